@@ -1,0 +1,1 @@
+"""Everything foreign: the only place where a vendor's software is imported."""

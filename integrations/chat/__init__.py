@@ -1,0 +1,1 @@
+"""Chats: they translate and decide nothing."""

@@ -1,0 +1,1 @@
+"""Understanding: message and context to a reading; no network, no database."""

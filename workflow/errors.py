@@ -1,0 +1,53 @@
+"""The three ways in which an act or a foreign system says no.
+
+    LinecallError
+    ├── Refused    a person asked for what may not be: told to them, in their language
+    ├── TryLater   a foreign system is away or busy: the row stays due
+    └── Rejected   a foreign system says no for good: put before a person
+
+Anything else that is raised is a bug and is logged with its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+
+class LinecallError(Exception):
+    """Root of everything that Linecall raises on purpose."""
+
+
+class Refused(LinecallError):
+    """A person asked for something that the plant's rules do not allow.
+
+    `name` is the name of a text in `bot/texts/` (without the leading `refused.`), `facts` fill its placeholders.
+    """
+
+    def __init__(self, name: str, **facts: Any) -> None:
+        super().__init__(name)
+        self.name = name
+        self.facts: Mapping[str, Any] = facts
+
+
+class TryLater(LinecallError):
+    """A foreign system did not take it now; nothing is lost and the row stays due.
+
+    `outcome_unknown` is set where the request may have been taken all the same (time-out, broken connection):
+    the next attempt looks before it posts (R47).
+    """
+
+    def __init__(self, why: str, after: timedelta | None = None, *, outcome_unknown: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.after = after
+        self.outcome_unknown = outcome_unknown
+
+
+class Rejected(LinecallError):
+    """A foreign system refused for good; a person has to decide what happens now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

@@ -1,0 +1,53 @@
+"""What comes in from a chat and what goes out to one, whichever chat it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    kind: Literal["photo", "voice", "document", "location", "sticker"]
+    reference: str  # the platform's own id; fetched by the adapter, never a URL from the message
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One thing that a person did in a chat."""
+
+    channel: str  # "web", "telegram": the key under `contacts` in plant.yaml
+    message_id: str  # unique within the channel; a repeated webhook carries the same one (R23)
+    sender: str  # the address there; on `web` the person's id
+    conversation: str  # where an answer belongs
+    sent_at: datetime  # aware, UTC
+    text: str = ""
+    button: str | None = None  # what a pressed button carries, as we sent it
+    reply_to: str | None = None  # id of the message that it answers
+    edits: str | None = None  # message_id that this one corrects (R19)
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    value: str  # opaque to the channel; comes back unchanged in Inbound.button
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    to: str  # the address in that channel
+    text: str
+    buttons: tuple[Button, ...] = ()
+    thread: str | None = None
+    replaces: str | None = None  # update this card in place where the channel can
+    case: str | None = None
+    picture: bytes | None = None  # PNG
+    repeat: bool = False  # an earlier attempt may have arrived: mark it (R23)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    message_id: str

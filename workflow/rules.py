@@ -1,0 +1,81 @@
+"""What `rules.yaml` says, as frozen values: who is concerned when, by when, and who may decide what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+
+from workflow.case import Step
+from workflow.conditions import Condition
+from workflow.reading import Decision, ExceptionType
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a function may take to answer, and what happens then; the ladder counts from the asking."""
+
+    acknowledge: timedelta
+    ladder: tuple[Step, ...] = ()  # steps in order; the first is at or after `acknowledge`
+    repeat: timedelta | None = None
+    idle: timedelta | None = None  # acknowledged, but no sign of life for so long (R31)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One function that a type of exception may concern."""
+
+    name: str  # of the rule, for "why me?" (R36)
+    role: str
+    when: Condition  # over the facts of `workflow.conditions.FACTS`
+    deadlines: tuple[tuple[Condition, Deadlines], ...]  # the first whose condition holds
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who may take a quality decision (R40)."""
+
+    roles: tuple[str, ...]
+    not_reporter: bool = True
+    not_producer: bool = True
+    most: float | None = None  # largest quantity, in the lot's unit, that one person may decide on
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Something that must not happen, whatever the priority (R46)."""
+
+    name: str
+    when: Condition
+    forbids: tuple[str, ...]  # acts: "release", "use_as_is", "reschedule", ...
+    why: str  # said to whom it stops
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    type: ExceptionType
+    concerns: tuple[Concern, ...]
+    needs: tuple[str, ...] = ()  # fields without which it is not routed: "line", "asset", "lot"
+    cooling_off: timedelta = timedelta(hours=4)  # a new report within it reopens the case (R4)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Reminders are held back between these wall-clock times, never for a stopped line (R37)."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    types: Mapping[ExceptionType, TypeRules]
+    decisions: Mapping[Decision, Authority]
+    constraints: tuple[Constraint, ...] = ()
+    quiet: QuietHours | None = None
+    answer_within: timedelta = timedelta(minutes=3)  # a question to a reporter; then the triage desk takes it (R18)
+    triage: tuple[str, ...] = ("supervisor", "manager")  # who takes what nobody could place
+    failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
+    dry_run: frozenset[str] = frozenset()  # posting kinds that are only written down (R51)
+    version: str = ""  # of the file, for the log
