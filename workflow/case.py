@@ -38,7 +38,7 @@ Person = str  # a person's id
 POSTING_KINDS: tuple[PostingKind, ...] = get_args(PostingKind)
 CONFIRMED: frozenset[PostingState] = frozenset({"posted", "manual"})
 
-# The one table of allowed transitions (R3): act -> the states in which it may happen. All else is refused, and says why.
+# The one table of allowed transitions (R3): act -> the states in which it may happen; all else is refused.
 ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
     {
         "answer": frozenset({"draft"}),
@@ -226,7 +226,9 @@ class Case:
 
     def with_task(self, changed: Task) -> Case:
         """The case with one function's task exchanged."""
-        position = next(i for i, task in enumerate(self.tasks) if task.role == changed.role and task.withdrawn_at is None)
+        position = next(
+            i for i, task in enumerate(self.tasks) if task.role == changed.role and task.withdrawn_at is None
+        )
         return replace(self, tasks=(*self.tasks[:position], changed, *self.tasks[position + 1 :]))
 
     def held_lot(self, lot: str) -> Held | None:
@@ -326,6 +328,6 @@ class Change:
 
 
 def require(case: Case, act: str) -> None:
-    """Refuse an act that the case's state does not allow (R3); an act without a row in the table is a bug (KeyError)."""
+    """Refuse an act that the case's state does not allow (R3); an act that is not in the table is a bug (KeyError)."""
     if case.status not in ALLOWED[act]:
         raise Refused(f"state.{case.status}", case=case.number, act=act)

@@ -134,7 +134,7 @@ class Plant:
         """(channel, address) to person; on the built-in channel `web` the address is the person's id (R55)."""
         known = {("web", person.id): person for person in self.people}
         for person in self.people:
-            known.update({(channel, address): person for channel, address in person.contacts.items()})
+            known.update(dict.fromkeys(person.contacts.items(), person))
         return known
 
     def local(self, at: datetime) -> datetime:

@@ -8,7 +8,7 @@ from datetime import time, timedelta
 
 from workflow.case import Step
 from workflow.conditions import Condition
-from workflow.reading import Decision, ExceptionType
+from workflow.reading import Asks, Decision, ExceptionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Constraint:
 class TypeRules:
     type: ExceptionType
     concerns: tuple[Concern, ...]
-    needs: tuple[str, ...] = ()  # fields without which it is not routed: "line", "asset", "lot"
+    needs: tuple[Asks, ...] = ()  # fields without which it is not routed: "line", "asset", "lot"
     cooling_off: timedelta = timedelta(hours=4)  # a new report within it reopens the case (R4)
 
 

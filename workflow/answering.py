@@ -1,0 +1,197 @@
+"""How a function answers: "on it", "in 20 min", "waiting for parts", "not mine", "that is Anita's" (R26 to R28)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
+from workflow.consequences import consequences, context_for
+from workflow.errors import Refused
+from workflow.plant import ROLES, Person
+from workflow.routing import World, ask_people, deadline_of, people_for, remember_told
+
+STILL_ON_IT = timedelta(minutes=30)  # asked so long after the last sign of life where the rules say nothing (R31)
+
+
+def task_of(case: Case, by: Person, role: str | None = None) -> Task:
+    """The task that a person's answer is about; refuses bystanders (R26).
+
+    The function named on the pressed button, else the one the person was asked for, else one of the person's own.
+    """
+    mine = [t for t in case.tasks if t.live and (by.id == t.owner or by.id in t.told or t.role in by.roles)]
+    named = [t for t in mine if t.role == role]
+    open_ones = [t for t in mine if t.waits_for_acknowledgement]
+    found = named or [t for t in mine if t.owner == by.id and t.acknowledged_at] or open_ones or mine
+    if not found:
+        raise Refused("acknowledge.not_asked", case=case.number)
+    return found[0]
+
+
+def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, role: str | None = None) -> Change:
+    """One function takes its action, by then (R26); the first taker wins and the others hear who has it (R28).
+
+    A second press is answered with who has it and since when, never with an error, and changes nothing (R28, R33).
+    """
+    require(case, "acknowledge")
+    task = task_of(case, by, role)
+    if task.acknowledged_at is not None and task.acknowledged_by != by.id and task.acknowledged_by is not None:
+        at = task.acknowledged_at.isoformat()
+        already = {"case": case.number, "who": task.acknowledged_by, "taken_at": at, "role": task.role}
+        return Change(case, (), (Notice(by.id, "taken_already", already),))
+    first = task.acknowledged_at is None
+    taken = replace(
+        task,
+        owner=by.id,
+        acknowledged_at=task.acknowledged_at or world.now,
+        acknowledged_by=by.id,
+        promised_at=promise or task.promised_at,
+        waiting_for=None,
+        asked_still=False,
+    )
+    taken = replace(taken, next_step_at=_next_sign_of_life(taken, world.now))
+    facts = {"case": case.number, "who": by.id, "role": task.role, "promised_at": _iso(promise)}
+    others = [p for p in task.told if p != by.id] if first else []
+    notices = [Notice(by.id, "you_have_it", facts, (Offer("resolve", (task.role,)), Offer("wait", (task.role,))))]
+    notices += [Notice(p, "taken", facts, role=task.role) for p in others]
+    listeners = {case.reporter, *case.joined, *_above(case, task)} - {by.id, *others}
+    notices += [Notice(p, "on_its_way", facts) for p in case.told if p in listeners]
+    entry = Entry(world.now, by.id, "acknowledged", "", {"role": task.role, "promised_at": _iso(promise)})
+    return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
+
+
+def promise(case: Case, by: Person, until: datetime, said: str, world: World) -> Change:
+    """A new time: "calculo que queda pa las 4 y cuarto"; whoever waits for it hears it (R27)."""
+    require(case, "promise")
+    task = task_of(case, by)
+    if task.acknowledged_at is None and (by.id in task.told or task.role in by.roles):
+        return acknowledge(case, by, until, world, task.role)
+    promised = replace(task, promised_at=until, waiting_for=None, asked_still=False)
+    promised = replace(promised, next_step_at=_next_sign_of_life(promised, world.now))
+    return _heard(
+        case.with_task(promised), by, "promised", said, world, {"promised_at": _iso(until), "role": task.role}
+    )
+
+
+def wait(case: Case, by: Person, waiting_for: str, until: datetime | None, world: World) -> Change:
+    """Waiting on a stated thing pauses the chase until the promised time, or an hour; never without end (R32)."""
+    require(case, "wait")
+    task = task_of(case, by)
+    until = until or world.now + timedelta(hours=1)
+    paused = replace(
+        task,
+        owner=by.id,
+        acknowledged_at=task.acknowledged_at or world.now,
+        acknowledged_by=task.acknowledged_by or by.id,
+        waiting_for=waiting_for,
+        promised_at=until,
+        asked_still=False,
+        next_step_at=until,
+    )
+    facts = {"waiting_for": waiting_for, "promised_at": _iso(until), "role": task.role}
+    return _heard(case.with_task(paused), by, "waiting", waiting_for, world, facts)
+
+
+def update(case: Case, by: Person, said: str, world: World) -> Change:
+    """News without a new time: kept in the record, passed on to who waits, and a sign of life (R31)."""
+    require(case, "update")
+    mine = next((t for t in case.tasks if t.live and t.acknowledged_by == by.id), None)
+    if mine is not None:
+        alive = replace(mine, asked_still=False)
+        case = case.with_task(replace(alive, next_step_at=_next_sign_of_life(alive, world.now)))
+    return _heard(case, by, "updated", said, world, {})
+
+
+def decline(case: Case, by: Person, said: str, world: World, role: str | None = None) -> Change:
+    """ "Not mine": the next one of the function is asked; nobody left, and the next step up hears it at once (R27)."""
+    require(case, "decline")
+    task = task_of(case, by, role)
+    if task.acknowledged_by is not None and task.acknowledged_by != by.id:
+        facts = {"case": case.number, "who": task.acknowledged_by, "role": task.role}
+        return Change(case, (), (Notice(by.id, "not_yours_anyway", facts),))
+    left = tuple(p for p in people_for(task.role, case, world) if p.id != by.id and p.id in task.told)
+    freed = replace(
+        task,
+        owner=left[0].id if left else None,
+        told=tuple(p for p in task.told if p != by.id),
+        acknowledged_at=None,
+        acknowledged_by=None,
+        promised_at=None,
+        asked_still=False,
+        next_step_at=deadline_of(task) if left else world.now,
+    )
+    entry = Entry(world.now, by.id, "declined", said, {"role": task.role})
+    facts = {"case": case.number, "who": by.id, "role": task.role, "said": said}
+    notices = (Notice(by.id, "declined.you", facts), *(Notice(p.id, "declined", facts) for p in left))
+    declined = replace(case.with_task(freed), rerouted=case.rerouted + 1)
+    return Change(declined, (entry,), notices)
+
+
+def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change:
+    """Hand over to a function or to a named person, who is asked and starts an own clock (R27, R30).
+
+    The first owner answers for it until the new one has acknowledged.
+    """
+    require(case, "reassign")
+    person = world.plant.person.get(to)
+    if person is None and to not in ROLES:
+        raise Refused("reassign.unknown", case=case.number, to=to)
+    task = task_of(case, by)
+    role = to if person is None else task.role if task.role in person.roles else person.roles[0]
+    people = (person,) if person is not None else people_for(role, case, world)
+    if not people:
+        raise Refused("reassign.nobody_on_shift", case=case.number, role=role)
+    handed = replace(
+        task,
+        role=role,
+        owner=people[0].id,
+        told=tuple(p.id for p in people),
+        asked_at=world.now,
+        step=0,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        promised_at=None,
+        waiting_for=None,
+        asked_still=False,
+        why=f"handed over by {by.id}",
+    )
+    handed = replace(handed, next_step_at=deadline_of(handed))
+    if role != task.role and case.task(role) is not None:
+        gone = replace(task, withdrawn_at=world.now, next_step_at=None)
+        moved, handed = case.with_task(gone), case.task(role) or handed
+        people = tuple(p for p in people if p.id in handed.told)
+    else:
+        index = case.tasks.index(task)
+        moved = replace(case, tasks=(*case.tasks[:index], handed, *case.tasks[index + 1 :]))
+    moved = replace(moved, rerouted=case.rerouted + 1)
+    context = context_for(role, case, consequences(case, world.records), world.records)
+    context |= {"role": role, "why": handed.why, "handed_by": by.id, "note": said}
+    notices = tuple(ask_people(moved, handed, people, context, "asked.handed_over"))
+    facts = {"case": case.number, "role": role, "people": [p.id for p in people], "who": by.id}
+    heard = tuple(Notice(p, "handed_over", facts) for p in case.told if p not in {q.id for q in people})
+    entry = Entry(world.now, by.id, "handed_over", said, {"role": role, "people": [p.id for p in people]})
+    return Change(remember_told(moved, notices), (entry,), notices + heard)
+
+
+def _heard(case: Case, by: Person, what: str, said: str, world: World, facts: Mapping[str, object]) -> Change:
+    told = {"case": case.number, "who": by.id, "said": said, **facts}
+    notices = [Notice(p, what, told) for p in case.told if p != by.id]
+    notices.append(Notice(by.id, "noted", told))
+    return Change(case, (Entry(world.now, by.id, what, said, facts),), tuple(notices))
+
+
+def _next_sign_of_life(task: Task, now: datetime) -> datetime:
+    """When the owner is asked "still on it?": at the promised time, or after the idle time of its rule (R31)."""
+    if task.promised_at is not None and task.promised_at > now:
+        return task.promised_at
+    return now + (task.idle_after or STILL_ON_IT)
+
+
+def _above(case: Case, task: Task) -> list[str]:
+    """Who was told because this task went up its ladder: they hear that somebody has it now."""
+    return [p for p in case.told if p not in task.told] if task.escalated else []
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

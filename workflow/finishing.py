@@ -1,0 +1,207 @@
+"""How a case ends: fixed on the floor, confirmed by ERP, cancelled, corrected, or opened again (R2, R4, R10, R34)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from workflow.case import CONFIRMED, Case, Change, Entry, Notice, PostingStatus, require
+from workflow.errors import Refused
+from workflow.holding import hold
+from workflow.opening import complete
+from workflow.plant import Person
+from workflow.posting import resolution_postings
+from workflow.reading import ReportedException, Resolution
+from workflow.routing import LINECALL, World, remember_told, route
+
+
+def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change:
+    """Fixed on the floor: ERP is owed the outcome, and nobody is told that it is closed before ERP says so (R2).
+
+    A hold is never resolved by a word; it ends when quality has decided about all of it (R41).
+    """
+    require(case, "resolve")
+    if case.type == "quality_hold" and any(h.remaining > 0 for h in case.held):
+        raise Refused("resolve.hold", case=case.number, lots=[h.lot for h in case.held if h.remaining > 0])
+    if not _may_end(case, by):
+        raise Refused("resolve.not_yours", case=case.number, who=case.lead.owner if case.lead else None)
+    tasks = tuple(
+        replace(t, done_at=world.now, done_by=by.id, next_step_at=None, acknowledged_at=t.acknowledged_at or world.now,
+                acknowledged_by=t.acknowledged_by or by.id)
+        if t.live and (t.acknowledged_by == by.id or (t.role in by.roles and not t.acknowledged_by))
+        else replace(t, done_at=world.now, done_by=t.acknowledged_by, next_step_at=None)
+        if t.live and t.acknowledged_at
+        else replace(t, withdrawn_at=world.now, next_step_at=None)
+        if t.live
+        else t
+        for t in case.tasks
+    )  # fmt: skip
+    resolved = replace(
+        case,
+        tasks=tasks,
+        resolved_at=world.now,
+        resolved_by=by.id,
+        resolution=outcome.action,
+        downtime_min=outcome.downtime_min if outcome.downtime_min is not None else case.downtime_min,
+        scrap=outcome.scrap or case.scrap,
+        decisions=case.decisions + 1,
+    )
+    postings = resolution_postings(resolved, by_planner="planner" in by.roles)
+    facts = _ending(resolved) | {"who": by.id, "owed": [p.kind for p in postings]}
+    entry = Entry(world.now, by.id, "resolved", outcome.action, {"owed": [p.key for p in postings]})
+    notices = (Notice(by.id, "resolved.you", facts), *_everyone(resolved, "resolved", facts, but=by.id))
+    change = Change(remember_told(resolved, notices), (entry,), notices, postings)
+    return change if postings else change.then(confirmed(change.case, (), world) or change)
+
+
+def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Change | None:
+    """Close a resolved case once ERP has confirmed everything that it owes (R2); None while it has not."""
+    if case.status != "resolved" or any(status.state not in CONFIRMED for status in postings):
+        return None
+    at = [status.confirmed_at for status in postings if status.confirmed_at is not None]
+    closed = replace(case, closed_at=world.now, posted_at=max(at, default=None))
+    receipts = [status.receipt for status in postings if status.receipt]
+    entry = Entry(world.now, LINECALL, "closed", "", {"receipts": receipts})
+    facts = _ending(closed) | {"receipts": receipts}
+    return Change(closed, (entry,), _everyone(closed, "closed", facts))
+
+
+def booked(case: Case, status: PostingStatus, world: World) -> Change:
+    """ERP has confirmed one posting; a release is effective only now, and those concerned hear it (R43)."""
+    posting = status.posting
+    entry = Entry(world.now, LINECALL, "posted", posting.kind, {"key": posting.key, "receipt": status.receipt})
+    name = {"lot_release": "released_in_erp", "lot_hold": "held_in_erp"}.get(posting.kind)
+    facts = {"case": case.number, "receipt": status.receipt, **posting.body}
+    who = [p for p in case.told if "quality" in world.plant.person[p].roles or p == case.reporter] if name else []
+    notices = tuple(Notice(p, name, facts) for p in who if name)
+    return Change(case, (entry,), notices)
+
+
+def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: bool) -> Change:
+    """ERP has not taken a posting: said aloud where stock is at stake, and put before a person for good (R2, R43)."""
+    posting = status.posting
+    facts = {"case": case.number, "kind": posting.kind, "error": status.error, "key": posting.key, **posting.body}
+    if for_good:
+        entry = Entry(world.now, LINECALL, "posting_failed", status.error or "", {"key": posting.key})
+        to = [status.owner] if status.owner else []
+        return Change(case, (entry,), tuple(Notice(p, "posting_failed", facts) for p in to))
+    entry = Entry(world.now, LINECALL, "posting_waits", status.error or "", {"key": posting.key})
+    name = "erp_still_free" if posting.kind == "lot_hold" else "erp_waits"
+    concerned = {p for p in case.told if {"quality", "supervisor"}.intersection(world.plant.person[p].roles)}
+    to = [p for p in case.told if p in concerned] if posting.kind == "lot_hold" else [case.resolved_by or case.reporter]
+    return Change(case, (entry,), tuple(Notice(p, name, facts) for p in to))
+
+
+def cancel(case: Case, by: Person, said: str, world: World) -> Change:
+    """A false alarm: everyone who was told hears it. A hold cannot be talked away by its reporter (R40)."""
+    require(case, "cancel")
+    if any(h.remaining > 0 for h in case.held):
+        raise Refused("cancel.hold", case=case.number, lots=[h.lot for h in case.held if h.remaining > 0])
+    if not _may_end(case, by):
+        raise Refused("cancel.not_yours", case=case.number, who=case.reporter)
+    cancelled = replace(case, cancelled_at=world.now, tasks=_withdrawn(case, world))
+    facts = _ending(cancelled) | {"who": by.id, "said": said}
+    notices = (Notice(by.id, "cancelled.you", facts), *_everyone(cancelled, "cancelled", facts, but=by.id))
+    return Change(cancelled, (Entry(world.now, by.id, "cancelled", said),), notices)
+
+
+def correct(case: Case, right: ReportedException, by: Person, said: str, world: World) -> Change:
+    """ "No, 4512": relink, tell those who were told wrong, withdraw who is no longer concerned, keep the history (R10).
+
+    Lots that are held stay held until quality decides; a correction adds the right one.
+    """
+    require(case, "correct")
+    if by.id not in (case.reporter, *case.joined) and not _may_end(case, by):
+        raise Refused("correct.not_yours", case=case.number, who=case.reporter)
+    moved = bool(right.line and right.line != case.line) or bool(right.assets and right.assets != case.assets)
+    corrected = replace(
+        case,
+        type=right.type or case.type,
+        line=right.line or (None if right.assets else case.line),
+        assets=right.assets or (() if right.line and right.line != case.line else case.assets),
+        work_orders=right.work_orders or (() if moved else case.work_orders),
+        items=right.items or case.items,
+        lots=right.lots or case.lots,
+        quantity=right.quantity or case.quantity,
+        occurred_at=right.started_at or case.occurred_at,
+        line_stopped=case.line_stopped if right.line_stopped is None else right.line_stopped,
+        inferred=tuple(f for f in case.inferred if not (f == "work_orders" and (moved or right.work_orders))),
+        rerouted=case.rerouted + 1,
+    )
+    corrected = complete(corrected, world)
+    before, after = _links(case), _links(corrected)
+    facts = {"case": case.number, "who": by.id, "before": before, "after": after, **_ending(corrected)}
+    entry = Entry(world.now, by.id, "corrected", said, {"before": before, "after": after})
+    change = Change(corrected, (entry,))
+    if corrected.type == "quality_hold" and case.opened_at:
+        change = change.then(hold(change.case, world))
+    if case.opened_at:
+        change = change.then(route(change.case, world))
+    wrong = [p for p in case.told if p not in {n.to for n in change.notices} and p != by.id]
+    notices = (Notice(by.id, "corrected.you", facts), *(Notice(p, "corrected", facts) for p in wrong))
+    return Change(change.case, change.entries, change.notices + notices, change.postings)
+
+
+def reopen(case: Case, by: Person, said: str, world: World) -> Change:
+    """The fix did not hold: the same case goes on, its clocks resume, first pass is false (R4)."""
+    require(case, "reopen")
+    again = replace(
+        case,
+        resolved_at=None,
+        resolved_by=None,
+        closed_at=None,
+        posted_at=None,
+        reopened=case.reopened + 1,
+        tasks=tuple(t if t.withdrawn_at else replace(t, withdrawn_at=world.now, next_step_at=None) for t in case.tasks),
+    )
+    facts = _ending(again) | {"who": by.id, "said": said}
+    entry = Entry(world.now, by.id, "reopened", said)
+    change = Change(again, (entry,)).then(route(again, world))
+    asked = {n.to for n in change.notices}
+    notices = (Notice(by.id, "reopened.you", facts), *(n for n in _everyone(again, "reopened", facts, but=by.id)
+                                                       if n.to not in asked))  # fmt: skip
+    return Change(change.case, change.entries, change.notices + notices, change.postings)
+
+
+def _may_end(case: Case, by: Person) -> bool:
+    """The reporters, whoever was asked, and those who run the shift may say that it is over; nobody else."""
+    asked = {p for t in case.tasks for p in (t.owner, *t.told)}
+    concerned = {t.role for t in case.tasks if t.withdrawn_at is None}
+    runs_it = {"supervisor", "manager"}.intersection(by.roles)
+    return bool(by.id in {case.reporter, *case.joined, *asked} or runs_it or concerned.intersection(by.roles))
+
+
+def _withdrawn(case: Case, world: World) -> tuple[Any, ...]:
+    return tuple(replace(t, withdrawn_at=world.now, next_step_at=None) if t.live else t for t in case.tasks)
+
+
+def _everyone(case: Case, name: str, facts: Mapping[str, Any], but: str | None = None) -> tuple[Notice, ...]:
+    return tuple(Notice(p, name, facts) for p in case.told if p != but)
+
+
+def _ending(case: Case) -> dict[str, Any]:
+    end = case.resolved_at or case.cancelled_at
+    minutes = round((end - case.since) / timedelta(minutes=1)) if end else None
+    return {
+        "case": case.number,
+        "type": case.type,
+        "line": case.line,
+        "assets": list(case.assets),
+        "work_orders": list(case.work_orders),
+        "lots": list(case.lots),
+        "action": case.resolution,
+        "minutes": case.downtime_min if case.downtime_min is not None else minutes,
+    }
+
+
+def _links(case: Case) -> dict[str, Any]:
+    ids = {
+        "line": case.line,
+        "assets": case.assets,
+        "work_orders": case.work_orders,
+        "lots": case.lots,
+        "items": case.items,
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in ids.items() if value}

@@ -1,0 +1,180 @@
+"""A quality hold and the decisions on it: effective at once, decided in parts, by somebody who may (R40 to R43)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from workflow.case import Case, Change, Entry, Held, Notice, Offer, Part, Proposal, require
+from workflow.consequences import consequences, facts
+from workflow.errors import Refused
+from workflow.plant import Person
+from workflow.posting import decision_postings, hold_postings
+from workflow.reading import Disposition
+from workflow.routing import LINECALL, World, barred_from_deciding, remember_told
+
+FREES = frozenset({"release", "use_as_is"})  # decisions after which stock may be used
+
+
+def hold(case: Case, world: World) -> Change:
+    """Hold every lot that the case names, at once and in full; ERP is told at once too (R43).
+
+    A quantity in the lot's own unit holds that much of it; any other unit ("16 pallets") holds the whole lot.
+    """
+    new = []
+    for lot_id in case.lots:
+        lot = world.records.lot.get(lot_id)
+        if lot is None or case.held_lot(lot_id) is not None:
+            continue
+        said = case.quantity if len(case.lots) == 1 else None
+        much = (
+            said.value if said is not None and said.uom == lot.uom and 0 < said.value <= lot.quantity else lot.quantity
+        )
+        new.append(Held(lot.id, much, lot.uom, remaining=much))
+    if not new:
+        return Change(case)
+    held = replace(case, held=(*case.held, *new))
+    entry = Entry(
+        world.now, case.reporter, "held", case.said, {"lots": [f"{h.lot}: {h.quantity:g} {h.uom}" for h in new]}
+    )
+    return Change(held, (entry,), (), hold_postings(held, tuple(new)))
+
+
+def may_decide(case: Case, decision: str, quantity: float, by: Person, world: World) -> None:
+    """Refuse whoever may not take this decision, and say which rule stands in the way (R40).
+
+    Denied by default: a role must be named for the decision; the reporter of the hold and the producer of its lots
+    are out, and above its largest quantity a function needs the next one.
+    """
+    authority = world.rules.decisions.get(decision)  # type: ignore[call-overload]
+    if authority is None or not set(authority.roles).intersection(by.roles):
+        roles = list(authority.roles) if authority else []
+        raise Refused("decide.not_your_role", case=case.number, decision=decision, roles=roles)
+    if authority.not_reporter and by.id == case.reporter:
+        raise Refused("decide.own_hold", case=case.number, decision=decision)
+    if authority.not_producer and by.id in barred_from_deciding(case, world.records):
+        raise Refused("decide.own_product", case=case.number, decision=decision)
+    if authority.most is not None and quantity > authority.most:
+        most = f"{authority.most:g}"
+        raise Refused("decide.too_much", case=case.number, decision=decision, most=most)
+    stated = facts(case, consequences(case, world.records), world.plant, world.records, world.now)
+    for constraint in world.rules.constraints:
+        if decision in constraint.forbids and constraint.when.holds(stated):
+            raise Refused("decide.constraint", case=case.number, decision=decision, why=constraint.why)
+
+
+def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, world: World) -> Change:
+    """Read a decision back to its author, complete, and wait for an explicit yes (R41); nothing is decided yet."""
+    require(case, "propose")
+    if case.type != "quality_hold" or not case.held:
+        raise Refused("decide.nothing_held", case=case.number)
+    parts = _complete(case, said)
+    for part in parts:
+        may_decide(case, part.decision, part.quantity, by, world)
+    proposal = Proposal(parts, by.id, world.now, reason)
+    facts = {"case": case.number, "parts": _plain(parts), "reason": reason, "rest": _rest(case, parts)}
+    offers = (Offer("confirm", (str(case.decisions + 1),)), Offer("not_so"))
+    notice = Notice(by.id, "read_back", facts, offers, until="resolved")
+    entry = Entry(world.now, by.id, "proposed", reason, {"parts": _plain(parts)})
+    proposed = remember_told(replace(case, proposal=proposal), (notice,))
+    return Change(proposed, (entry,), (notice,))
+
+
+def confirm(case: Case, by: Person, world: World, decision: int | None = None) -> Change:
+    """The author's yes to what was read back: the decision commits, the rest stays held (R41, R42).
+
+    `decision` is the count that the pressed button carries: a late press on an old read-back decides nothing (R33).
+    """
+    require(case, "dispose")
+    proposal = case.proposal
+    if proposal is None or (decision is not None and decision != case.decisions + 1):
+        raise Refused("decide.nothing_to_confirm", case=case.number)
+    if proposal.by != by.id:
+        raise Refused("decide.not_your_proposal", case=case.number, who=proposal.by)
+    for part in proposal.parts:
+        may_decide(case, part.decision, part.quantity, by, world)
+        remaining = held.remaining if (held := case.held_lot(part.lot)) else 0
+        if part.decision != "keep_on_hold" and part.quantity > remaining:
+            raise Refused("decide.sum", case=case.number, lot=part.lot, remaining=f"{remaining:g} {part.uom}")
+    decided = replace(
+        case,
+        held=tuple(_after(held, proposal.parts) for held in case.held),
+        parts=(*case.parts, *(p for p in proposal.parts if p.decision != "keep_on_hold")),
+        decisions=case.decisions + 1,
+        proposal=None,
+    )
+    postings = decision_postings(decided, proposal, world.records)
+    rest = [f"{h.lot}: {h.remaining:g} {h.uom}" for h in decided.held if h.remaining > 0]
+    entry = Entry(world.now, by.id, "decided", proposal.reason, {"parts": _plain(proposal.parts), "rest": rest})
+    told = {"case": case.number, "parts": _plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
+    frees = any(p.decision in FREES for p in proposal.parts)
+    notices = [Notice(by.id, "decided.you", told | {"frees": frees})]
+    notices += [Notice(p, "decided", told | {"frees": frees}) for p in case.told if p != by.id]
+    quality = decided.task("quality")
+    if quality is not None and quality.acknowledged_at is None:
+        taken = replace(quality, acknowledged_at=world.now, acknowledged_by=by.id, owner=by.id)
+        decided = decided.with_task(taken)
+    change = Change(decided, (entry,), tuple(notices), postings)
+    if not rest:
+        change = change.then(_all_decided(decided, by, world))
+    return change
+
+
+def withdraw_proposal(case: Case, by: Person, world: World) -> Change:
+    """The author says that this is not what was meant; the lot stays held."""
+    if case.proposal is None or case.proposal.by != by.id:
+        raise Refused("decide.nothing_to_confirm", case=case.number)
+    entry = Entry(world.now, by.id, "proposal_withdrawn")
+    return Change(replace(case, proposal=None), (entry,), (Notice(by.id, "not_decided", {"case": case.number}),))
+
+
+def _complete(case: Case, said: Sequence[Disposition]) -> tuple[Part, ...]:
+    """Each part with its lot, and a quantity that fits what is left (R42); refuses sums that do not."""
+    left = {held.lot: held.remaining for held in case.held}
+    parts = []
+    for part in sorted(said, key=lambda part: part.quantity is None):
+        lot = part.lot or (case.held[0].lot if len(case.held) == 1 else None)
+        held = case.held_lot(lot) if lot else None
+        if held is None:
+            raise Refused("decide.which_lot", case=case.number, lots=[h.lot for h in case.held])
+        if part.quantity is not None and part.quantity.uom not in (held.uom, ""):
+            raise Refused("decide.unit", case=case.number, lot=held.lot, uom=held.uom, said=part.quantity.uom)
+        quantity = part.quantity.value if part.quantity is not None else left[held.lot]
+        if part.decision != "keep_on_hold":
+            if quantity <= 0 or quantity > left[held.lot]:
+                remaining = f"{left[held.lot]:g} {held.uom}"
+                raise Refused("decide.sum", case=case.number, lot=held.lot, remaining=remaining)
+            left[held.lot] -= quantity
+        parts.append(Part(part.decision, held.lot, quantity, held.uom))
+    return tuple(parts)
+
+
+def _after(held: Held, parts: Sequence[Part]) -> Held:
+    gone = sum(p.quantity for p in parts if p.lot == held.lot and p.decision != "keep_on_hold")
+    return replace(held, remaining=round(held.remaining - gone, 6))
+
+
+def _all_decided(case: Case, by: Person, world: World) -> Change:
+    done = tuple(
+        replace(t, done_at=world.now, done_by=by.id if t.role == "quality" else t.owner, next_step_at=None)
+        if t.live and t.acknowledged_at
+        else replace(t, withdrawn_at=world.now, next_step_at=None)
+        if t.live
+        else t
+        for t in case.tasks
+    )
+    resolved = replace(case, tasks=done, resolved_at=world.now, resolved_by=by.id, resolution=_in_words(case.parts))
+    return Change(resolved, (Entry(world.now, LINECALL, "all_decided"),))
+
+
+def _in_words(parts: Sequence[Part]) -> str:
+    return ", ".join(f"{p.decision} {p.quantity:g} {p.uom} {p.lot}" for p in parts)
+
+
+def _rest(case: Case, parts: Sequence[Part]) -> list[str]:
+    after = [_after(held, parts) for held in case.held]
+    return [f"{h.lot}: {h.remaining:g} {h.uom}" for h in after if h.remaining > 0]
+
+
+def _plain(parts: Sequence[Part]) -> list[dict[str, object]]:
+    return [{"decision": p.decision, "lot": p.lot, "quantity": {"value": p.quantity, "uom": p.uom}} for p in parts]

@@ -1,0 +1,255 @@
+"""How a report becomes a case: a draft that asks back, a routed case, or one more voice on a known one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
+from workflow.holding import hold
+from workflow.plant import Person, on_shift
+from workflow.reading import Asks, Quantity, Question, ReportedException
+from workflow.routing import LINECALL, World, remember_told, route
+
+MOST_QUESTIONS = 2  # in a row; then the triage desk takes it (R18)
+
+
+def new_case(
+    number: str, reported: ReportedException, by: Person, said: str, captured_at: datetime, world: World
+) -> Case:
+    """A case as it was reported, completed by what the plant and ERP already know.
+
+    The line follows from the asset or the order; the running order at that line is proposed and marked as inferred,
+    never as said (R12).
+    """
+    case = Case(
+        number=number,
+        plant=world.plant.id,
+        captured_at=captured_at,
+        reporter=by.id,
+        said=said,
+        type=reported.type,
+        line=reported.line,
+        assets=reported.assets,
+        work_orders=reported.work_orders,
+        items=reported.items,
+        lots=reported.lots,
+        quantity=reported.quantity,
+        occurred_at=reported.started_at,
+        duration_min=reported.duration_min,
+        line_stopped=reported.line_stopped,
+        told=(by.id,),
+    )
+    return complete(case, world)
+
+
+def complete(case: Case, world: World) -> Case:
+    """The case with its line, and the order that it runs, filled in from the records where nobody said them (R12)."""
+    inferred = [field for field in case.inferred if field != "work_orders"]
+    if case.line is None:
+        lines = {world.plant.asset[a].line for a in case.assets if a in world.plant.asset}
+        lines = lines or {world.records.work_order[o].line for o in case.work_orders if o in world.records.work_order}
+        if len(lines) == 1:
+            case = replace(case, line=lines.pop())
+            inferred.append("line")
+    running = world.records.running_on(case.line) if case.line else None
+    if not case.work_orders and running is not None and case.type in PROPOSES_THE_RUNNING_ORDER:
+        case = replace(case, work_orders=(running.id,))
+        inferred.append("work_orders")
+    return replace(case, inferred=tuple(dict.fromkeys(inferred)))
+
+
+PROPOSES_THE_RUNNING_ORDER = frozenset({"machine_breakdown", "material_shortage", "changeover_overrun"})
+
+
+def missing(case: Case, world: World) -> Asks | None:
+    """The first thing without which a case of its type is not routed; None where it can go."""
+    if case.type is None:
+        return "type"
+    have: dict[Asks, Any] = {
+        "line": case.line,
+        "asset": case.assets,
+        "lot": case.lots,
+        "item": case.items,
+        "work_order": case.work_orders,
+        "quantity": case.quantity,
+    }
+    return next((need for need in world.rules.types[case.type].needs if not have.get(need)), None)
+
+
+def draft_case(case: Case, question: Question, world: World) -> Change:
+    """A report that needs one answer first (R11, R18); unanswered, the triage desk takes it."""
+    draft = replace(case, asks=question.asks, options=question.options, asked=1)
+    desk = Task(
+        role=world.rules.triage[0],
+        asked_at=world.now,
+        required=False,
+        owner=case.reporter,
+        next_step_at=world.now + world.rules.answer_within,
+        why="triage",
+    )
+    draft = replace(draft, tasks=(desk,))
+    entry = Entry(world.now, case.reporter, "reported", case.said, _as_said(case))
+    asked = Entry(world.now, LINECALL, "asked_back", question.asks, {"options": list(question.options)})
+    return Change(draft, (entry, asked), (_question(draft, question),))
+
+
+def open_case(case: Case, world: World) -> Change:
+    """Route a report to every function concerned at once and tell the reporter what was understood (R25, R39).
+
+    A hold is effective with this act, whatever ERP says (R43).
+    """
+    first = case.version == 0
+    opened = replace(case, opened_at=world.now, asks=None, options=())
+    entries = [Entry(world.now, case.reporter, "reported", case.said, _as_said(case))] if first else []
+    if case.recurrent_of:
+        entries.append(Entry(world.now, LINECALL, "recurrent", case.recurrent_of))
+    entries.append(Entry(world.now, LINECALL, "opened", "", _as_said(case) | {"inferred": list(case.inferred)}))
+    change = Change(opened, tuple(entries))
+    if opened.type == "quality_hold":
+        change = change.then(hold(change.case, world))
+    change = change.then(route(change.case, world))
+    return _tell_reporter(change)
+
+
+def answer(case: Case, value: Any, by: Person, world: World) -> Change:
+    """Fill in what was asked; then open the case, ask the one thing still missing, or give it to the triage desk."""
+    require(case, "answer")
+    entry = Entry(world.now, by.id, "answered", str(case.asks), {"value": _plain(value)})
+    if case.asks == "confirm" and value is False:
+        filled = replace(case, line=None, assets=(), work_orders=(), inferred=())
+    else:
+        filled = _filled(case, value)
+    filled = complete(replace(filled, tasks=_without_triage(filled, world)), world)
+    lacking = missing(filled, world)
+    if lacking is None:
+        return Change(filled, (entry,)).then(open_case(filled, world))
+    if filled.asked >= MOST_QUESTIONS:
+        return Change(filled, (entry,)).then(triage(filled, world))
+    asking = replace(filled, asks=lacking, options=(), asked=filled.asked + 1, tasks=case.tasks)
+    asked = Entry(world.now, LINECALL, "asked_back", lacking)
+    return Change(asking, (entry, asked), (_question(asking, Question(lacking)),))
+
+
+def triage(case: Case, world: World) -> Change:
+    """Nobody could place this report: a person of the triage desk takes it, in the reporter's own words (R18)."""
+    desk = next(
+        ((role, people) for role in world.rules.triage if (people := on_shift(world.plant, role, world.now))), None
+    )
+    role, people = desk if desk is not None else (world.rules.triage[-1], ())
+    opened = replace(case, type=case.type or "other", opened_at=world.now, asks=None, options=())
+    task = Task(
+        role=role,
+        asked_at=world.now,
+        owner=people[0].id if people else None,
+        told=tuple(p.id for p in people),
+        next_step_at=world.now + world.rules.answer_within,
+        repeat=world.rules.answer_within,
+        why="triage",
+    )
+    opened = replace(opened, tasks=(*_without_triage(opened, world), task))
+    facts = {"case": case.number, "said": case.said, "reporter": case.reporter, "role": role}
+    offers = (Offer("acknowledge", (role,)), Offer("cancel"))
+    notices = tuple(Notice(p.id, "asked.triage", facts, offers, role, "acknowledged") for p in people)
+    told = Notice(case.reporter, "handed_to_triage", {"case": case.number, "people": [p.id for p in people]})
+    entry = Entry(world.now, LINECALL, "triage", "", {"people": [p.id for p in people]})
+    return Change(remember_told(opened, notices), (entry,), (*notices, told))
+
+
+def join(case: Case, by: Person, said: str, reported: ReportedException, world: World) -> Change:
+    """A second report of the same stop: the reporter is added and hears who has it since when (R20)."""
+    require(case, "join")
+    joined = case if by.id in (case.reporter, *case.joined) else replace(case, joined=(*case.joined, by.id))
+    now_stopped = reported.line_stopped is True and case.line_stopped is not True
+    joined = replace(
+        joined,
+        line_stopped=True if now_stopped else joined.line_stopped,
+        assets=tuple(dict.fromkeys((*joined.assets, *reported.assets))),
+        items=tuple(dict.fromkeys((*joined.items, *reported.items))),
+        told=tuple(dict.fromkeys((*joined.told, by.id))),
+    )
+    entry = Entry(world.now, by.id, "joined", said)
+    facts = {"case": case.number, "since_at": case.since.isoformat(), "owners": _owners(case)} | _as_said(case)
+    change = Change(joined, (entry,), (Notice(by.id, "already_known", facts),))
+    return change.then(route(change.case, world)) if now_stopped else change
+
+
+def recurs(earlier: Case, asset: bool, now: datetime, world: World) -> bool:
+    """Whether a new report is the same fault come back: same asset, within its type's cooling-off time (R4)."""
+    ended = earlier.resolved_at
+    return asset and ended is not None and earlier.type is not None and now - ended <= cooling_off(earlier, world)
+
+
+def cooling_off(case: Case, world: World) -> Any:
+    """How long after its end a case may be opened again by a new report (R4)."""
+    assert case.type is not None
+    return world.rules.types[case.type].cooling_off
+
+
+def _tell_reporter(change: Change) -> Change:
+    case = change.case
+    told = [{"role": t.role, "people": list(t.told) or ([t.owner] if t.owner else [])} for t in case.tasks if t.live]
+    facts = _as_said(case) | {"case": case.number, "told": told, "inferred": list(case.inferred)}
+    name = "opened.hold" if case.held else "opened"
+    offers = (Offer("correct"),) if case.inferred else ()
+    return Change(case, change.entries, (Notice(case.reporter, name, facts, offers), *change.notices), change.postings)
+
+
+def _question(case: Case, question: Question) -> Notice:
+    facts = _as_said(case) | {"case": case.number, "asks": question.asks}
+    offers = tuple(Offer("answer", (question.asks, option)) for option in question.options)
+    if question.asks == "confirm":
+        offers = (Offer("answer", ("confirm", "yes")), Offer("answer", ("confirm", "no")))
+    elif offers:
+        offers = (*offers, Offer("something_else"))
+    return Notice(case.reporter, f"ask.{question.asks}", facts, offers, until="resolved")
+
+
+def _filled(case: Case, value: Any) -> Case:
+    match case.asks, value:
+        case "line", str():
+            return replace(case, line=value)
+        case "asset", str():
+            return replace(case, assets=(value,), line=None)
+        case "work_order", str():
+            return replace(case, work_orders=(value,))
+        case "item", str():
+            return replace(case, items=(value,))
+        case "lot", str():
+            return replace(case, lots=(value,))
+        case "quantity", Quantity():
+            return replace(case, quantity=value)
+        case "type", str():
+            return replace(case, type=value)  # type: ignore[arg-type]
+    return case
+
+
+def _without_triage(case: Case, world: World) -> tuple[Task, ...]:
+    return tuple(
+        replace(t, withdrawn_at=world.now, next_step_at=None) if t.why == "triage" and t.live else t for t in case.tasks
+    )
+
+
+def _owners(case: Case) -> list[str]:
+    return [t.owner for t in case.tasks if t.live and t.owner and t.acknowledged_at] or [
+        t.owner for t in case.tasks if t.live and t.owner
+    ][:1]
+
+
+def _as_said(case: Case) -> dict[str, Any]:
+    return {
+        "type": case.type,
+        "line": case.line,
+        "assets": list(case.assets),
+        "work_orders": list(case.work_orders),
+        "items": list(case.items),
+        "lots": list(case.lots),
+        "quantity": _plain(case.quantity),
+        "since_at": case.since.isoformat(),
+        "stopped": case.line_stopped,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return {"value": value.value, "uom": value.uom} if isinstance(value, Quantity) else value

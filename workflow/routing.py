@@ -1,0 +1,137 @@
+"""Who is concerned by a case, why, and what each function is told (R25, R28, R29, R35)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from workflow.case import Case, Change, Entry, Notice, Offer, Task
+from workflow.consequences import Consequences, consequences, context_for, facts
+from workflow.plant import Person, Plant, on_shift
+from workflow.records import Records
+from workflow.rules import Concern, Deadlines, Rules
+
+LINECALL = "linecall"  # who, in the log, when nobody but the program acted
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What an act may look at besides the case: the plant, its rules, ERP's records, and the time."""
+
+    plant: Plant
+    rules: Rules
+    records: Records
+    now: datetime
+
+
+def route(case: Case, world: World) -> Change:
+    """Ask every function concerned that was not asked yet, and withdraw those no longer concerned (R10, R25).
+
+    Rules and ladder are frozen into the new tasks; people are whoever is on shift now (R29). Late-comers start their
+    own clock. A function with nobody on shift goes up its ladder at once, and the log says so.
+    """
+    hit = consequences(case, world.records)
+    stated = facts(case, hit, world.plant, world.records, world.now)
+    assert case.type is not None, "a case without a type is a draft and is not routed"
+    concerned = {c.role: c for c in reversed(world.rules.types[case.type].concerns) if c.when.holds(stated)}
+    ordered = [c for c in world.rules.types[case.type].concerns if concerned.get(c.role) is c]
+
+    change = Change(case)
+    for task in case.tasks:
+        if task.live and task.role not in concerned:
+            change = change.then(_withdraw(change.case, task, world))
+    for concern in ordered:
+        if change.case.task(concern.role) is None:
+            deadlines = next((d for when, d in concern.deadlines if when.holds(stated)), None)
+            if deadlines is not None:
+                matched = stated.matched()
+                change = change.then(_ask(change.case, concern, deadlines, matched, hit, world))
+    return change
+
+
+def people_for(role: str, case: Case, world: World) -> tuple[Person, ...]:
+    """Who of a function may act on this case now: on shift, and not barred from it (R29, R40)."""
+    present = on_shift(world.plant, role, world.now, case.line)
+    if role != "quality" or case.type != "quality_hold":
+        return present
+    barred = barred_from_deciding(case, world.records)
+    return tuple(person for person in present if person.id not in barred)
+
+
+def barred_from_deciding(case: Case, records: Records) -> frozenset[str]:
+    """The reporter of a hold and the producers of its lots (R40)."""
+    producers = {records.lot[lot].producer for lot in case.lots if lot in records.lot}
+    return frozenset({case.reporter, *(p for p in producers if p)})
+
+
+def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict[str, Any], name: str) -> list[Notice]:
+    """The notices that ask people of a function to take their action, each with the buttons that answer it (R27)."""
+    offers = ACK_OFFERS.get(task.role, ()) if case.type == "quality_hold" else ()
+    buttons = offers or tuple(Offer(act, (task.role,)) for act in ("acknowledge", "eta", "decline", "resolve"))
+    return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]
+
+
+ACK_OFFERS = {"quality": (Offer("acknowledge", ("quality",)), Offer("decide", ("quality",)))}
+
+
+def deadline_of(task: Task) -> datetime | None:
+    """When the next step of an unanswered task is due."""
+    if task.step < len(task.ladder):
+        return task.asked_at + task.ladder[task.step].after
+    return None
+
+
+def remember_told(case: Case, notices: tuple[Notice, ...]) -> Case:
+    """Everyone who was told hears the end (R34)."""
+    new = [n.to for n in notices if n.to not in case.told]
+    return replace(case, told=(*case.told, *dict.fromkeys(new))) if new else case
+
+
+def _ask(
+    case: Case, concern: Concern, deadlines: Deadlines, matched: dict[str, Any], hit: Consequences, world: World
+) -> Change:
+    people = people_for(concern.role, case, world)
+    reporter_takes_it = concern.role in world.plant.person[case.reporter].roles and case.reporter in {
+        p.id for p in people
+    }
+    others = tuple(p for p in people if p.id != case.reporter)
+    task = Task(
+        role=concern.role,
+        asked_at=world.now,
+        required=concern.required,
+        owner=case.reporter if reporter_takes_it else (others[0].id if others else None),
+        told=tuple(p.id for p in others),
+        ladder=deadlines.ladder,
+        repeat=deadlines.repeat,
+        idle_after=deadlines.idle,
+        why=concern.name,
+        facts=matched,
+    )
+    if reporter_takes_it:
+        # A technician who reports his own machine has it already: he is not paged (R35).
+        task = replace(task, acknowledged_at=world.now, acknowledged_by=case.reporter)
+        task = replace(task, next_step_at=world.now + task.idle_after if task.idle_after else None)
+        entry = Entry(world.now, case.reporter, "acknowledged", concern.name, {"role": concern.role})
+        return Change(replace(case, tasks=(*case.tasks, task)), (entry,))
+    context = context_for(concern.role, case, hit, world.records) | {"role": concern.role, "why": concern.name}
+    notices = tuple(ask_people(case, task, others, context, f"asked.{concern.role}"))
+    told = {"role": concern.role, "people": [p.id for p in others], "facts": matched}
+    entries = [Entry(world.now, LINECALL, "asked", concern.name, told)]
+    if others:
+        task = replace(task, next_step_at=deadline_of(task))
+    else:
+        entries = [Entry(world.now, LINECALL, "nobody_on_shift", concern.name, {"role": concern.role})]
+        task = replace(task, next_step_at=world.now)
+    asked = replace(case, tasks=(*case.tasks, task))
+    return Change(remember_told(asked, notices), tuple(entries), notices)
+
+
+def _withdraw(case: Case, task: Task, world: World) -> Change:
+    gone = replace(task, withdrawn_at=world.now, next_step_at=None)
+    position = case.tasks.index(task)
+    tasks = (*case.tasks[:position], gone, *case.tasks[position + 1 :])
+    people = dict.fromkeys((*task.told, *((task.owner,) if task.owner else ())))
+    notices = tuple(Notice(p, "withdrawn", {"case": case.number, "role": task.role}, role=task.role) for p in people)
+    entry = Entry(world.now, LINECALL, "withdrawn", task.why, {"role": task.role})
+    return Change(replace(case, tasks=tasks), (entry,), notices)
