@@ -175,18 +175,6 @@ def join(case: Case, by: Person, said: str, reported: ReportedException, world: 
     return change.then(route(change.case, world)) if now_stopped else change
 
 
-def recurs(earlier: Case, asset: bool, now: datetime, world: World) -> bool:
-    """Whether a new report is the same fault come back: same asset, within its type's cooling-off time (R4)."""
-    ended = earlier.resolved_at
-    return asset and ended is not None and earlier.type is not None and now - ended <= cooling_off(earlier, world)
-
-
-def cooling_off(case: Case, world: World) -> Any:
-    """How long after its end a case may be opened again by a new report (R4)."""
-    assert case.type is not None
-    return world.rules.types[case.type].cooling_off
-
-
 def _tell_reporter(change: Change) -> Change:
     case = change.case
     told = [{"role": t.role, "people": list(t.told) or ([t.owner] if t.owner else [])} for t in case.tasks if t.live]

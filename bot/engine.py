@@ -1,0 +1,109 @@
+"""What keeps the rounds going: a thread a lane, woken at once by new rows and regularly by APScheduler (decision 3)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import ticks
+from bot.app import App
+
+log = structlog.get_logger()
+
+DRAIN = 10.0  # seconds that a shutdown waits for rounds in flight
+
+
+class Lane:
+    """One round in a thread of its own: one that is sick or slow is never in the others' way."""
+
+    def __init__(self, name: str, tick: Callable[[App], int], app: App) -> None:
+        self.name = name
+        self._tick = tick
+        self._app = app
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"linecall-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with a first round at once."""
+        self.ring()
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Wake it; rings during a round are never lost, they lead to one more."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish the round in flight and take no new one."""
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the round in flight; whether it ended in time."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            self._woken.wait()
+            self._woken.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                while self._tick(self._app) and not self._stopping.is_set():
+                    self._app.beats[self.name] = time.monotonic()
+            except Exception:
+                log.exception("engine.round_failed", lane=self.name)
+            self._app.beats[self.name] = time.monotonic()
+
+
+class Engine:
+    """Every lane, and the bell that rings them."""
+
+    LANES: Mapping[str, tuple[Callable[[App], int], float]] = {  # lane -> (round, seconds between rings)
+        "inbox": (ticks.read_inbox, 2),
+        "chase": (ticks.chase, 5),
+        "outbox": (ticks.send_outbox, 2),
+        "postings": (ticks.post_to_erp, 2),
+        "records": (ticks.refresh_records, 10),
+        "check": (ticks.check_itself, 60),
+    }
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.lanes = {name: Lane(name, tick, app) for name, (tick, _) in self.LANES.items()}
+        # It keeps no jobs and drops none: a late ring is one ring (APScheduler's own default drops after a second).
+        self._bell = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        for name, (_, seconds) in self.LANES.items():
+            self._bell.add_job(self.lanes[name].ring, "interval", seconds=seconds, id=name)
+
+    def __enter__(self) -> Engine:
+        self.app.rings = {name: lane.ring for name, lane in self.lanes.items()}
+        for lane in self.lanes.values():
+            lane.start()
+        self._bell.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bell.shutdown(wait=False)
+        for lane in self.lanes.values():
+            lane.stop()
+        until = time.monotonic() + DRAIN
+        late = [name for name, lane in self.lanes.items() if not lane.join(max(0.0, until - time.monotonic()))]
+        if late:
+            log.warning("engine.not_drained", lanes=late)
+        self.app.rings = {}
+
+    def alive(self) -> bool:
+        """Whether every lane had a round lately."""
+        now = time.monotonic()
+        return all(now - self.app.beats.get(name, 0.0) < 30 + 3 * seconds for name, (_, seconds) in self.LANES.items())

@@ -1,0 +1,29 @@
+"""Logs for whoever runs the program: events with ids, never a text, a name, a number or a token."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+TALKATIVE = ("httpx", "httpcore", "apscheduler", "alembic", "uvicorn.access")  # some of them log tokens at INFO
+
+
+def set_up_logs(level: str) -> None:
+    """Structured lines on stderr; stdout stays free for what a command prints."""
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,91 @@
+"""Which exception a message speaks of: a reply, a pressed button, an open question, or what the person was last told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.say import Press
+from db import cases, conversations
+from workflow.case import Case
+from workflow.messages import Inbound
+from workflow.plant import Person
+from workflow.reading import Asked, Context
+from workflow.routing import World
+
+REMEMBERED = timedelta(hours=8)  # an answer without a reply mark speaks of something of this shift
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a message stands in its conversation."""
+
+    case: Case | None = None
+    certain: bool = False  # a reply or a button: nothing was guessed
+    question: Asked | None = None
+    confirms: bool = False  # a decision of the sender was read back and waits for a yes
+    choice: tuple[Case, ...] = ()  # several could be meant: ask which
+
+    @property
+    def number(self) -> str | None:
+        """The case's number, where there is one."""
+        return self.case.number if self.case else None
+
+    def context(self, sender: Person, world: World, *, in_thread: bool = False) -> Context:
+        """The reader's context; a guessed thread counts only where the caller says so."""
+        about = self.case.as_reported if self.case is not None and (self.certain or in_thread) else None
+        question = self.question
+        return Context(sender, world.plant, world.records, world.now, None if question else about, question)
+
+
+def find_thread(tx: Connection, message: Inbound, person: Person, press: Press | None, now: datetime) -> Thread:
+    """The thread of a message: what it answers for certain, else the open question, else the likeliest one."""
+    replied = _replied_to(tx, message)
+    if press is not None or replied is not None:
+        number = press.case if press is not None else replied
+        case = cases.get(tx, number) if number else None
+        asked = _question(case, person) if case is not None and press is None else None
+        confirms = case is not None and case.proposal is not None and case.proposal.by == person.id
+        return Thread(case, certain=case is not None, question=asked, confirms=confirms and press is None)
+    open_question = conversations.asked(tx, person.id)
+    if open_question is not None and now - open_question.at <= REMEMBERED:
+        case = cases.get(tx, open_question.case)
+        if case is not None and case.proposal is not None and case.proposal.by == person.id:
+            return Thread(case, question=Asked("confirm", case.as_reported, ("yes", "no")), confirms=True)
+        asked = _question(case, person) if case is not None else None
+        if asked is not None:
+            return Thread(case, question=asked)
+    return _likeliest(tx, person, now)
+
+
+def _replied_to(tx: Connection, message: Inbound) -> str | None:
+    if message.reply_to is None:
+        return None
+    if message.reply_to.startswith("case:"):
+        return message.reply_to.removeprefix("case:")
+    return conversations.thread_of(tx, message.channel, message.reply_to)
+
+
+def _question(case: Case | None, person: Person) -> Asked | None:
+    if case is None or case.status != "draft" or case.asks is None or case.reporter != person.id:
+        return None
+    return Asked(case.asks, case.as_reported, case.options)
+
+
+def _likeliest(tx: Connection, person: Person, now: datetime) -> Thread:
+    """One's own task first, then one's own report; between two tasks nothing is guessed."""
+    known = [c for c in cases.open_cases(tx) if c.status != "draft"]
+    taken = [c for c in known if any(t.live and t.acknowledged_by == person.id for t in c.tasks)]
+    asked = [c for c in known if any(t.waits_for_acknowledgement and person.id in t.told for t in c.tasks)]
+    mine = list(dict.fromkeys((*taken, *asked)))
+    last = conversations.last_case(tx, person.id, now - REMEMBERED)
+    if not mine:
+        involved = [c for c in known if person.id in (c.reporter, *c.joined)]
+        mine = involved or [c for c in known if person.id in c.told]
+        recent = [c for c in mine if c.number == last]
+        return Thread(recent[0]) if recent else Thread(mine[0]) if len(mine) == 1 else Thread(choice=tuple(mine))
+    if len(mine) == 1:
+        return Thread(mine[0])
+    return Thread(choice=tuple(sorted(mine, key=lambda c: (c.number != last, c.captured_at))))

@@ -1,0 +1,61 @@
+"""Whether a report speaks of something that is known already: the same stop, or a fault that came back (R4, R20, R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workflow.case import Case
+from workflow.routing import World
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A case that ended on the same asset, and whether its fix may simply not have held."""
+
+    case: Case
+    again_within_cooling_off: bool
+
+
+def same_stop(report: Case, known: Iterable[Case]) -> Case | None:
+    """The open case that a report speaks of: same type and same asset, lot or item; text does not matter (R20).
+
+    Where one of the two names no asset, the same line is enough. Different assets are different causes (R22), and
+    order changes are the same only for the same order.
+    """
+    return next((case for case in known if case.type == report.type and _same_thing(report, case)), None)
+
+
+def same_fault_again(report: Case, ended: Iterable[Case], world: World) -> Earlier | None:
+    """The last ended case of the same type on the same asset: reopened within its cooling-off time, recurrent later (R4)."""
+    on_asset = [c for c in ended if c.type == report.type and set(c.assets) & set(report.assets) and c.resolved_at]
+    if not on_asset or report.type not in world.rules.types:
+        return None
+    last = max(on_asset, key=lambda c: c.resolved_at or c.captured_at)
+    assert last.resolved_at is not None
+    cooling_off = world.rules.types[report.type].cooling_off
+    return Earlier(last, again_within_cooling_off=world.now - last.resolved_at <= cooling_off)
+
+
+def _same_thing(report: Case, case: Case) -> bool:
+    match report.type:
+        case "quality_hold":
+            if report.lots or case.lots:
+                return bool(set(report.lots) & set(case.lots))
+            return report.line == case.line and set(report.items) == set(case.items) and report.assets == case.assets
+        case "order_change":
+            return bool(set(report.work_orders) & set(case.work_orders)) or bool(
+                not report.work_orders and not case.work_orders and set(report.items) & set(case.items)
+            )
+        case "material_shortage":
+            return bool(set(report.items) & set(case.items)) and report.line in (case.line, None)
+        case "inventory_discrepancy":
+            return bool(set(report.lots) & set(case.lots) or set(report.items) & set(case.items))
+        case "safety" | "other" | None:
+            return False  # two injuries are never one; "other" tells too little to join anything
+        case "labor_shortage" | "changeover_overrun":
+            return report.line is not None and report.line == case.line
+        case "machine_breakdown":
+            if report.assets and case.assets:
+                return bool(set(report.assets) & set(case.assets))
+            return report.line is not None and report.line == case.line
