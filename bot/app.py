@@ -52,6 +52,7 @@ class App:
         self.clock = clock
         self.rings: dict[str, Callable[[], None]] = {}  # lane -> wakes it; set by the engine
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine
+        self.alive: Callable[[], bool] = lambda: True  # whether the rounds go on; set by the engine
         self._records = folder.records
         self._records_error: str | None = None
         self._records_lock = threading.Lock()
@@ -103,6 +104,7 @@ class App:
         """What is well and what is not, for `/ready`."""
         age = (self.clock.now() - self._records.as_of) if self._records.as_of else None
         return {
+            "alive": self.alive(),
             "records": self._records_error is None,
             "records_age_s": round(age.total_seconds()) if age else None,
             "erp": self.erp.name,

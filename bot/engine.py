@@ -84,6 +84,12 @@ class Engine:
         for name, (_, seconds) in self.LANES.items():
             self._bell.add_job(self.lanes[name].ring, "interval", seconds=seconds, id=name)
 
+    def add(self, lane: Lane, seconds: float) -> None:
+        """One more lane, for as long as the engine runs."""
+        self.lanes[lane.name] = lane
+        self._bell.add_job(lane.ring, "interval", seconds=seconds, id=lane.name)
+        lane.start()
+
     def __enter__(self) -> Engine:
         self.app.rings = {name: lane.ring for name, lane in self.lanes.items()}
         for lane in self.lanes.values():

@@ -1,4 +1,4 @@
-"""Which exception a message speaks of: a reply, a pressed button, an open question, or what the person was last told."""
+"""Which exception a message speaks of: a reply, a pressed button, an open question, or the person's own task."""
 
 from __future__ import annotations
 

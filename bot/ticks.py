@@ -60,8 +60,11 @@ def chase(app: App) -> int:
             change = next_steps(case, app.world()) if case is not None else None
             if change is None:
                 continue
-            with tx.begin_nested():
-                cases.save(tx, change, app.clock.now())
+            try:
+                with tx.begin_nested():
+                    cases.save(tx, change, app.clock.now())
+            except Stale:
+                continue  # an answer came in between; the next round looks again
             log.info("chase.step", case=number, what=[entry.what for entry in change.entries])
             taken += 1
     if taken:

@@ -1,4 +1,4 @@
-"""Whether a report speaks of something that is known already: the same stop, or a fault that came back (R4, R20, R22)."""
+"""Whether a report speaks of something known already: the same stop, or a fault that came back (R4, R20, R22)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def same_stop(report: Case, known: Iterable[Case]) -> Case | None:
 
 
 def same_fault_again(report: Case, ended: Iterable[Case], world: World) -> Earlier | None:
-    """The last ended case of the same type on the same asset: reopened within its cooling-off time, recurrent later (R4)."""
+    """The last ended case of the same type on the same asset: reopened within its cooling-off time, else recurrent (R4)."""
     on_asset = [c for c in ended if c.type == report.type and set(c.assets) & set(report.assets) and c.resolved_at]
-    if not on_asset or report.type not in world.rules.types:
+    if not on_asset or report.type is None:
         return None
     last = max(on_asset, key=lambda c: c.resolved_at or c.captured_at)
     assert last.resolved_at is not None

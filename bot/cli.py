@@ -1,0 +1,48 @@
+"""The `linecall` command: one word for each thing that a plant does with it."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.commands import check, look, service, talk, understanding
+from bot.commands import demo as demo_command
+from bot.config import WrongConfiguration
+from integrations.plant_folder import PlantFolderProblems
+from workflow.errors import LinecallError
+
+app = typer.Typer(
+    help="Linecall turns a message from the shop floor into an exception that is routed, chased, posted and measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+for part in (service, demo_command, talk, look, check, understanding):
+    part.register(app)
+
+
+def main() -> None:
+    """Entry point: what went wrong is said in one sentence on stderr, with exit status 1."""
+    try:
+        app()
+    except WrongConfiguration as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except PlantFolderProblems as error:
+        print(f"The plant folder has {len(error.problems)} problem(s):", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        print("Correct them; `linecall check FOLDER` shows them as a table.", file=sys.stderr)
+        sys.exit(1)
+    except LinecallError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What makes pages live: one small event whenever anything has changed, and a heartbeat that proves the line is up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import structlog
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from bot.web.access import Looking, linecall
+from db import changes
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger(__name__)
+routes = APIRouter()
+
+LOOK_EVERY = 0.2  # seconds between looks at the counter of changes, while anybody listens
+BEAT_EVERY = 10.0  # seconds; the pages call the line lost after three of them
+MOST_LISTENERS = 500
+
+
+class Live:
+    """One look at the database for all listeners; nobody listens, nobody looks."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._listeners = 0
+        self._moved = asyncio.Condition()
+        self._looking: asyncio.Task[None] | None = None
+        self._closed = False
+        self.latest = 0  # the newest change that was seen
+        self.well = True  # whether the last look succeeded
+
+    async def follow(self) -> AsyncIterator[tuple[str, int]]:
+        """`("changed", number)` at once and at each change, `("beat", number)` in between, until the service stops."""
+        self._listeners += 1
+        if self._looking is None or self._looking.done():
+            await self._look()
+            self._looking = asyncio.create_task(self._keep_looking())
+        try:
+            seen = -1
+            while not self._closed:
+                if self.well and seen != self.latest:
+                    seen = self.latest
+                    yield "changed", seen
+                    continue
+                async with self._moved:
+                    try:
+                        await asyncio.wait_for(self._moved.wait(), BEAT_EVERY)
+                    except TimeoutError:
+                        if self.well:  # a database that cannot be read is not live, whatever the wire says
+                            yield "beat", seen
+        finally:
+            self._listeners -= 1
+
+    @property
+    def full(self) -> bool:
+        """No more listeners are taken."""
+        return self._listeners >= MOST_LISTENERS
+
+    async def close(self) -> None:
+        """End every stream, so that the service can stop without waiting for browsers."""
+        self._closed = True
+        await self._wake()
+
+    async def _keep_looking(self) -> None:
+        while self._listeners and not self._closed:
+            await asyncio.sleep(LOOK_EVERY)
+            before = self.latest
+            await self._look()
+            if self.latest != before:
+                await self._wake()
+
+    async def _look(self) -> None:
+        try:
+            self.latest = await to_thread.run_sync(self._read)
+            self.well = True
+        except Exception as error:
+            if self.well:
+                log.error("live.not_readable", error=type(error).__name__)
+            self.well = False
+
+    def _read(self) -> int:
+        with self._app.database.read() as tx:
+            return changes.latest(tx)
+
+    async def _wake(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+
+@routes.get("/api/events", summary="Server-sent events: `changed` whenever anything has changed, `beat` in between")
+async def events(request: Request, _: Looking) -> StreamingResponse:
+    """A stream of small events; what has changed is read from the other addresses."""
+    live: Live = request.app.state.live
+    linecall(request)
+
+    async def stream() -> AsyncIterator[str]:
+        yield "retry: 1000\n\n"
+        async for name, number in live.follow():
+            yield f"event: {name}\nid: {number}\ndata: {json.dumps({'latest': number})}\n\n"
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

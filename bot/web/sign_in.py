@@ -1,0 +1,134 @@
+"""Who sits at the browser: a one-time link for a person, a signed cookie afterwards, and the key that signs both."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.config import Config
+
+LINK_SECONDS = 10 * 60
+SESSION_SECONDS = 30 * 24 * 3600  # a phone that hangs at a machine should not have to sign in each shift
+COOKIE = "linecall"
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a cookie proves: that this browser is a person's, or that somebody entered the API token here."""
+
+    kind: Literal["person", "token"]
+    person: str | None = None
+
+
+def issue_link(app: App, person: str) -> str:
+    """A link that signs this person in, once, within ten minutes; KeyError for somebody the plant does not know.
+
+    An unused link is a small file in the data folder: taking it away is what uses it, so that of two presses one wins.
+    """
+    known = app.plant.person[person]
+    folder = _links(app.config)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in folder.iterdir():
+        if time.time() - old.stat().st_mtime > LINK_SECONDS:
+            old.unlink(missing_ok=True)
+    link = secrets.token_urlsafe(16)
+    (folder / link).touch(mode=0o600, exist_ok=False)
+    token = _signer(app.config, "link").dumps([link, known.id])
+    return f"{base_url(app.config)}/sign-in?token={token}"
+
+
+def take_link(app: App, token: str) -> str | None:
+    """The person whom a link signs in, and the link is used up; None for a false, old or used one."""
+    try:
+        link, person = _signer(app.config, "link").loads(token, max_age=LINK_SECONDS)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    if not isinstance(person, str) or person not in app.plant.person or not isinstance(link, str):
+        return None
+    try:
+        (_links(app.config) / link).unlink()
+    except OSError:
+        return None
+    return person
+
+
+def session_cookie(config: Config, session: Session) -> str:
+    """The signed value of a session's cookie; one made from the API token ends when that token is changed."""
+    proof = _fingerprint(config) if session.kind == "token" else ""
+    return _signer(config, "session").dumps([session.kind, session.person, proof])
+
+
+def read_session(app: App, cookie: str | None) -> Session | None:
+    """The session of a cookie; None where it is false, too old, of an unknown person or of an older API token."""
+    if not cookie:
+        return None
+    try:
+        kind, person, proof = _signer(app.config, "session").loads(cookie, max_age=SESSION_SECONDS)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    match kind, person:
+        case "person", str() if person in app.plant.person:
+            return Session("person", person)
+        case "token", None if app.config.api_token and hmac.compare_digest(str(proof), _fingerprint(app.config)):
+            return Session("token")
+    return None
+
+
+def base_url(config: Config) -> str:
+    """The address under which people reach the pages."""
+    if config.public_url:
+        return config.public_url.rstrip("/")
+    host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else config.host  # noqa: S104 - compared
+    return f"http://{host}:{config.port}"
+
+
+def _links(config: Config) -> Path:
+    return config.data / "sign-in"
+
+
+def _signer(config: Config, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        _key(config.data / "web.key"), salt=f"linecall.{purpose}", signer_kwargs={"digest_method": sha256}
+    )
+
+
+def _fingerprint(config: Config) -> str:
+    token = config.api_token.get_secret_value() if config.api_token else ""
+    return sha256(f"linecall.token:{token}".encode()).hexdigest()[:32]
+
+
+def _key(path: Path) -> bytes:
+    """The key of this installation, made once and readable by the service alone.
+
+    It is written aside and linked into place: of two processes that start at once, both use the one that won.
+    """
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise OSError(f"{path} is damaged: delete it, and everybody signs in again")
+    return key
