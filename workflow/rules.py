@@ -39,7 +39,8 @@ class Authority:
     roles: tuple[str, ...]
     not_reporter: bool = True
     not_producer: bool = True
-    most: float | None = None  # largest quantity, in the lot's unit, that one person may decide on
+    most: float | None = None  # largest quantity, in the lot's unit, that these roles may decide on
+    above: tuple[str, ...] = ()  # roles that may decide on more than that
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,7 @@
+"""The plant folder: who works there, what stands there, what its ERP knows, and by which rules it is run."""
+
+from integrations.plant_folder.problems import PlantFolderProblems, Problem
+from integrations.plant_folder.reading import PlantFolder, read_plant_folder, read_records
+from integrations.plant_folder.rules_yaml import default_rules
+
+__all__ = ["PlantFolder", "PlantFolderProblems", "Problem", "default_rules", "read_plant_folder", "read_records"]

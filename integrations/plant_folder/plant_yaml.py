@@ -1,0 +1,323 @@
+"""`plant.yaml`: name, time zone, shifts, lines with their assets, and people, checked and made the plant's values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, Field, PlainValidator
+
+from integrations.plant_folder.border import Day, Id, Moment, Strict, WallClock, Words, choice, valid, wrong
+from integrations.plant_folder.problems import Problem, one_of
+from integrations.plant_folder.yaml_file import Place, Source
+from workflow.plant import ROLES, Absence, Asset, Line, Person, Plant, PlannedStop, Role, Shift, Utility
+
+CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
+ADDRESSES = {
+    "whatsapp": (r"\+[1-9]\d{5,14}|[A-Z]{2}\.\w{1,128}", '"+15550100": a plus, the country, the number, no blanks'),
+    "telegram": (
+        r"-?\d{1,20}",
+        "the number of the account (70100), which `/start` shows; a @name cannot be written to",
+    ),
+    "slack": (r"[UW][A-Z0-9]{2,20}", "the member id of the profile page, such as U0100"),
+    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as maria@example.com"),
+    "web": (r"\S{1,64}", "a word without blanks"),
+}
+M = TypeVar("M", bound=BaseModel)
+
+
+def _zone(value: Any) -> Any:
+    if value in available_timezones():
+        return value
+    near = [name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right", "Etc"))]
+    raise wrong(f"{value!r} is no time zone", one_of(str(value), sorted(near)))
+
+
+def _language(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,8})?", value.strip()):
+        return value.strip()
+    raise wrong(f"{value!r} is no language", "a code such as en, es, pt, de, pl, fr, hi")
+
+
+def _plant_id(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", value.strip()):
+        return value.strip()
+    raise wrong(f"{value!r} cannot be a plant's id", f"letters, digits, '-' and '_': {made_from(str(value))}")
+
+
+def _holidays(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", value.strip()):
+        return value.strip()
+    raise wrong(f"{value!r} is no country", "a country (US), a country and state (US-IL), or a list of dates")
+
+
+Language = Annotated[str, PlainValidator(_language)]
+Aliases = Annotated[tuple[Words, ...], Field(description="a list of names", examples=["[filler, llenadora]"])]
+
+
+class PlannedStopModel(Strict):
+    """A stop of an asset that was planned: not downtime (R49)."""
+
+    start: Moment = Field(examples=["2026-11-19T06:00"])
+    end: Moment = Field(examples=["2026-11-19T10:00"])
+    reason: str = ""
+
+
+class AssetModel(Strict):
+    """A machine of a line."""
+
+    id: Id = Field(examples=["L3-FIL"])
+    name: Words = Field(examples=["Filler 3"])
+    aliases: Aliases = ()
+    planned_stops: tuple[PlannedStopModel, ...] = Field((), examples=["[{start: 2026-11-19T06:00, end: …}]"])
+
+
+class LineModel(Strict):
+    """A line; its assets are read one by one, so that one broken asset does not hide the next."""
+
+    id: Id = Field(examples=["L3"])
+    name: Words = Field(examples=["Line 3"])
+    aliases: Aliases = ()
+    assets: tuple[Any, ...] = Field((), examples=["[{id: L3-FIL, name: Filler 3}]"])
+
+
+class UtilityModel(Strict):
+    """Air, power, network: one cause for many machines (R21)."""
+
+    id: Id = Field(examples=["AIR"])
+    name: Words = Field(examples=["Compressed air"])
+    aliases: Aliases = ()
+    lines: tuple[Id, ...] = Field((), description="a list of line ids", examples=["[L1, L2]"])
+
+
+class ShiftModel(Strict):
+    """A shift, on the plant's wall clock."""
+
+    id: Id = Field(examples=["day"])
+    start: WallClock = Field(examples=['"06:00"'])
+    end: WallClock = Field(examples=['"14:00"'])
+
+
+class AbsenceModel(Strict):
+    """Days on which somebody is away, the last one included."""
+
+    from_: Day = Field(alias="from", examples=["2026-11-16"])
+    to: Day = Field(examples=["2026-11-20"])
+    stand_in: Id | None = Field(None, examples=["tom.becker"])
+
+
+class PersonModel(Strict):
+    """Somebody who works here."""
+
+    id: Id = Field(examples=["maria.lopez"])
+    name: Words = Field(examples=["María López"])
+    roles: tuple[Annotated[Role, choice("role", ROLES)], ...] = Field(
+        min_length=1, description="a list of roles", examples=["[operator]"]
+    )
+    lines: tuple[Id, ...] = Field((), description="a list of line ids; empty: the whole plant", examples=["[L3]"])
+    shifts: tuple[Id, ...] = Field((), description="a list of shift ids; empty: always", examples=["[day]"])
+    language: Language | None = None
+    contacts: dict[str, str] = Field({}, description="channel and address", examples=['{whatsapp: "+15550100"}'])
+    skills: tuple[Words, ...] = Field((), description="a list of words", examples=["[welding, PLC]"])
+    absences: tuple[AbsenceModel, ...] = Field((), examples=["[{from: 2026-11-16, to: 2026-11-20}]"])
+
+
+class PlantModel(Strict):
+    """The file itself; the entries of its lists are read one by one."""
+
+    id: Annotated[str, PlainValidator(_plant_id)] | None = None
+    name: Words = Field(examples=["Riverside Bottling"])
+    timezone: Annotated[str, PlainValidator(_zone)] = Field(examples=["America/Chicago"])
+    languages: tuple[Language, ...] = Field(("en",), min_length=1, examples=["[en, es]"])
+    shifts: tuple[Any, ...] = Field((), examples=['[{id: day, start: "06:00", end: "14:00"}]'])
+    lines: tuple[Any, ...] = Field(min_length=1, examples=["[{id: L3, name: Line 3}]"])
+    people: tuple[Any, ...] = Field(
+        min_length=1, examples=["[{id: maria.lopez, name: María López, roles: [operator]}]"]
+    )
+    utilities: tuple[Any, ...] = Field((), examples=["[{id: AIR, name: Compressed air, lines: [L1]}]"])
+    holidays: Annotated[Any, PlainValidator(_holidays)] = ()
+
+
+class HolidaysModel(BaseModel):
+    """The list form of `holidays`, for which the other keys of the file do not matter."""
+
+    holidays: tuple[Day, ...]
+
+
+def made_from(name: str) -> str:
+    """A plant's id made from its name: "São José Nº 2" → "sao-jose-no-2"; "plant" where nothing is left."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "plant"
+
+
+def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
+    """The plant that the file describes; None where its frame is broken. Problems are added, all of them."""
+    before = len(problems)
+    frame = valid(PlantModel, source, (), problems)
+    shifts = list(_entries(ShiftModel, source, ("shifts",), problems))
+    lines = list(_entries(LineModel, source, ("lines",), problems))
+    assets = {place: list(_entries(AssetModel, source, (*place, "assets"), problems)) for place, _ in lines}
+    people = list(_entries(PersonModel, source, ("people",), problems))
+    utilities = list(_entries(UtilityModel, source, ("utilities",), problems))
+    _references(source, problems)
+    _addresses(source, [person for _, person in people], [place for place, _ in people], problems)
+    for place, person in people:
+        for n, absence in enumerate(person.absences):
+            if absence.to < absence.from_:
+                right = f"{absence.from_} or later"
+                problems.append(source.problem((*place, "absences", n, "to"), "ends before it begins", right))
+    holidays = _holiday_dates(source, problems) if frame is not None and isinstance(frame.holidays, list) else None
+    if frame is None:
+        return None
+    zone = ZoneInfo(frame.timezone)
+    stops = {
+        place: tuple(_stops(asset, place, source, zone, problems))
+        for found in assets.values()
+        for place, asset in found
+    }
+    if len(problems) > before:
+        return None
+    return Plant(
+        id=frame.id or made_from(frame.name),
+        name=frame.name,
+        timezone=frame.timezone,
+        languages=frame.languages,
+        shifts=tuple(Shift(s.id, s.start, s.end) for _, s in shifts),
+        lines=tuple(
+            Line(
+                line.id,
+                line.name,
+                line.aliases,
+                tuple(Asset(a.id, a.name, line.id, a.aliases, stops[at]) for at, a in assets[place]),
+            )
+            for place, line in lines
+        ),
+        people=tuple(_person(person, frame.languages[0]) for _, person in people),
+        utilities=tuple(Utility(u.id, u.name, u.aliases, u.lines) for _, u in utilities),
+        holidays=holidays if holidays is not None else frame.holidays,
+    )
+
+
+def ids_in(source: Source, section: str) -> list[str]:
+    """Every id that a section names, of broken entries too: one mistake must not lead to ten messages."""
+    entries = source.tree.get(section)
+    named = [e.get("id") for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return [name.strip() for name in named if isinstance(name, str)]
+
+
+def _person(person: PersonModel, language: str) -> Person:
+    return Person(
+        id=person.id,
+        name=person.name,
+        roles=person.roles,
+        lines=person.lines,
+        shifts=person.shifts,
+        language=person.language or language,
+        contacts=MappingProxyType({channel: address.strip() for channel, address in person.contacts.items()}),
+        skills=person.skills,
+        absences=tuple(Absence(a.from_, a.to, a.stand_in) for a in person.absences),
+    )
+
+
+def _entries(model: type[M], source: Source, place: Place, problems: list[Problem]) -> Iterator[tuple[Place, M]]:
+    try:
+        entries = source.at(place)
+    except (KeyError, IndexError, TypeError):
+        return
+    if not isinstance(entries, list):
+        return
+    first: dict[str, Place] = {}
+    for n, entry in enumerate(entries):
+        at = (*place, n)
+        if isinstance(entry, dict) and isinstance(own := entry.get("id"), str):
+            if own in first:
+                again = f"'{own}' is there twice (first in line {source.line((*first[own], 'id'))})"
+                problems.append(source.problem((*at, "id"), again, "an id that nothing else of its kind has"))
+            first.setdefault(own, at)
+        found = valid(model, source, at, problems)
+        if found is not None:
+            yield at, found
+
+
+def _references(source: Source, problems: list[Problem]) -> None:
+    """Ids that must be described elsewhere in the file, and ids that two lines must not share."""
+    lines, shifts, people = (ids_in(source, section) for section in ("lines", "shifts", "people"))
+    for place, value in _leaves(source.tree):
+        match place:
+            case ("people" | "utilities", int(), "lines", int()) if value not in lines:
+                problems.append(source.problem(place, f"no line '{value}'", one_of(value, lines)))
+            case ("people", int(), "shifts", int()) if value not in shifts:
+                problems.append(source.problem(place, f"no shift '{value}'", one_of(value, shifts)))
+            case ("people", int(n), "absences", int(), "stand_in"):
+                if value not in people:
+                    problems.append(source.problem(place, f"no person '{value}'", one_of(value, people)))
+                elif value == source.tree["people"][n].get("id"):
+                    problems.append(source.problem(place, "stands in for themselves", "somebody else"))
+    owner: dict[str, Place] = {}
+    for place, value in _leaves(source.tree):
+        match place:
+            case ("lines", int(line), "assets", int(), "id") if value in owner and owner[value][1] != line:
+                where = source.key(owner[value][:2])
+                problems.append(source.problem(place, f"'{value}' stands in {where} too", "an id for each asset"))
+            case ("lines", int(), "assets", int(), "id"):
+                owner.setdefault(value, place)
+
+
+def _leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, str):
+        yield place, value.strip()
+    pairs: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)
+    for step, inner in pairs:
+        yield from _leaves(inner, (*place, step))
+
+
+def _addresses(source: Source, people: list[PersonModel], places: list[Place], problems: list[Problem]) -> None:
+    """One address is one person: powers hang on the person behind it (R55)."""
+    owner: dict[tuple[str, str], str] = {("web", person.id): person.id for person in people}
+    for person, place in zip(people, places, strict=True):
+        for channel, said in person.contacts.items():
+            at, address = (*place, "contacts", channel), said.strip()
+            if channel not in CHANNELS:
+                problems.append(source.problem(at, f"no channel '{channel}'", one_of(channel, CHANNELS)))
+                continue
+            pattern, right = ADDRESSES[channel]
+            if not re.fullmatch(pattern, address):
+                problems.append(source.problem(at, f"{address!r} is no address on {channel}", right))
+            other = owner.setdefault((channel, address), person.id)
+            if other != person.id:
+                right = "each person's own address; a shared phone is nobody's"
+                problems.append(source.problem(at, f"'{address}' is {other}'s too", right))
+
+
+def _holiday_dates(source: Source, problems: list[Problem]) -> tuple[date, ...]:
+    found = valid(HolidaysModel, source, (), problems)
+    return found.holidays if found is not None else ()
+
+
+def _stops(
+    asset: AssetModel, place: Place, source: Source, zone: ZoneInfo, problems: list[Problem]
+) -> Iterator[PlannedStop]:
+    for n, stop in enumerate(asset.planned_stops):
+        start, end = instant(stop.start, zone), instant(stop.end, zone, whole_day=True)
+        if end <= start:
+            at = (*place, "planned_stops", n, "end")
+            problems.append(source.problem(at, "ends before it begins", f"later than {stop.start.isoformat()}"))
+        yield PlannedStop(start, end, stop.reason)
+
+
+def instant(when: date | datetime, zone: ZoneInfo, *, whole_day: bool = False) -> datetime:
+    """An aware instant in UTC; a date alone is its first moment in the plant, or its last with `whole_day`."""
+    if not isinstance(when, datetime):
+        when = datetime.combine(when + timedelta(days=1) if whole_day else when, time())
+    return (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,90 @@
+"""Reads one plant folder as a whole, and says everything that is wrong with it in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from integrations.plant_folder.plant_yaml import ids_in, read_plant
+from integrations.plant_folder.problems import PlantFolderProblems, Problem, one_of
+from integrations.plant_folder.records_csv import CSV_FILES, Known, read_csv_files
+from integrations.plant_folder.rules_yaml import read_rules
+from integrations.plant_folder.yaml_file import Source, read_yaml
+from workflow.plant import Plant
+from workflow.records import Records
+from workflow.rules import Rules
+
+KNOWN_FILES = ("plant.yaml", "rules.yaml", *CSV_FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class PlantFolder:
+    """A plant, its rules and its ERP's records, valid and consistent."""
+
+    plant: Plant
+    rules: Rules
+    records: Records  # empty where a live ERP has them
+    folder: Path
+
+
+def read_plant_folder(folder: Path, *, with_records: bool = True) -> PlantFolder:
+    """Everything that a folder says. Raises PlantFolderProblems with every problem found, each with file and line.
+
+    `with_records=False` is for a live ERP: the CSV files are neither needed nor read.
+    """
+    problems: list[Problem] = []
+    source = _plant_source(folder, problems)
+    plant = read_plant(source, problems) if source is not None else None
+    _stray_files(folder, problems)
+    rules_file = folder / "rules.yaml"
+    rules_source = read_yaml(rules_file, problems) if rules_file.exists() else None
+    rules = None if rules_file.exists() and rules_source is None else read_rules(rules_source, plant, problems)
+    records = Records()
+    if with_records and source is not None:
+        records = read_csv_files(folder, _known(source), problems)
+    if problems or plant is None or rules is None:
+        raise PlantFolderProblems(problems)
+    return PlantFolder(plant, rules, records, folder)
+
+
+def read_records(folder: Path) -> Records:
+    """The CSV files alone, checked against `plant.yaml`. Raises PlantFolderProblems."""
+    problems: list[Problem] = []
+    source = _plant_source(folder, problems)
+    records = read_csv_files(folder, _known(source), problems) if source is not None else Records()
+    if problems:
+        raise PlantFolderProblems(problems)
+    return records
+
+
+def _plant_source(folder: Path, problems: list[Problem]) -> Source | None:
+    if not folder.is_dir():
+        problems.append(Problem(str(folder), None, "", "is no folder", "the folder that holds plant.yaml"))
+        return None
+    file = folder / "plant.yaml"
+    if not file.exists():
+        near = "; there is a plant.yml, rename it" if (folder / "plant.yml").exists() else ""
+        problems.append(Problem("plant.yaml", None, "", "is missing", f"a file plant.yaml in {folder.name}{near}"))
+        return None
+    return read_yaml(file, problems)
+
+
+def _stray_files(folder: Path, problems: list[Problem]) -> None:
+    """A misspelled file name would silently leave its records out."""
+    if not folder.is_dir():
+        return
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file.suffix in (".csv", ".yaml", ".yml") and file.name not in KNOWN_FILES:
+            problems.append(
+                Problem(file.name, None, "", "is no file of a plant folder", one_of(file.name, KNOWN_FILES))
+            )
+
+
+def _known(source: Source) -> Known:
+    zone = source.tree.get("timezone")
+    return Known(
+        lines=ids_in(source, "lines"),
+        people=ids_in(source, "people"),
+        zone=ZoneInfo(zone if zone in available_timezones() else "UTC"),
+    )
