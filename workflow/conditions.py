@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
@@ -46,6 +46,7 @@ _TYPES = {
     "float": rule_engine.DataType.FLOAT,
 }
 FACTS: Mapping[str, str] = MappingProxyType({f.name: str(f.type) for f in fields(Facts)})
+_KINDS = {"str": "a text", "bool": "true or false", "int": "a number", "float": "a number"}
 _CONTEXT = rule_engine.Context(
     type_resolver=rule_engine.type_resolver_from_dict({name: _TYPES[kind] for name, kind in FACTS.items()}),
     resolver=rule_engine.resolve_attribute,
@@ -64,11 +65,16 @@ class Condition:
 
     def __post_init__(self) -> None:
         try:
-            self._rule  # noqa: B018 - compiled now, so that a plant hears of it at load and not at night
+            expression = self._rule.statement.expression  # compiled now: a plant hears of it at load, not at night
         except rule_engine.errors.SymbolResolutionError as error:
             raise ConditionError(f"unknown fact '{error.symbol_name}'") from error
         except rule_engine.errors.EngineError as error:
             raise ConditionError(error.message) from error
+        except (ArithmeticError, RecursionError, ValueError) as error:
+            raise ConditionError("too large to work out") from error
+        for node in _nodes(expression):
+            _check(node)
+        _check_boolean(expression)
 
     @cached_property
     def _rule(self) -> rule_engine.Rule:
@@ -77,6 +83,70 @@ class Condition:
     def holds(self, facts: Facts) -> bool:
         """Whether the condition is true of these facts."""
         return bool(self._rule.matches(facts))
+
+    @property
+    def compared(self) -> tuple[tuple[str, str], ...]:
+        """Every fact that is compared with a text: ("line", "L2") for `line == "L2"` and `line in ["L2"]`."""
+        return tuple(
+            (fact.name, text.value)
+            for node in _nodes(self._rule.statement.expression)
+            for fact, literal in _sides(node)
+            if _kind(fact) == "Symbol"
+            for text in (literal.value if _kind(literal) == "Array" else [literal])
+            if _kind(text) == "String"
+        )
+
+
+# Nothing else of the language is let in: division could fail at night, patterns and functions could take for ever.
+_VALUES = ("Symbol", "String", "Float", "Boolean", "Array")
+_ALLOWED = frozenset((*_VALUES, "Comparison", "ArithmeticComparison", "Logic", "Unary", "Contains", "Add", "Subtract"))
+
+
+def _kind(node: Any) -> str:
+    return type(node).__name__.removesuffix("Expression")
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """An expression and everything in it."""
+    yield node
+    inner = [getattr(node, side, None) for side in ("left", "right", "container", "member")]
+    entries = node.value if _kind(node) == "Array" else ()
+    for child in (*inner, *entries):
+        if child is not None:
+            yield from _nodes(child)
+
+
+def _sides(node: Any) -> Iterator[tuple[Any, Any]]:
+    """What an expression compares, both ways round."""
+    match _kind(node):
+        case "Contains":
+            yield node.member, node.container
+        case "Comparison" | "ArithmeticComparison":
+            yield node.left, node.right
+            yield node.right, node.left
+
+
+def _check(node: Any) -> None:
+    if _kind(node) not in _ALLOWED and getattr(node, "type", "") != "mul":
+        said = getattr(node, "type", _kind(node).lower())
+        raise ConditionError(f"'{said}' is not allowed; use and, or, not, in, ==, !=, <, <=, >, >=")
+    if _kind(node) == "Logic":
+        _check_boolean(node.left)
+        _check_boolean(node.right)
+    if _kind(node) == "Unary" and node.type == "not":
+        _check_boolean(node.right)
+    for fact, other in _sides(node):
+        # The library takes `line == 3` for false without a word; here it is a mistake.
+        others = other.value if _kind(other) == "Array" else [other]
+        for literal in others:
+            if _kind(fact) == "Symbol" and fact.result_type != literal.result_type:
+                raise ConditionError(f"'{fact.name}' is {_KINDS[FACTS[fact.name]]} and is compared with something else")
+
+
+def _check_boolean(node: Any) -> None:
+    if node.result_type != rule_engine.DataType.BOOLEAN:
+        name = f"'{node.name}' is {_KINDS[FACTS[node.name]]}" if _kind(node) == "Symbol" else "a part"
+        raise ConditionError(f"{name}, where something true or false is needed; compare it, as in orders > 0")
 
 
 ALWAYS = Condition("true")

@@ -3,5 +3,15 @@
 from integrations.plant_folder.problems import PlantFolderProblems, Problem
 from integrations.plant_folder.reading import PlantFolder, read_plant_folder, read_records
 from integrations.plant_folder.rules_yaml import default_rules
+from integrations.plant_folder.warnings import Warned, warnings_of
 
-__all__ = ["PlantFolder", "PlantFolderProblems", "Problem", "default_rules", "read_plant_folder", "read_records"]
+__all__ = [
+    "PlantFolder",
+    "PlantFolderProblems",
+    "Problem",
+    "Warned",
+    "default_rules",
+    "read_plant_folder",
+    "read_records",
+    "warnings_of",
+]

@@ -118,6 +118,7 @@ class Row:
     value: Any = None  # the row model; None where the row is not valid
 
     def problem(self, column: str, wrong: str, right: str) -> Problem:
+        """A problem with one cell of this row."""
         return Problem(self.file, self.line, column, wrong, right)
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, PlainValidator
 from integrations.plant_folder.border import Day, Id, Moment, Strict, WallClock, Words, choice, valid, wrong
 from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
-from workflow.plant import ROLES, Absence, Asset, Line, Person, Plant, PlannedStop, Role, Shift, Utility
+from workflow.plant import ROLES, Absence, Asset, Line, Person, PlannedStop, Plant, Role, Shift, Utility
 
 CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
 ADDRESSES = {

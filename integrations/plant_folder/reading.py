@@ -7,15 +7,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from integrations.plant_folder.plant_yaml import ids_in, read_plant
-from integrations.plant_folder.problems import PlantFolderProblems, Problem, one_of
-from integrations.plant_folder.records_csv import CSV_FILES, Known, read_csv_files
+from integrations.plant_folder.problems import PlantFolderProblems, Problem
+from integrations.plant_folder.records_csv import Known, read_csv_files
 from integrations.plant_folder.rules_yaml import read_rules
 from integrations.plant_folder.yaml_file import Source, read_yaml
 from workflow.plant import Plant
 from workflow.records import Records
 from workflow.rules import Rules
-
-KNOWN_FILES = ("plant.yaml", "rules.yaml", *CSV_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,6 @@ def read_plant_folder(folder: Path, *, with_records: bool = True) -> PlantFolder
     problems: list[Problem] = []
     source = _plant_source(folder, problems)
     plant = read_plant(source, problems) if source is not None else None
-    _stray_files(folder, problems)
     rules_file = folder / "rules.yaml"
     rules_source = read_yaml(rules_file, problems) if rules_file.exists() else None
     rules = None if rules_file.exists() and rules_source is None else read_rules(rules_source, plant, problems)
@@ -68,17 +65,6 @@ def _plant_source(folder: Path, problems: list[Problem]) -> Source | None:
         problems.append(Problem("plant.yaml", None, "", "is missing", f"a file plant.yaml in {folder.name}{near}"))
         return None
     return read_yaml(file, problems)
-
-
-def _stray_files(folder: Path, problems: list[Problem]) -> None:
-    """A misspelled file name would silently leave its records out."""
-    if not folder.is_dir():
-        return
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and file.suffix in (".csv", ".yaml", ".yml") and file.name not in KNOWN_FILES:
-            problems.append(
-                Problem(file.name, None, "", "is no file of a plant folder", one_of(file.name, KNOWN_FILES))
-            )
 
 
 def _known(source: Source) -> Known:

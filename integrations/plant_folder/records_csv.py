@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from integrations.plant_folder.border import Strict
 from integrations.plant_folder.csv_file import (
     ComponentRow,
     ItemRow,
@@ -22,7 +23,7 @@ from integrations.plant_folder.plant_yaml import instant
 from integrations.plant_folder.problems import Problem, one_of
 from workflow.records import Component, Item, Lot, Records, SalesOrder, WorkOrder
 
-MODELS = {
+MODELS: Mapping[str, type[Strict]] = {
     "items.csv": ItemRow,
     "work_orders.csv": WorkOrderRow,
     "lots.csv": LotRow,
@@ -144,8 +145,7 @@ def _lot(row: LotRow) -> Lot:
 
 
 def _sales_order(row: SalesOrderRow, zone: ZoneInfo) -> SalesOrder:
-    due = _moment(row.due, zone)
-    assert due is not None, "the border requires it"
+    due = _moment(row.due, zone) or row.due
     return SalesOrder(row.sales_order, row.customer, row.item, row.quantity, row.uom, due, row.tier)
 
 

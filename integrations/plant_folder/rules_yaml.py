@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import Field, PlainValidator
 
@@ -22,6 +23,7 @@ from workflow.plant import ROLES, Plant, Role
 from workflow.reading import DECISIONS, EXCEPTION_TYPES, Asks, ExceptionType
 from workflow.rules import Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
 
+M = TypeVar("M", bound=Strict)
 DEFAULTS = Path(__file__).with_name("default_rules.yaml")
 NEEDS: tuple[Asks, ...] = tuple(ask for ask in get_args(Asks) if ask not in ("type", "confirm"))
 
@@ -88,12 +90,10 @@ class ConcernModel(Strict):
 class TypeModel(Strict):
     """One exception type; what is left out stays as in the defaults."""
 
-    needs: tuple[Annotated[Asks, choice("field", NEEDS)], ...] | None = Field(None, examples=["[line]"])
-    cooling_off: Duration | None = None
-    concerns: tuple[ConcernModel, ...] | None = Field(
-        None, min_length=1, examples=["[{rule: …, role: …, deadlines: …}]"]
-    )
-    also: tuple[ConcernModel, ...] = Field((), examples=["[{rule: …, role: …, deadlines: …}]"])
+    needs: tuple[Annotated[Asks, choice("field", NEEDS)], ...] = Field(default=(), examples=["[line]"])
+    cooling_off: Duration = Field(default=timedelta(hours=4), examples=["4h"])
+    concerns: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
+    also: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
 
 
 class AuthorityModel(Strict):
@@ -101,7 +101,7 @@ class AuthorityModel(Strict):
 
     roles: Roles
     most: Annotated[float, Field(gt=0, allow_inf_nan=False, description="a quantity in the lot's unit")] | None = None
-    above: tuple[ARole, ...] = Field((), description="a list of roles", examples=["[manager]"])
+    above: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[manager]"])
     not_reporter: bool = True
     not_producer: bool = True
 
@@ -125,21 +125,27 @@ class QuietModel(Strict):
 class TriageModel(Strict):
     """Who takes what nobody could place."""
 
-    roles: Roles | None = None
-    answer_within: Duration | None = None
+    roles: Roles = ("supervisor", "manager")
+    answer_within: Duration = timedelta(minutes=3)
 
 
 class RulesModel(Strict):
     """The whole file."""
 
-    exceptions: dict[Annotated[str, choice("exception type", EXCEPTION_TYPES)], TypeModel] = {}
-    decisions: dict[Annotated[str, choice("decision", DECISIONS)], AuthorityModel] = {}
-    constraints: tuple[ConstraintModel, ...] = ()
-    quiet_hours: QuietModel | None = None
-    triage: TriageModel = TriageModel()
-    failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = {}
-    dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] | None = Field(
-        None, description="a list of posting kinds", examples=["[stock_adjustment]"]
+    exceptions: dict[Annotated[str, choice("exception type", EXCEPTION_TYPES)], TypeModel] = Field(
+        default={}, examples=["{machine_breakdown: {cooling_off: 4h}}"]
+    )
+    decisions: dict[Annotated[str, choice("decision", DECISIONS)], AuthorityModel] = Field(
+        default={}, examples=["{release: {roles: [quality]}}"]
+    )
+    constraints: tuple[ConstraintModel, ...] = Field(default=(), examples=["[{rule: …, forbids: […], why: …}]"])
+    quiet_hours: QuietModel | None = Field(default=None, examples=['{start: "22:00", end: "06:00"}'])
+    triage: TriageModel = Field(default=TriageModel(), examples=["{roles: [supervisor], answer_within: 3m}"])
+    failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = Field(
+        default={}, examples=["{scrap: quality}"]
+    )
+    dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] = Field(
+        default=(), description="a list of posting kinds", examples=["[stock_adjustment]"]
     )
 
 
@@ -186,15 +192,13 @@ def _checks(model: RulesModel, source: Source, plant: Plant | None) -> Iterator[
     """What no single key can tell: rules that can never be reached, types that would concern nobody."""
     for name, type_ in model.exceptions.items():
         for section in ("concerns", "also"):
-            concerns: tuple[ConcernModel, ...] = getattr(type_, section) or ()
-            at: Place = ("exceptions", name, section)
-            yield from _concerns(concerns, at, source, plant)
-        if type_.concerns is not None and all(concern.when for concern in type_.concerns):
+            yield from _concerns(getattr(type_, section), ("exceptions", name, section), source, plant)
+        if "concerns" in type_.model_fields_set and all(concern.when for concern in type_.concerns):
             right = "one rule without `when`, whose function is always asked"
             yield source.problem(("exceptions", name, "concerns"), "might concern nobody", right)
     for decision, authority in model.decisions.items():
         if authority.above and authority.most is None:
-            at = ("decisions", decision, "above")
+            at: Place = ("decisions", decision, "above")
             yield source.problem(at, "'above' without 'most'", "`most: 500`, the quantity above which they decide")
     for n, constraint in enumerate(model.constraints):
         yield from _condition_ids(constraint.when, ("constraints", n, "when"), source, plant)
@@ -228,52 +232,54 @@ def _condition_ids(when: Condition | None, at: Place, source: Source, plant: Pla
     if when is None:
         return
     lines = tuple(line.id for line in plant.lines) if plant is not None else None
-    for what, right in unknown_ids(when.text, lines):
+    for what, right in unknown_ids(when, lines):
         yield source.problem(at, what, right)
 
 
 def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
-    base, plant = defaults.model, own.model if own is not None else RulesModel()
-    constraints = {c.rule: c for c in (*base.constraints, *plant.constraints)}
-    quiet = plant.quiet_hours or base.quiet_hours
-    triage_roles = plant.triage.roles or base.triage.roles
-    answer_within = plant.triage.answer_within or base.triage.answer_within
-    assert triage_roles is not None
-    assert answer_within is not None
-    dry_run = plant.dry_run if plant.dry_run is not None else base.dry_run or ()
+    base = defaults.model
+    both = _over(base, own.model if own is not None else None)
+    constraints = {c.rule: c for c in (*base.constraints, *both.constraints)}
+    decisions = {**base.decisions, **both.decisions}
+    types = {t: _over(base.exceptions[t], both.exceptions.get(t)) for t in EXCEPTION_TYPES}
+    quiet, triage = both.quiet_hours, _over(base.triage, both.triage)
     return Rules(
-        types=MappingProxyType({t: _type(t, base.exceptions[t], plant.exceptions.get(t)) for t in EXCEPTION_TYPES}),
-        decisions=MappingProxyType(
-            {d: _authority(plant.decisions.get(d) or base.decisions[d]) for d in DECISIONS if d in base.decisions}
-        ),
+        types=MappingProxyType({t: _type(t, model) for t, model in types.items()}),
+        decisions=MappingProxyType({d: _authority(decisions[d]) for d in DECISIONS if d in decisions}),
+        # A plant switches a default constraint off by its name with `forbids: []`.
         constraints=tuple(
             Constraint(c.rule, c.when or ALWAYS, c.forbids, c.why) for c in constraints.values() if c.forbids
         ),
         quiet=QuietHours(quiet.start, quiet.end) if quiet is not None else None,
-        answer_within=answer_within,
-        triage=triage_roles,
-        failed_posting=MappingProxyType({**base.failed_postings, **plant.failed_postings}),
-        dry_run=frozenset(dry_run),
+        answer_within=triage.answer_within,
+        triage=triage.roles,
+        failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
+        dry_run=frozenset(both.dry_run),
         version=sha256((defaults.text + (own.text if own is not None else "")).encode()).hexdigest()[:12],
     )
 
 
-def _type(name: ExceptionType, base: TypeModel, own: TypeModel | None) -> TypeRules:
-    own = own or TypeModel()
-    concerns = list(own.concerns or base.concerns or ())
-    for extra in own.also:
-        # The first rule of a function that holds is the one that counts, so a plant's own goes before the default.
-        before = next((n for n, concern in enumerate(concerns) if concern.role == extra.role and concern not in own.also),
-                      len(concerns))  # fmt: skip
-        concerns.insert(before, extra)
-    needs = own.needs if own.needs is not None else base.needs
-    cooling_off = own.cooling_off or base.cooling_off
-    return TypeRules(
-        type=name,
-        concerns=tuple(_concern(concern) for concern in concerns),
-        needs=needs or (),
-        **({"cooling_off": cooling_off} if cooling_off is not None else {}),
-    )
+def _over(base: M, own: M | None) -> M:
+    """The keys that a plant wrote, over the defaults."""
+    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set}) if own else base
+
+
+def _type(name: ExceptionType, model: TypeModel) -> TypeRules:
+    return TypeRules(name, tuple(_concern(c) for c in _in_order(model)), model.needs, model.cooling_off)
+
+
+def _in_order(model: TypeModel) -> list[ConcernModel]:
+    """`also` rules among the others: of one function the first that holds counts, so a plant's own goes first.
+
+    A function that is not concerned anyway comes last, so that the type keeps its lead.
+    """
+    also = list(model.also)
+    ordered: list[ConcernModel] = []
+    for concern in model.concerns:
+        ordered += [extra for extra in also if extra.role == concern.role]
+        also = [extra for extra in also if extra.role != concern.role]
+        ordered.append(concern)
+    return ordered + also
 
 
 def _concern(concern: ConcernModel) -> Concern:

@@ -63,6 +63,7 @@ class Source:
         return words
 
     def problem(self, place: Place, wrong: str, right: str) -> Problem:
+        """A problem with what stands at a place."""
         return Problem(self.file, self.line(place), self.key(place), wrong, right)
 
 
@@ -121,7 +122,7 @@ def _refuse_what_bites(text: str) -> None:
     """Look at the flat event stream first: composing a deep tree would exhaust the stack."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
         if isinstance(event, yaml.events.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
