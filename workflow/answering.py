@@ -115,6 +115,7 @@ def decline(case: Case, by: Person, said: str, world: World, role: str | None = 
         task,
         owner=left[0].id if left else None,
         told=tuple(p for p in task.told if p != by.id),
+        declined=tuple(dict.fromkeys((*task.declined, by.id))),
         acknowledged_at=None,
         acknowledged_by=None,
         promised_at=None,

@@ -82,6 +82,7 @@ class Task:
     required: bool = True
     owner: Person | None = None  # who answers for it; the first taker wins (R28)
     told: tuple[Person, ...] = ()  # everyone of the function who was asked
+    declined: tuple[Person, ...] = ()  # who said "not mine": not asked again for it
     ladder: tuple[Step, ...] = ()
     repeat: timedelta | None = None  # after the last step, again each so often
     idle_after: timedelta | None = None  # "still on it?" so long after the last sign of life (R31)

@@ -37,7 +37,7 @@ def chase(case: Case, world: World) -> Change | None:
 
 def _unanswered(case: Case, task: Task, world: World) -> Change:
     """The steps that are due by now, as one: the function is reminded and everyone above hears of it once."""
-    present = people_for(task.role, case, world)
+    present = tuple(p for p in people_for(task.role, case, world) if p.id not in task.declined)
     passed = _steps_passed(task, world.now)
     roles, step, above = _first_reachable(case, task, passed, not present, world)
     age = _minutes(world.now - case.since)

@@ -47,11 +47,11 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
     are out, and above its largest quantity a function needs the next one.
     """
     authority = world.rules.decisions.get(decision)  # type: ignore[call-overload]
+    if (authority is None or authority.not_reporter) and by.id == case.reporter:
+        raise Refused("decide.own_hold", case=case.number, decision=decision)
     if authority is None or not {*authority.roles, *authority.above}.intersection(by.roles):
         roles = list(authority.roles) if authority else []
         raise Refused("decide.not_your_role", case=case.number, decision=decision, roles=roles)
-    if authority.not_reporter and by.id == case.reporter:
-        raise Refused("decide.own_hold", case=case.number, decision=decision)
     if authority.not_producer and by.id in barred_from_deciding(case, world.records):
         raise Refused("decide.own_product", case=case.number, decision=decision)
     if authority.most is not None and quantity > authority.most and not set(authority.above).intersection(by.roles):

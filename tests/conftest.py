@@ -1,0 +1,49 @@
+"""The sample plant on each database, fresh for every story."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from bot.config import Config
+from bot.last_plant import remember_plant
+from tests.plantside import SIX_IN_THE_MORNING, Plantside
+
+ROOT = Path(__file__).resolve().parent.parent
+RIVERSIDE = ROOT / "fixtures" / "plants" / "riverside"
+
+
+@pytest.fixture(autouse=True)
+def no_plant_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No LINECALL_* of whoever runs the tests leaks into them."""
+    for name in list(os.environ):
+        if name.startswith("LINECALL_") and name != "LINECALL_REQUIRE":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def logged() -> Iterator[LogCapture]:
+    """What the program logs during a test."""
+    capture = LogCapture()
+    before = structlog.get_config()
+    structlog.configure(processors=[capture], cache_logger_on_first_use=False)
+    yield capture
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def plant(tmp_path: Path, database_url: str | None, logged: LogCapture) -> Iterator[Plantside]:
+    """Riverside Bottling on a Monday at six in the morning; `database_url` runs each story on both databases."""
+    config = Config(plant=RIVERSIDE, data=tmp_path / "data", database_url=database_url, play=True)
+    story = Plantside(config, SIX_IN_THE_MORNING)
+    remember_plant(config)
+    yield story
+    story.closes_in_good_order()
+    story.close()
+    errors = [entry for entry in logged.entries if entry["log_level"] in ("error", "critical")]
+    assert errors == [], "I12: an error was logged that the story did not expect"

@@ -1,0 +1,116 @@
+"""The plug is pulled in the middle, again and again: nothing is lost and nothing is posted twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from db import cases, inbox, outbox, postings
+from db.connect import open_database
+from integrations.erp.import_stand_in import ImportStandIn
+from tests.service.process import RIVERSIDE, ROOT, Service
+
+KILLS = int(os.environ.get("LINECALL_TEST_KILLS", "50"))
+SHIFT = ROOT / "fixtures" / "demo" / "day-shift.yaml"
+
+
+@dataclass
+class Traffic(threading.Thread):
+    """The demo's messages, over and over, each with its own key; what got a 202 must never be lost."""
+
+    service: Service
+    seed: int
+    taken: dict[str, int] = field(default_factory=dict)  # key -> id of the 202
+    refused: list[str] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        messages = [(h["who"], h["says"]) for h in yaml.safe_load(SHIFT.read_text())["shift"] if h.get("says")]
+        dice = random.Random(self.seed)
+        n = 0
+        while not self.stopping.is_set():
+            person, text = messages[n % len(messages)]
+            key = f"traffic-{self.seed}-{n}"
+            while not self.stopping.is_set():
+                try:
+                    answer = self.service.say(person, text, key=key)
+                except httpx.HTTPError:
+                    time.sleep(0.02)  # no answer is no promise: it is sent again with the same key
+                    continue
+                if answer.status_code == 202:
+                    self.taken[key] = answer.json()["id"]
+                else:
+                    self.refused.append(f"{answer.status_code} {answer.text[:200]}")
+                break
+            n += 1
+            time.sleep(dice.uniform(0, 0.05))
+
+
+@pytest.mark.kill
+@pytest.mark.slow
+def test_killed_fifty_times_nothing_is_lost_and_nothing_is_posted_twice(
+    tmp_path: Path, database_url: str | None
+) -> None:
+    seed = int(os.environ.get("LINECALL_TEST_SEED", str(random.randrange(10**6))))
+    print(f"seed {seed}: LINECALL_TEST_SEED={seed} plays it again")
+    dice = random.Random(seed)
+    environment = {"LINECALL_DATABASE_URL": database_url} if database_url else {}
+    service = Service(tmp_path / "data", **environment)
+    traffic = Traffic(service, seed)
+    service.start()
+    traffic.start()
+    for _ in range(KILLS):
+        time.sleep(dice.uniform(0.05, 0.9))
+        service.kill()
+        service.start()
+    traffic.stopping.set()
+    traffic.join()
+    _wait_until_drained(service)
+    assert service.stop() == 0, service.log.read_text()[-2000:]
+
+    assert len(traffic.taken) > KILLS, "messages went through between the kills"
+    assert traffic.refused == []
+    database = open_database(database_url or f"sqlite:///{tmp_path / 'data' / 'linecall.db'}")
+    with database.read() as tx:
+        rows = Counter(tx.execute(sa.text("select message_id from inbox")).scalars())
+        stored = set(tx.execute(sa.text("select id from inbox")).scalars())
+        assert inbox.unhandled_count(tx) == 0
+        assert inbox.poisoned_count(tx) == 0
+        assert outbox.unsent_count(tx) == 0
+        owed = postings.find(tx)
+        everything = cases.find(tx)
+    database.close()
+    assert set(traffic.taken.values()) <= stored, "every 202 has its row"
+    assert max(rows.values()) == 1, "and exactly one"
+    assert len(everything) > 0
+    ledger = ImportStandIn(tmp_path / "data" / "erp", RIVERSIDE).ledger()
+    accepted = Counter(entry["key"] for entry in ledger)
+    assert [key for key, n in accepted.items() if n > 1] == [], "ERP accepted nothing twice"
+    assert {s.posting.key for s in owed if s.state == "posted"} <= set(accepted)
+    print(f"{KILLS} kills, {len(traffic.taken)} messages taken, {len(everything)} exceptions, {len(accepted)} postings")
+
+
+def _wait_until_drained(service: Service, patience: float = 60.0) -> None:
+    """Until nothing is left in the inbox and nothing due in the outbox or for ERP."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        state = service.get("/ready")
+        if not state["inbox_unhandled"] and not state["outbox_due"] and not state["postings_due"]:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"not drained within {patience:g} s: {service.get('/ready')}")

@@ -1,0 +1,151 @@
+"""A lot is held, decided on in parts by somebody who may, and freed only when ERP says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plantside import Plantside
+
+HOLD = "putting 6319-4A on hold, pallets without a date code"
+
+
+@pytest.fixture
+def held(plant: Plantside) -> Plantside:
+    plant.says("edson.silva", HOLD)
+    assert plant.only_case().held_lot("6319-4A").remaining == 950
+    plant.rest_is_known()
+    return plant
+
+
+def test_R43_a_hold_is_effective_at_once_even_while_erp_is_away_and_says_so(plant: Plantside) -> None:
+    plant.erp.away = True
+    plant.says("edson.silva", HOLD)
+
+    case = plant.only_case()
+    assert [h.lot for h in case.held] == ["6319-4A"]
+    assert any("6319-4A" in h for h in plant.hears("tamika.jones"))
+    plant.passes(minutes=2)
+    loud = plant.hears("tamika.jones")
+    assert any("ERP" in h for h in loud), "a loud note that ERP still shows the lot free"
+    assert {s.posting.kind for s in plant.postings()} == {"lot_hold", "deviation"}
+    plant.rest_is_known()
+
+
+def test_R40_the_reporter_of_a_hold_may_not_release_it(held: Plantside) -> None:
+    held.says("edson.silva", "release 6319-4A")
+
+    assert held.only_case().proposal is None
+    assert "6319-4A" not in held.hears_one("edson.silva").text or held.only_case().decisions == 0
+    assert not any(s.posting.kind == "lot_release" for s in held.postings())
+
+
+def test_R40_a_quality_engineer_may_not_release_her_own_hold(plant: Plantside) -> None:
+    plant.says("tamika.jones", HOLD)
+    plant.rest_is_known()
+
+    plant.says("tamika.jones", "release 6319-4A, all 950 cs")
+
+    assert plant.only_case().proposal is None
+    plant.hears_one("tamika.jones")
+
+
+def test_R40_nobody_decides_without_the_function_that_may(held: Plantside) -> None:
+    held.says("gary.lindqvist", "release 6319-4A")
+    assert held.only_case().proposal is None
+    held.hears_one("gary.lindqvist")
+
+
+def test_R41_a_decision_is_read_back_and_counts_only_after_an_explicit_yes(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+
+    read_back = held.hears("tamika.jones")[-1]
+    assert "6319-4A" in read_back
+    assert "600" in read_back
+    assert held.only_case().decisions == 0
+
+    held.says("tamika.jones", "ok")
+    assert held.only_case().decisions == 0, "an ok is never a disposition"
+    held.says("tamika.jones", "👍")
+    assert held.only_case().decisions == 0, "nor is an emoji"
+    held.presses("tamika.jones", "confirm")
+    assert held.only_case().decisions == 1
+    held.rest_is_known()
+
+
+def test_R41_somebody_elses_yes_confirms_nothing(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    value = held.button("tamika.jones", "confirm")
+    held.says("renata.alves", "Yes", button=value)
+
+    assert held.only_case().decisions == 0
+    held.rest_is_known()
+
+
+def test_R41_of_two_who_decide_at_once_one_wins_and_the_other_sees_it(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    held.says("renata.alves", "6319-4A: scrap 900 cs")
+    held.presses("renata.alves", "confirm")
+    assert held.only_case().held_lot("6319-4A").remaining == 50
+    held.rest_is_known()
+
+    held.presses("tamika.jones", "confirm")
+
+    assert held.only_case().decisions == 1
+    assert held.only_case().held_lot("6319-4A").remaining == 50
+    held.hears_one("tamika.jones")
+
+
+def test_R42_decisions_are_partial_sums_must_fit_and_the_rest_stays_held(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs, rework 150 cs")
+    held.presses("tamika.jones", "confirm")
+    case = held.only_case()
+    assert case.held_lot("6319-4A").remaining == 200
+    assert case.status != "resolved"
+
+    held.says("tamika.jones", "6319-4A: release 201 cs")
+    assert held.only_case().proposal is None, "more than is left does not fit"
+
+    held.says("tamika.jones", "6319-4A: scrap 200 cs")
+    held.presses("tamika.jones", "confirm")
+    held.passes(minutes=3)
+    assert held.only_case().status == "closed"
+    booked = {(s.posting.kind, s.posting.body.get("quantity")) for s in held.postings()}
+    assert {("lot_release", 600), ("lot_rework", 150), ("scrap", 200)} <= booked
+    held.rest_is_known()
+
+
+def test_R43_a_release_is_effective_only_when_erp_confirmed_it(held: Plantside) -> None:
+    held.erp.away = True
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    held.presses("tamika.jones", "confirm")
+    held.rest_is_known()
+    held.passes(minutes=5)
+    assert not any(s.state == "posted" for s in held.postings() if s.posting.kind == "lot_release")
+    held.rest_is_known()
+
+    held.erp.away = False
+    held.passes(minutes=10)
+    released = [h for h in held.hears("tamika.jones") if "600" in h.text]
+    assert released, "quality hears it when it is so"
+    held.rest_is_known()
+
+
+def test_R47_each_part_of_a_decision_has_its_own_key_from_the_business_fact(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs, rework 150 cs")
+    held.presses("tamika.jones", "confirm")
+    held.passes(minutes=2)
+
+    number = held.only_case().number
+    keys = {s.posting.key for s in held.postings()}
+    assert f"riverside/{number}/1/lot_release/1" in keys
+    assert f"riverside/{number}/1/lot_rework/1" in keys
+    assert f"riverside/{number}/0/lot_hold/1" in keys
+    held.rest_is_known()
+
+
+def test_R41_a_hold_is_never_finished_by_a_word(held: Plantside) -> None:
+    held.says("edson.silva", "all good now, fixed", reply_to=f"case:{held.only_case().number}")
+    assert held.only_case().resolved_at is None
+    held.says("edson.silva", "false alarm", reply_to=f"case:{held.only_case().number}")
+    assert held.only_case().cancelled_at is None
+    held.rest_is_known()
