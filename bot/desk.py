@@ -199,6 +199,7 @@ class Desk:
         return "report"
 
     def one_report(self, said: ReportedException, ask: Question | None, of: int) -> str | None:
+        """One exception of a message; returns its number where a new record was made."""
         known = cases.open_cases(self.tx)
         draft = opening.new_case("", said, self.me, self.said, self.sent_at, self.world)
         twin = same_stop(draft, known)
@@ -218,7 +219,9 @@ class Desk:
         number = cases.next_number(self.tx)
         case = replace(draft, number=number, recurrent_of=earlier.case.number if earlier else None)
         lacking = opening.missing(case, self.world)
-        question = ask if ask is not None and of == 1 else Question(lacking) if lacking else None
+        question = ask if of == 1 else None
+        if question is None and lacking is not None:
+            question = opening.question_about(lacking, case, self.world)
         if question is not None and case.type != "safety":
             self.save(opening.draft_case(case, question, self.world))
         else:
@@ -324,6 +327,7 @@ class Desk:
         return self.tell("late_press_unknown")
 
     def answered(self, case: Case, press: Press) -> str:
+        """A button under an open question."""
         value: object = press.args[1]
         if press.args[0] != case.asks:
             return self.late(case)

@@ -27,7 +27,7 @@ def same_stop(report: Case, known: Iterable[Case]) -> Case | None:
 
 
 def same_fault_again(report: Case, ended: Iterable[Case], world: World) -> Earlier | None:
-    """The last ended case of the same type on the same asset: reopened within its cooling-off time, else recurrent (R4)."""
+    """The last ended case of the same type on the same asset: to be reopened within its cooling-off time (R4)."""
     on_asset = [c for c in ended if c.type == report.type and set(c.assets) & set(report.assets) and c.resolved_at]
     if not on_asset or report.type is None:
         return None

@@ -13,6 +13,7 @@ from workflow.reading import Asks, Quantity, Question, ReportedException
 from workflow.routing import LINECALL, World, remember_told, route
 
 MOST_QUESTIONS = 2  # in a row; then the triage desk takes it (R18)
+MOST_OPTIONS = 3  # buttons; "something else" is always there
 
 
 def new_case(
@@ -78,6 +79,31 @@ def missing(case: Case, world: World) -> Asks | None:
     return next((need for need in world.rules.types[case.type].needs if not have.get(need)), None)
 
 
+def question_about(asks: Asks, case: Case, world: World) -> Question:
+    """The question for a missing fact, with the two or three answers that are likeliest at that line (R11, R18)."""
+    reporter = world.plant.person.get(case.reporter)
+    own_lines = (case.line,) if case.line else reporter.lines if reporter else ()
+    running = [order for line in own_lines if (order := world.records.running_on(line)) is not None]
+    likely: tuple[str, ...] = ()
+    match asks:
+        case "line":
+            likely = own_lines
+        case "work_order":
+            likely = tuple(order.id for order in running)
+        case "lot":
+            made = {order.id for order in running}
+            likely = tuple(
+                lot.id
+                for lot in world.records.lots
+                if lot.status != "consumed" and (lot.item in case.items if case.items else lot.work_order in made)
+            )
+        case "type":
+            likely = ("machine_breakdown", "quality_hold", "material_shortage")
+        case _:
+            pass
+    return Question(asks, likely[:MOST_OPTIONS])
+
+
 def draft_case(case: Case, question: Question, world: World) -> Change:
     """A report that needs one answer first (R11, R18); unanswered, the triage desk takes it."""
     draft = replace(case, asks=question.asks, options=question.options, asked=1)
@@ -127,9 +153,10 @@ def answer(case: Case, value: Any, by: Person, world: World) -> Change:
         return Change(filled, (entry,)).then(open_case(filled, world))
     if filled.asked >= MOST_QUESTIONS:
         return Change(filled, (entry,)).then(triage(filled, world))
-    asking = replace(filled, asks=lacking, options=(), asked=filled.asked + 1, tasks=case.tasks)
-    asked = Entry(world.now, LINECALL, "asked_back", lacking)
-    return Change(asking, (entry, asked), (_question(asking, Question(lacking)),))
+    question = question_about(lacking, filled, world)
+    asking = replace(filled, asks=lacking, options=question.options, asked=filled.asked + 1, tasks=case.tasks)
+    asked = Entry(world.now, LINECALL, "asked_back", lacking, {"options": list(question.options)})
+    return Change(asking, (entry, asked), (_question(asking, question),))
 
 
 def triage(case: Case, world: World) -> Change:
