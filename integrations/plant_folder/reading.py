@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from integrations.plant_folder.plant_yaml import ids_in, read_plant
 from integrations.plant_folder.problems import PlantFolderProblems, Problem
-from integrations.plant_folder.records_csv import Known, read_csv_files
+from integrations.plant_folder.records_csv import CSV_FILES, Known, read_csv_files
 from integrations.plant_folder.rules_yaml import read_rules
 from integrations.plant_folder.yaml_file import Source, read_yaml
 from workflow.plant import Plant
 from workflow.records import Records
 from workflow.rules import Rules
+
+FileMarks = tuple[tuple[int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,22 @@ def read_records(folder: Path) -> Records:
     if problems:
         raise PlantFolderProblems(problems)
     return records
+
+
+def file_marks(folder: Path) -> FileMarks:
+    """When each file behind the records was written and how long it is; None for one that is absent.
+
+    Two equal marks: nothing has changed in between. Raises OSError.
+    """
+    return tuple(_mark(folder / file) for file in ("plant.yaml", *CSV_FILES))
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _plant_source(folder: Path, problems: list[Problem]) -> Source | None:
