@@ -1,0 +1,105 @@
+"""Short answers to what the program has just asked: "471", "the depal", "6 rollos", "yep"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nlp import kinds
+from nlp.fields import link
+from nlp.sheet import Sheet
+from nlp.units import amounts, plant_uom
+from workflow.reading import Asked, Quantity
+
+LONGEST = 24  # tokens; a longer message is rather a new one
+
+
+def read_answer(sheet: Sheet, asked: Asked) -> Any | None:
+    """What the asked field becomes, or None where the message does not answer the question."""
+    match asked.asks:
+        case "confirm":
+            return _yes_or_no(sheet)
+        case "quantity":
+            return _quantity(sheet, asked)
+        case "type":
+            return _type(sheet)
+        case "line":
+            return _line(sheet)
+        case _:
+            return _id(sheet, asked)
+
+
+def _yes_or_no(sheet: Sheet) -> bool | None:
+    yes = [i for i, _ in sheet.group("yes_word")]
+    no = [i for i, _ in sheet.group("no_word")]
+    # "not that one" holds "that one": a no that begins first or covers it wins.
+    longest_no = max(sheet.group("no_word"), key=lambda s: s[1] - s[0], default=None)
+    longest_yes = max(sheet.group("yes_word"), key=lambda s: s[1] - s[0], default=None)
+    if longest_no and longest_yes and longest_no[0] <= longest_yes[0] < longest_no[1]:
+        return False
+    if not yes and not no:
+        emoji = next((t.norm for t in sheet.tokens if t.kind == "emoji"), "")
+        return True if emoji in ("👍", "✅", "👌") else False if emoji in ("👎", "❌") else None
+    return min(yes, default=999) < min(no, default=999)
+
+
+def _quantity(sheet: Sheet, asked: Asked) -> Quantity | None:
+    found = [a for a in amounts(sheet) if a.unit != "measure"]
+    if not found:
+        numbers = [n for n in sheet.numbers if not n.article]
+        if len(numbers) != 1:
+            return None
+        value, unit = numbers[0].value, ""
+    else:
+        best = next((a for a in found if a.unit), found[-1])
+        value, unit = best.value, best.unit
+    if not unit and asked.about.type == "labor_shortage":
+        unit = "people"
+    uom = plant_uom(unit, sheet.index, asked.about.items)
+    if not uom and asked.about.lots:
+        uom = sheet.context.records.lot[asked.about.lots[0]].uom
+    return Quantity(value, uom)
+
+
+def _type(sheet: Sheet) -> str | None:
+    whole = [(0, len(sheet.tokens))]
+    named = [name for name in kinds.CUE_OF if sheet.group(f"type_{name}")]
+    if named:
+        first = min(named, key=lambda name: sheet.group(f"type_{name}")[0][0])
+        return kinds.CUE_OF[first]
+    return kinds.best(kinds.votes(sheet, whole))
+
+
+def _line(sheet: Sheet) -> str | None:
+    lines = [m for m in sheet.of("line") if len(m.ids) == 1]
+    if lines:
+        return lines[0].ids[0]
+    numbers = [n for n in sheet.numbers if n.value == int(n.value)]
+    if len(numbers) == 1 and len(sheet.tokens) <= 5:
+        return sheet.index.line_numbers.get(str(int(numbers[0].value)))
+    part = kinds.Part(None, ((0, len(sheet.tokens)),))
+    return link(sheet, part).line if sheet.of("asset") else None
+
+
+def _id(sheet: Sheet, asked: Asked) -> str | None:
+    part = kinds.Part(asked.about.type, ((0, len(sheet.tokens)),))
+    linked = link(sheet, part, asked.about.line)
+    ids = {"work_order": linked.orders, "asset": linked.assets, "item": linked.items, "lot": linked.lots}[asked.asks]
+    if ids:
+        return ids[0]
+    ordinal = next((n for n in sheet.numbers if n.value in (1, 2, 3)), None)
+    if asked.options and ordinal is not None and len(sheet.tokens) <= 4:
+        position = int(ordinal.value) - 1
+        return asked.options[position] if position < len(asked.options) else None
+    if asked.asks == "work_order":
+        return _order_of_item(sheet, asked)
+    return None
+
+
+def _order_of_item(sheet: Sheet, asked: Asked) -> str | None:
+    """ "the ginger ale" answers "which order?" where the line has one open order of it, or one was offered."""
+    items = {i for m in sheet.of("item") for i in m.ids}
+    orders = [o for o in sheet.context.records.orders_of_line.get(asked.about.line or "", ()) if o.item in items]
+    offered = [o.id for o in orders if o.id in asked.options]
+    if len(offered) == 1:
+        return offered[0]
+    return orders[0].id if len(orders) == 1 else None

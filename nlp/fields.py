@@ -1,0 +1,299 @@
+"""The fields of one exception: line, assets, orders, items, lots, how much, since when, whether the line stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nlp.kinds import Part
+from nlp.mentions import Mention
+from nlp.sheet import Sheet
+from nlp.times import Moment, instant
+from nlp.units import Amount, amounts, plant_uom
+from workflow.reading import Evidence, ExceptionType, Quantity, Question, ReportedException
+
+_NO_QUANTITY: frozenset[ExceptionType] = frozenset({"machine_breakdown", "changeover_overrun", "safety", "other"})
+_MAY_LIE_AHEAD: frozenset[ExceptionType] = frozenset({"labor_shortage", "order_change", "material_shortage"})
+
+
+@dataclass
+class Linked:
+    """What the mentions of one part come to."""
+
+    line: str | None = None
+    assets: list[str] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    lots: list[str] = field(default_factory=list)
+    ask: Question | None = None
+    confidence: dict[str, float] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[ReportedException, Question | None]:
+    """One exception from its part of the message, and the one question that would settle what is unsure."""
+    linked = link(sheet, part, inherited_line)
+    started, duration = _when(sheet, part)
+    quantity = _quantity(sheet, part, linked.items)
+    stopped = _stopped(sheet, part)
+    confidence = dict(linked.confidence)
+    if part.type is not None:
+        confidence["type"] = round(part.confidence, 3)
+    evidence = list(linked.evidence)
+    if started is not None:
+        confidence["started_at"] = 0.9
+        evidence.append(_evidence(sheet, "started_at", started.start, started.end, "", f"time {started.role or 'said'}"))
+    towards = "near" if part.type in _MAY_LIE_AHEAD and started is not None and started.role in ("from", "at") else "past"
+    reported = ReportedException(
+        type=part.type,
+        line=linked.line,
+        assets=tuple(linked.assets),
+        work_orders=tuple(linked.orders),
+        items=tuple(linked.items),
+        lots=tuple(linked.lots),
+        quantity=quantity,
+        started_at=instant(started, sheet.context.plant, sheet.context.now, towards=towards) if started else None,  # type: ignore[arg-type]
+        duration_min=duration,
+        line_stopped=stopped,
+        confidence=confidence,
+        evidence=tuple(evidence),
+    )
+    return reported, linked.ask
+
+
+def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
+    """Ids from mentions; local first: the line that is named, then the thread's, then the sender's (R13)."""
+    out = Linked()
+    plant = sheet.context.plant
+    mine = [m for m in sheet.mentions if not m.withdrawn and part.holds(m.start)]
+    lines = [m for m in mine if m.what == "line" and len(m.ids) == 1]
+    named = list(dict.fromkeys(m.ids[0] for m in lines))
+    whole_plant = len(named) >= 3 or bool(sheet.group("whole_plant")) and part.type == "other"
+    if len(named) > 1 and not whole_plant:
+        standing = [m.ids[0] for m in lines if not m.fine]
+        named = list(dict.fromkeys(standing)) or named
+    local = named[:1] or ([inherited_line] if inherited_line else [])
+    if not local and sheet.context.thread is not None and sheet.context.thread.line:
+        local = [sheet.context.thread.line]
+
+    for mention in mine:
+        if mention.what == "asset" and not mention.fine:
+            nearest = _nearest_line(mention, lines, sheet)
+            _link_asset(out, sheet, mention, nearest or (local[0] if local else None))
+        elif mention.what == "order":
+            _link_order(out, sheet, mention, local[0] if local else None)
+        elif mention.what == "item":
+            _link_item(out, sheet, mention)
+        elif mention.what == "lot":
+            if len(mention.ids) == 1:
+                _take(out.lots, mention.ids[0], out, sheet, "lots", mention)
+            elif out.ask is None:
+                out.ask = Question("lot", mention.ids[:3])
+    lines_of_assets = list(dict.fromkeys(plant.asset[a].line for a in out.assets))
+    lines_of_orders = list(dict.fromkeys(sheet.context.records.work_order[o].line for o in out.orders))
+    if whole_plant:
+        out.line = None
+    elif named:
+        out.line = named[0] if not lines_of_assets or named[0] in lines_of_assets else lines_of_assets[0]
+        out.confidence["line"] = 0.95
+        out.evidence += [_evidence(sheet, "line", m.start, m.end, m.ids[0], m.why) for m in lines if m.ids[0] == out.line]
+    elif len(lines_of_assets) == 1:
+        out.line, out.confidence["line"] = lines_of_assets[0], 0.93
+    elif len(lines_of_orders) == 1:
+        out.line, out.confidence["line"] = lines_of_orders[0], 0.93
+    elif local:
+        out.line, out.confidence["line"] = local[0], 0.85
+    elif len(sheet.context.sender.lines) == 1 and not lines_of_assets:
+        out.line, out.confidence["line"] = sheet.context.sender.lines[0], 0.8
+    return out
+
+
+def _nearest_line(mention: Mention, lines: Sequence[Mention], sheet: Sheet) -> str | None:
+    start, end = sheet.sentence_of(mention.start)
+    near = [m for m in lines if start <= m.start < end] or list(lines)
+    return min(near, key=lambda m: abs(m.start - mention.start)).ids[0] if near else None
+
+
+def _link_asset(out: Linked, sheet: Sheet, mention: Mention, line: str | None) -> None:
+    plant = sheet.context.plant
+    ids = list(mention.ids)
+    if len(ids) > 1:
+        for lines in ((line,) if line else (), sheet.context.sender.lines):
+            local = [i for i in ids if plant.asset[i].line in lines]
+            if local:
+                ids = local
+                break
+        thread = sheet.context.thread
+        if len(ids) > 1 and thread is not None and any(a in ids for a in thread.assets):
+            ids = [a for a in thread.assets if a in ids]
+    elif line is not None and plant.asset[ids[0]].line != line and mention.confidence < 0.8:
+        return
+    if len(ids) == 1:
+        _take(out.assets, ids[0], out, sheet, "assets", mention)
+    elif out.ask is None:
+        out.ask = Question("asset", tuple(ids[:3]))
+
+
+def _link_order(out: Linked, sheet: Sheet, mention: Mention, line: str | None) -> None:
+    ids = list(mention.ids)
+    if mention.confidence < 0.45:  # unknown or closed: never linked, asked (R11)
+        options = [i for i in mention.suggestions if i not in out.orders]
+        options.sort(key=lambda i: sheet.context.records.work_order[i].line != line)
+        if out.ask is None:
+            out.ask = Question("work_order", tuple(options[:3]))
+        return
+    if len(ids) > 1:
+        lines = [line] if line else list(sheet.context.sender.lines)
+        local = [i for i in ids if sheet.context.records.work_order[i].line in lines]
+        ids = local or ids
+    if len(ids) == 1:
+        _take(out.orders, ids[0], out, sheet, "work_orders", mention)
+    elif out.ask is None:
+        out.ask = Question("work_order", tuple(ids[:3]))
+
+
+def _link_item(out: Linked, sheet: Sheet, mention: Mention) -> None:
+    if len(mention.ids) == 1:
+        _take(out.items, mention.ids[0], out, sheet, "items", mention)
+        return
+    wanted = {sheet.context.records.work_order[o].item for o in out.orders}
+    wanted |= {sheet.context.records.lot[m.ids[0]].item for m in sheet.of("lot") if len(m.ids) == 1}
+    fit = [i for i in mention.ids if i in wanted]
+    if len(fit) == 1:
+        _take(out.items, fit[0], out, sheet, "items", mention)
+    elif out.ask is None:
+        out.ask = Question("item", mention.ids[:3])
+
+
+def _take(ids: list[str], id_: str, out: Linked, sheet: Sheet, name: str, mention: Mention) -> None:
+    if id_ not in ids:
+        ids.append(id_)
+    out.confidence[name] = min(out.confidence.get(name, 1.0), mention.confidence)
+    out.evidence.append(_evidence(sheet, name, mention.start, mention.end, id_, mention.why))
+
+
+def _evidence(sheet: Sheet, name: str, start: int, end: int, value: str, why: str) -> Evidence:
+    return Evidence(name, sheet.tokens[start].start, sheet.tokens[end - 1].end, value, why)
+
+
+def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
+    """The moment it began, and how long it lasted; the one is never made from the other."""
+    moments = [m for m in sheet.moments if part.holds(m.start)]
+    corrected = max((end for i, end in sheet.group("correct")), default=0)
+    if any(m.start >= corrected for m in moments) and corrected:
+        moments = [m for m in moments if m.start >= corrected]
+    started: Moment | None = None
+    for roles in (("since",), ("ago",), ("from",), ("at",), ("",)):
+        for moment in moments:
+            if moment.role not in roles or (moment.kind == "duration" and moment.role != "ago"):
+                continue
+            if moment.role == "" and not moment.exact:
+                continue
+            if moment.role in ("at", "") and part.type in ("order_change", "material_shortage"):
+                continue
+            started = started or moment
+    duration = next(
+        (m.minutes for m in moments if m.kind == "duration" and m.role in ("", "for", "since") and m is not started
+         and m.minutes >= 1 and not _rate(sheet, m)), None
+    )  # fmt: skip
+    if part.type in ("order_change", "inventory_discrepancy", "quality_hold"):
+        duration = None
+    return started, duration
+
+
+def _rate(sheet: Sheet, moment: Moment) -> bool:
+    """ "every 10 minutes", "3 times in half an hour" tell no duration."""
+    return any(
+        "every" in sheet.spans[i] for i in range(max(0, moment.start - 2), moment.start)
+    ) or (moment.end < len(sheet.tokens) and "not_a_duration" in sheet.spans[moment.end])
+
+
+def _quantity(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None:
+    if part.type is None or part.type in _NO_QUANTITY:
+        return None
+    found = [a for start, end in part.ranges for a in amounts(sheet, start, end) if a.unit != "measure"]
+    if part.type == "labor_shortage":
+        return _people(sheet, part, found)
+    found = [a for a in found if a.unit != "people"]
+    chosen = _choose(sheet, part, found)
+    if chosen is None:
+        return None
+    unit = chosen.unit or next((a.unit for a in found if a.unit), "")
+    if not unit:
+        unit = _unit_nearby(sheet, part)
+    uom = plant_uom(unit, sheet.index, items)
+    return Quantity(chosen.value, uom) if uom else None
+
+
+def _unit_nearby(sheet: Sheet, part: Part) -> str:
+    for start, end in part.ranges:
+        for i in range(start, end):
+            for name in sheet.spans[i]:
+                if name.startswith("uom_"):
+                    return name.removeprefix("uom_")
+    return ""
+
+
+def _choose(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Amount | None:
+    if not found:
+        return None
+    ranked = []
+    for amount in found:
+        score = 2.0 if amount.unit else 0.0
+        before = range(max(0, amount.start - 4), amount.start)
+        near = range(max(0, amount.start - 2), amount.start)
+        if any("difference_word" in sheet.spans[i] for i in before):
+            score += 3.0
+        if any("instead" in sheet.spans[i] for i in before) or any("from_word" in sheet.spans[i] for i in near):
+            score -= 4.0
+        if part.type == "order_change" and any("to_word" in sheet.spans[i] for i in near):
+            score += 3.0
+        if part.type == "material_shortage" and any("need" in sheet.spans[i] for i in before):
+            score += 2.0
+        if any("left_word" in sheet.spans[i] for i in range(amount.end, min(len(sheet.tokens), amount.end + 3))):
+            score -= 4.0
+        if any("every" in sheet.spans[i] for i in near):
+            score -= 4.0
+        ranked.append((score, -amount.start, amount))
+    score, _, amount = max(ranked, key=lambda row: row[:2])
+    return amount if score >= 2.0 else None
+
+
+def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | None:
+    for amount in found:
+        if amount.unit == "people":
+            return Quantity(amount.value, "people")
+    for hit in sheet.hits("labor"):
+        if part.holds(hit.start):
+            for name, start, end in hit.captured:
+                if name in ("n", "a"):
+                    value = next((n.value for n in sheet.numbers if (n.start, n.end) == (start, end)), None)
+                    if value is not None and value < 60:
+                        return Quantity(value, "people")
+    small = [a for a in found if not a.unit and a.value < 30 and a.value == int(a.value)]
+    return Quantity(small[0].value, "people") if small else None
+
+
+def _stopped(sheet: Sheet, part: Part) -> bool | None:
+    """Only where the words say that the line, the order or production stands or runs."""
+    stopped = [h for h in sheet.hits("stopped") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    runs = [h for h in sheet.hits("runs") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    not_stopped = [h for h in sheet.negated if h.cue.name == "stopped" and part.holds(h.start)]
+    not_running = [h for h in sheet.negated if h.cue.name == "runs" and part.holds(h.start)]
+    if stopped and runs:
+        return max(h.end - h.start for h in runs) < max(h.end - h.start for h in stopped)
+    if stopped:
+        return True
+    if runs or not_stopped:
+        return False
+    return True if not_running else None
+
+
+def _about_an_asset(sheet: Sheet, start: int, end: int) -> bool:
+    """ "filler on 3 is down": the filler, not line 3."""
+    if not any(m.what == "line" and start <= m.start < end for m in sheet.mentions):
+        return False
+    a, b = sheet.sentence_of(start)
+    return any(
+        m.what == "asset" and not m.fine and max(a, start - 3) <= m.start < min(b, end) for m in sheet.mentions
+    )

@@ -1,0 +1,182 @@
+"""What a plant's own words point at: ids, names and aliases of one snapshot, ready to be found in a message."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import DamerauLevenshtein
+
+from nlp.tokens import fold, stem, tokenize
+from workflow.plant import Plant
+from workflow.records import OPEN_ORDERS, Records
+
+What = Literal["line", "asset", "item", "lot", "order", "sales_order", "person", "customer", "utility"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name of one thing of the plant."""
+
+    what: What
+    id: str
+    norms: tuple[str, ...]
+    own: bool = True  # as the plant wrote it, not derived by us
+
+
+class PlantIndex:
+    """All names and ids of one plant and one snapshot of its records; built once, looked up in microseconds."""
+
+    def __init__(self, plant: Plant, records: Records) -> None:
+        self.plant = plant
+        self.records = records
+        self.by_stems: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+        self.first_stems: dict[str, int] = {}  # first stem -> longest name that begins so
+        self.keys: dict[str, list[tuple[What, str]]] = defaultdict(list)  # normalised id -> what it names
+        self.order_digits: dict[str, str] = {}  # digits of an order's id -> id, whatever its status
+        self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
+        self.lot_digits: dict[str, list[str]] = defaultdict(list)
+        self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
+        self._names()
+        self._ids()
+        self.line_numbers = _line_numbers(plant)
+        self.asset_numbers = {asset.id: _trailing_number(asset.name) for asset in plant.asset.values()}
+        self.uoms = _uoms(records)
+
+    def entries(self, stems: Sequence[str]) -> list[Entry]:
+        return self.by_stems.get(tuple(stems), [])
+
+    def fuzzy(self, norm: str) -> list[Entry]:
+        """Single-word names that an unknown word is a misspelling of; never of short words, never of ids."""
+        if len(norm) < 5 or not norm.isalpha():
+            return []
+        near: set[str] = set()
+        for variant in (norm, *(norm[:i] + norm[i + 1 :] for i in range(len(norm)))):
+            near |= self.near_names.get(variant, set())
+        close = [n for n in near if _distance(n, norm) <= (1 if len(norm) < 8 else 2) and fuzz.ratio(n, norm) >= 80]
+        best = min((_distance(n, norm) for n in close), default=0)
+        return [e for n in close if _distance(n, norm) == best for e in self.by_stems[(stem(n),)] if e.norms == (n,)]
+
+    def orders_ending(self, digits: str) -> list[str]:
+        return self.order_suffixes.get(digits, [])
+
+    def likely_orders(self, digits: str, line: str | None, limit: int = 3) -> list[str]:
+        """Open orders that a mistyped number may mean, those of the line and the running ones first (R11)."""
+        scored = []
+        for order in self.records.work_orders:
+            if order.status not in OPEN_ORDERS:
+                continue
+            own = re.sub(r"\D", "", order.id)
+            away = _distance(own, digits) if len(digits) >= len(own) - 1 else _distance(own[-len(digits) :], digits)
+            if away <= 2:
+                scored.append((away + 0.6 * (order.line != line) + 0.3 * (order.status != "running"), order.id))
+        if len(scored) < 2 and line is not None:
+            known = {id_ for _, id_ in scored}
+            for order in self.records.orders_of_line.get(line, ())[:2]:
+                if order.id not in known:
+                    scored.append((9.0, order.id))
+        return [id_ for _, id_ in sorted(scored)[:limit]]
+
+    def _names(self) -> None:
+        for line in self.plant.lines:
+            for name in (line.name, *line.aliases):
+                self._add("line", line.id, name)
+            for asset in line.assets:
+                for name in (asset.name, *asset.aliases):
+                    self._add("asset", asset.id, name)
+                for derived in _shorter_names(asset.name):
+                    self._add("asset", asset.id, derived, own=False)
+        for utility in self.plant.utilities:
+            for name in (utility.name, *utility.aliases):
+                self._add("utility", utility.id, name)
+        for item in self.records.items:
+            for name in (item.description, *item.aliases):
+                self._add("item", item.id, name)
+        for person in self.plant.people:
+            parts = person.name.split()
+            for name in (person.name, parts[0], parts[-1], person.id.split(".")[0]):
+                self._add("person", person.id, name)
+        for customer in sorted({order.customer for order in self.records.sales_orders}):
+            self._add("customer", customer, customer)
+
+    def _add(self, what: What, id_: str, name: str, *, own: bool = True) -> None:
+        norms = tuple(t.norm for t in tokenize(name) if t.kind in ("word", "number", "clock"))
+        if not norms or (len(norms) == 1 and len(norms[0]) < 2):
+            return
+        stems = tuple(stem(norm) for norm in norms)
+        entry = Entry(what, id_, norms, own)
+        if any(e.what == what and e.id == id_ and e.norms == norms for e in self.by_stems[stems]):
+            return
+        self.by_stems[stems].append(entry)
+        self.first_stems[stems[0]] = max(self.first_stems.get(stems[0], 0), len(stems))
+        if len(norms) == 1 and len(norms[0]) >= 5 and what in ("asset", "line", "item") and norms[0].isalpha():
+            for variant in (norms[0], *(norms[0][:i] + norms[0][i + 1 :] for i in range(len(norms[0])))):
+                self.near_names[variant].add(norms[0])
+
+    def _ids(self) -> None:
+        records = self.records
+        for line in self.plant.lines:
+            self._key("line", line.id)
+            for asset in line.assets:
+                self._key("asset", asset.id)
+        for item in records.items:
+            self._key("item", item.id)
+        for lot in records.lots:
+            self._key("lot", lot.id)
+            digits = re.sub(r"\D", "", lot.id)
+            if len(digits) >= 4:
+                self.lot_digits[digits].append(lot.id)
+        for order in records.work_orders:
+            self._key("order", order.id)
+            digits = re.sub(r"\D", "", order.id)
+            self.order_digits[digits] = order.id
+            if order.status in OPEN_ORDERS:
+                for length in range(3, len(digits) + 1):
+                    self.order_suffixes[digits[-length:]].append(order.id)
+        for sales_order in records.sales_orders:
+            self._key("sales_order", sales_order.id)
+
+    def _key(self, what: What, id_: str) -> None:
+        self.keys[re.sub(r"[^A-Za-z0-9]", "", id_).upper()].append((what, id_))
+
+
+def _distance(a: str, b: str) -> int:
+    return int(DamerauLevenshtein.distance(a, b, score_cutoff=3))
+
+
+def _trailing_number(name: str) -> str | None:
+    match = re.search(r"(\d+)\s*$", name)
+    return match.group(1) if match else None
+
+
+def _shorter_names(name: str) -> Iterable[str]:
+    """Other ways to say an asset's name: without its number, without what stands in brackets, the brand alone."""
+    outside = re.sub(r"\(.*?\)", " ", name).strip()
+    inside = re.findall(r"\((.*?)\)", name)
+    yield from (part for part in (outside, *inside) if part != name)
+    without_number = re.sub(r"[\s-]*(?:#|no\.?|nr\.?)?\s*\d+[A-Za-z]?\s*$", "", outside).strip()
+    if without_number and without_number != outside:
+        yield without_number
+
+
+def _line_numbers(plant: Plant) -> dict[str, str]:
+    """ "3" -> L3: the number by which a line is called, where its name, an alias or its id ends in one."""
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for line in plant.lines:
+        for name in (line.name, line.id, *line.aliases):
+            number = _trailing_number(name)
+            if number is not None:
+                numbers[number.lstrip("0") or "0"].add(line.id)
+    return {number: next(iter(ids)) for number, ids in numbers.items() if len(ids) == 1}
+
+
+def _uoms(records: Records) -> dict[str, str]:
+    """Folded unit -> the plant's own spelling."""
+    spelled: dict[str, str] = {}
+    for row in (*records.items, *records.work_orders, *records.lots):
+        spelled.setdefault(fold(row.uom), row.uom)
+    return spelled

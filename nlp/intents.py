@@ -1,0 +1,131 @@
+"""What the sender wants: a report, an answer, a question, a decision; each cue votes, and the conversation tips it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nlp import kinds
+from nlp.sheet import Sheet
+from workflow.reading import Intent
+
+_CUES: Mapping[str, Intent] = {
+    "i.ack": "acknowledge",
+    "i.update": "update",
+    "i.resolve": "resolve",
+    "i.cancel": "cancel",
+    "i.reassign": "reassign",
+    "i.query": "query",
+    "i.chatter": "chatter",
+}
+# How likely each intent is before a word is read, in a thread and without one.
+_THREAD: Mapping[Intent, float] = {"acknowledge": 0.3, "update": 0.6, "resolve": 0.4, "report": -3.0, "chatter": -0.5}
+_FRESH: Mapping[Intent, float] = {
+    "report": 0.4, "acknowledge": -1.0, "update": -2.0, "resolve": -1.5, "reassign": -1.0, "cancel": -0.3, "chatter": 0.2,
+}  # fmt: skip
+
+
+def questions(sheet: Sheet) -> list[tuple[int, int]]:
+    """Sentences that ask something: they speak for a query, not for a problem."""
+    out = []
+    for start, end in sheet.sentences:
+        marked = end < len(sheet.tokens) and sheet.tokens[end].norm == "?"
+        opens = any(start <= h.start <= start + 1 and h.start < end for h in sheet.hits("i.query")) or any(
+            start <= i <= start + 1 for i, _ in sheet.group("asks_word", start, end)
+        )
+        if marked or opens:
+            out.append((start, end))
+    return out
+
+
+def unreal(sheet: Sheet) -> list[tuple[int, int]]:
+    """Sentences about what may be, what was, or what somebody else wrote: no report comes from them (R14)."""
+    out = []
+    for start, end in sheet.sentences:
+        conditional = any(sheet.group("if_word", start, end))
+        history = any(sheet.group("hist", start, end)) and not any(sheet.group("now_word", start, end))
+        if conditional or history:
+            out.append((start, end))
+    return out
+
+
+def score(sheet: Sheet) -> dict[Intent, float]:
+    """Votes for every intent; the largest is what the message is taken for."""
+    thread = sheet.context.thread is not None
+    out: dict[Intent, float] = dict(_THREAD if thread else _FRESH)
+    asked = questions(sheet)
+    doubtful = unreal(sheet)
+    for name, intent in _CUES.items():
+        hits = _apart(sheet.hits(name))
+        out[intent] = out.get(intent, 0.0) + sum((2.0, 1.2, 0.6)[min(i, 2)] for i, _ in enumerate(hits[:4]))
+    problem = max(kinds.with_context(sheet, kinds.votes(sheet, [(0, len(sheet.tokens))], [*asked, *doubtful]),
+                                     [(0, len(sheet.tokens))]).values(), default=0.0)  # fmt: skip
+    every = max(kinds.votes(sheet, [(0, len(sheet.tokens))]).values(), default=0.0)
+    out["report"] = out.get("report", 0.0) + min(problem, 8.0)
+    if sheet.has("stopped") and not thread:
+        out["report"] += 1.0
+    _decisions(sheet, out)
+    if asked:
+        covers = sum(end - start for start, end in asked) / max(1, len(sheet.tokens))
+        out["query"] = out.get("query", 0.0) + 1.0 + 1.5 * covers
+    elif out.get("query", 0.0) > 0:
+        out["query"] -= 2.0
+    if doubtful and every > problem:
+        out["chatter"] = out.get("chatter", 0.0) + 2.5
+    if sheet.negated and problem < kinds.PLAIN:
+        out["chatter"] = out.get("chatter", 0.0) + 1.5
+    if any(m.fine for m in sheet.mentions) and problem < kinds.PLAIN:
+        out["chatter"] = out.get("chatter", 0.0) + 1.5
+    if thread:
+        _in_thread(sheet, out, problem)
+    else:
+        _fresh(sheet, out, problem)
+    return out
+
+
+def _decisions(sheet: Sheet, out: dict[Intent, float]) -> None:
+    decisions = sheet.hits("d.release", "d.rework", "d.scrap", "d.use_as_is", "d.return_to_supplier", "d.keep_on_hold")
+    held = [h for h in sheet.negated if h.cue.name.startswith("d.release")]
+    thread = sheet.context.thread
+    lots = sheet.of("lot")
+    about_a_hold = thread is not None and thread.type == "quality_hold"
+    if not decisions and not held:
+        return
+    if lots or about_a_hold:
+        out["disposition"] = 4.5 + 0.8 * min(len(decisions), 3) + (1.0 if lots and about_a_hold else 0.0)
+        if "quality" in sheet.context.sender.roles:
+            out["disposition"] += 1.0
+
+
+def _in_thread(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
+    if sheet.moments and any(m.role in ("in", "by", "until", "") for m in sheet.moments):
+        out["update"] = out.get("update", 0.0) + 0.6
+        out["acknowledge"] = out.get("acknowledge", 0.0) + 0.4
+    if sheet.group("still"):
+        out["update"] += 0.8
+        out["resolve"] -= 1.0
+    if out.get("acknowledge", 0.0) > 2.0 and out.get("resolve", 0.0) < 2.5:
+        out["acknowledge"] += 0.3
+    thread = sheet.context.thread
+    if thread is not None and not any(m.what == "asset" and m.ids[0] not in thread.assets for m in sheet.mentions):
+        out["report"] -= 1.0
+    if problem >= kinds.PLAIN:
+        out["update"] += 0.5
+
+
+def _fresh(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
+    if sheet.has("i.past_fixed") and problem < 2 * kinds.SURE:
+        out["chatter"] = out.get("chatter", 0.0) + 3.0
+    # "All good on 2 now" resolves nothing where no case is named: it is said, not owed.
+    if out.get("resolve", 0.0) > 0:
+        out["chatter"] = out.get("chatter", 0.0) + out["resolve"] + 0.3
+        out["resolve"] = -5.0
+    if sheet.hits("safety.sure"):
+        out["report"] += 3.0
+
+
+def _apart(hits: Sequence[object]) -> list[object]:
+    kept: list[object] = []
+    for hit in sorted(hits, key=lambda h: h.start - h.end):  # type: ignore[attr-defined]
+        if all(hit.end <= other.start or hit.start >= other.end for other in kept):  # type: ignore[attr-defined]
+            kept.append(hit)
+    return kept

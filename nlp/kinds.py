@@ -1,0 +1,258 @@
+"""Which kind of exception the words speak for, and whether a message tells of one or of several (R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nlp.pattern import Hit
+from nlp.sheet import Sheet
+from workflow.reading import EXCEPTION_TYPES, ExceptionType
+
+CUE_OF: Mapping[str, ExceptionType] = {
+    "breakdown": "machine_breakdown",
+    "quality": "quality_hold",
+    "shortage": "material_shortage",
+    "changeover": "changeover_overrun",
+    "order": "order_change",
+    "labor": "labor_shortage",
+    "inventory": "inventory_discrepancy",
+    "safety": "safety",
+    "other": "other",
+}
+SURE, PLAIN, WEAK = 5.0, 3.0, 1.0
+# Where two kinds are equally likely, the one that costs more to miss.
+_PRECEDENCE: Sequence[ExceptionType] = (
+    "safety", "order_change", "changeover_overrun", "inventory_discrepancy", "quality_hold", "labor_shortage",
+    "material_shortage", "machine_breakdown", "other",
+)  # fmt: skip
+_ROLE_PRIOR: Mapping[str, Mapping[ExceptionType, float]] = {
+    "quality": {"quality_hold": 1.5},
+    "planner": {"order_change": 1.5},
+    "customer_service": {"order_change": 2.0},
+    "maintenance": {"machine_breakdown": 1.0},
+    "safety": {"safety": 2.0},
+    "materials": {"material_shortage": 0.7, "inventory_discrepancy": 0.7},
+}
+# Kinds that are told together as one thing more often than as two.
+_CAUSE_AND_EFFECT: frozenset[frozenset[ExceptionType]] = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("machine_breakdown", "quality_hold"), ("safety", "machine_breakdown"), ("safety", "quality_hold"),
+        ("safety", "labor_shortage"), ("changeover_overrun", "machine_breakdown"), ("changeover_overrun", "quality_hold"),
+        ("changeover_overrun", "labor_shortage"), ("changeover_overrun", "material_shortage"),
+        ("order_change", "material_shortage"), ("order_change", "quality_hold"), ("order_change", "changeover_overrun"),
+        ("order_change", "labor_shortage"), ("order_change", "machine_breakdown"), ("order_change", "inventory_discrepancy"),
+        ("inventory_discrepancy", "material_shortage"), ("inventory_discrepancy", "quality_hold"),
+        ("quality_hold", "material_shortage"), ("other", "machine_breakdown"), ("other", "material_shortage"),
+        ("other", "quality_hold"), ("other", "labor_shortage"), ("other", "inventory_discrepancy"), ("other", "safety"),
+        ("other", "changeover_overrun"), ("other", "order_change"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the message that tells of one exception."""
+
+    type: ExceptionType | None
+    ranges: tuple[tuple[int, int], ...]  # tokens
+    votes: Mapping[ExceptionType, float] = field(default_factory=dict)
+
+    def holds(self, token: int) -> bool:
+        return any(start <= token < end for start, end in self.ranges)
+
+    @property
+    def confidence(self) -> float:
+        ranked = sorted(self.votes.values(), reverse=True)
+        if not ranked or ranked[0] <= 0:
+            return 0.0
+        second = ranked[1] if len(ranked) > 1 else 0.0
+        return min(0.99, 0.45 + 0.08 * ranked[0] + 0.08 * (ranked[0] - second))
+
+
+def votes(sheet: Sheet, ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()) -> dict[ExceptionType, float]:
+    """What the cues in some ranges of tokens say for each kind; overlapping cues of a kind count once."""
+    out: dict[ExceptionType, float] = {}
+    for prefix, kind in CUE_OF.items():
+        hits = [
+            h for h in sheet.hits(prefix)
+            if any(a <= h.start and h.end <= b for a, b in ranges) and not any(a <= h.start < b for a, b in skip)
+        ]  # fmt: skip
+        total = sum(weight for _, weight in _strongest(hits))
+        if total:
+            out[kind] = total
+    return out
+
+
+def _strongest(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:
+    kept: list[tuple[Hit, float]] = []
+    counts: dict[float, int] = {}
+    for hit in sorted(hits, key=lambda h: -_weight(h)):
+        weight = _weight(hit)
+        if any(hit.start < other.end and hit.end > other.start for other, _ in kept):
+            continue
+        counts[weight] = counts.get(weight, 0) + 1
+        # The second and third of a strength add less, a fourth nothing.
+        kept.append((hit, weight * (1.0, 0.5, 0.3, 0.0)[min(3, counts[weight] - 1)]))
+    return kept
+
+
+def _weight(hit: Hit) -> float:
+    name = hit.cue.name
+    return SURE if name.endswith(".sure") else WEAK if name.endswith(".weak") else PLAIN
+
+
+def with_context(sheet: Sheet, found: Mapping[ExceptionType, float], ranges: Sequence[tuple[int, int]]) -> dict[ExceptionType, float]:
+    """Votes plus what the mentions beside them and the sender's function make likelier; never out of nothing."""
+    out = dict(found)
+
+    def lift(kind: ExceptionType, by: float) -> None:
+        if out.get(kind, 0.0) > 0:
+            out[kind] += by
+
+    def named(what: str) -> bool:
+        return any(m for a, b in ranges for m in sheet.of(what, a, b) if not m.fine)
+
+    if named("asset"):
+        lift("machine_breakdown", 2.0)
+    if named("lot"):
+        lift("quality_hold", 1.5)
+        lift("inventory_discrepancy", 1.0)
+    if named("item"):
+        lift("material_shortage", 1.0)
+        lift("inventory_discrepancy", 0.5)
+        lift("order_change", 0.5)
+        lift("quality_hold", 0.3)
+    if named("customer") or named("sales_order"):
+        lift("order_change", 2.5)
+    if named("order"):
+        lift("order_change", 1.0)
+    for role in sheet.context.sender.roles:
+        for kind, by in _ROLE_PRIOR.get(role, {}).items():
+            lift(kind, by)
+    return out
+
+
+def best(found: Mapping[ExceptionType, float]) -> ExceptionType | None:
+    if not found:
+        return None
+    return max(EXCEPTION_TYPES, key=lambda kind: (found.get(kind, 0.0), -_PRECEDENCE.index(kind)))
+
+
+def parts(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> list[Part]:
+    """One part for each exception that the message tells of; at least one, whose type may be None."""
+    whole = ((0, len(sheet.tokens)),)
+    total = with_context(sheet, votes(sheet, whole, skip), whole)
+    single = Part(best(total), whole, total)
+    if total.get("safety", 0.0) >= SURE:
+        heads = _heads(sheet, skip)
+        if len({kind for _, kind, _ in heads}) < 2 or not sheet.has("multi") and not sheet.group("also"):
+            return [Part("safety", whole, total)]
+    heads = _heads(sheet, skip)
+    groups = _group(sheet, heads)
+    if len(groups) < 2:
+        return [single]
+    return _spread(sheet, groups)
+
+
+def clauses(sheet: Sheet) -> list[tuple[int, int]]:
+    """Between breaks and "and"s."""
+    out = []
+    for start, end in sheet.pieces:
+        cut = start
+        for i in range(start, end):
+            ends = sheet.spans[i].get("and_word")
+            if ends and i > cut:
+                out.append((cut, i))
+                cut = i
+        if cut < end:
+            out.append((cut, end))
+    return out
+
+
+def _heads(sheet: Sheet, skip: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], ExceptionType, float]]:
+    """Clauses that by themselves speak strongly for a kind."""
+    heads = []
+    for start, end in clauses(sheet):
+        found = with_context(sheet, votes(sheet, ((start, end),), skip), ((start, end),))
+        kind = best(found)
+        if kind is not None and found[kind] >= PLAIN:
+            heads.append(((start, end), kind, found[kind]))
+    return heads
+
+
+Head = tuple[tuple[int, int], ExceptionType, float]
+
+
+def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
+    """Heads that tell of the same exception come together."""
+    marked = bool(sheet.group("also")) or sheet.has("multi")
+    groups: list[list[Head]] = []
+    for head in heads:
+        (start, end), kind, strength = head
+        joined = False
+        for group in groups:
+            kinds = {k for _, k, _ in group}
+            same = kind in kinds
+            if same and not _apart(sheet, group, head):
+                group.append(head)
+                joined = True
+                break
+            related = any(frozenset((kind, k)) in _CAUSE_AND_EFFECT for k in kinds)
+            if not same and ((related and not marked) or strength < SURE and not marked and not _anchored(sheet, start, end)):
+                group.append(head)
+                joined = True
+                break
+        if not joined:
+            groups.append([head])
+    return groups
+
+
+def _anchored(sheet: Sheet, start: int, end: int) -> bool:
+    return any(sheet.of(what, start, end) for what in ("asset", "item", "lot", "line", "order")) or bool(
+        sheet.group("people", start, end)
+    )
+
+
+def _apart(sheet: Sheet, group: Sequence[Head], head: Head) -> bool:
+    """The same kind twice is two exceptions only where each names its own lot, or its own line and thing."""
+    (start, end), kind, _ = head
+
+    def ids(what: str, spans: Sequence[tuple[int, int]]) -> set[str]:
+        return {m.ids[0] for a, b in spans for m in sheet.of(what, *_sentence(sheet, a, b)) if len(m.ids) == 1}
+
+    others = [span for span, _, _ in group]
+    if any(_sentence(sheet, *span) == _sentence(sheet, start, end) for span in others):
+        return False
+    if kind == "quality_hold":
+        mine, theirs = ids("lot", [(start, end)]), ids("lot", others)
+        return bool(mine and theirs and not mine & theirs)
+    if kind in ("machine_breakdown", "labor_shortage", "changeover_overrun"):
+        mine, theirs = ids("line", [(start, end)]), ids("line", others)
+        return bool(mine and theirs and not mine & theirs)
+    return False
+
+
+def _sentence(sheet: Sheet, start: int, end: int) -> tuple[int, int]:
+    return sheet.sentence_of(start)
+
+
+def _spread(sheet: Sheet, groups: Sequence[Sequence[Head]]) -> list[Part]:
+    """Every clause belongs to the exception of the head before it, the first ones to the first."""
+    owner: dict[tuple[int, int], int] = {}
+    for g, group in enumerate(groups):
+        for span, _, _ in group:
+            owner[span] = g
+    ranges: list[list[tuple[int, int]]] = [[] for _ in groups]
+    current = 0
+    for span in clauses(sheet):
+        current = owner.get(span, current)
+        ranges[current].append(span)
+    out = []
+    for group, own in zip(groups, ranges, strict=True):
+        strongest = max(group, key=lambda head: head[2])
+        found = with_context(sheet, votes(sheet, own), own)
+        found[strongest[1]] = max(found.get(strongest[1], 0.0), *(v for v in found.values()))
+        out.append(Part(strongest[1], tuple(own), found))
+    return out

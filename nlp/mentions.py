@@ -1,0 +1,329 @@
+"""Finds what a message names: ids, names and aliases of the plant, and the numbers that only look like them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from spacy.tokens import Doc
+
+from nlp.index import Entry, PlantIndex, What
+from nlp.numbers import Number
+from nlp.pattern import Spans
+from nlp.tokens import Identifier, Token, identifiers, stem
+
+_GUARDED = frozenset({"line", "asset", "item", "person", "utility"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Something of the plant that the message names, with every id that it may mean."""
+
+    what: What
+    ids: tuple[str, ...]  # one: sure; several: the context decides; none: an id that the plant does not know
+    start: int  # token
+    end: int
+    confidence: float
+    why: str
+    fine: bool = False  # said to be all right
+    withdrawn: bool = False  # taken back within the message: "i mean"
+    suggestions: tuple[str, ...] = ()  # for an unknown or closed order: likely ones
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What finding needs besides the index."""
+
+    tokens: Sequence[Token]
+    numbers: Sequence[Number]
+    spans: Spans  # word groups
+    timed: frozenset[int]  # tokens that belong to a time
+    common: frozenset[str]  # words too common to be a name without an article
+    known: frozenset[str]  # the lexicon's own words
+
+
+def find_mentions(doc: Doc, index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str) -> list[Mention]:
+    """All mentions of a message, overlaps resolved: ids first, then longer names, then tolerant spelling."""
+    by_id = list(_ids(index, ground, text))
+    kept: list[Mention] = []
+    names = [m for span in found_names for m in _names(index, ground, text, *span)]
+    for mention in sorted([*by_id, *names], key=_rank):
+        if _free(mention, kept):
+            kept.append(mention)
+    kept += [m for m in _compounds(index, ground) if _free(m, kept)]
+    kept += [m for m in _tolerant(index, ground) if _free(m, kept)]
+    kept = _numbered(kept, index, ground)
+    kept += [m for m in _line_numbers(index, ground) if _free(m, kept)]
+    return sorted(kept, key=lambda m: m.start)
+
+
+def _rank(mention: Mention) -> tuple[int, float, int]:
+    return (-(mention.end - mention.start), -mention.confidence, mention.start)
+
+
+def _free(mention: Mention, kept: Sequence[Mention]) -> bool:
+    return all(
+        mention.end <= other.start
+        or mention.start >= other.end
+        or ((mention.start, mention.end) == (other.start, other.end) and {mention.what, other.what} == {"asset", "line"})
+        for other in kept
+    )
+
+
+def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -> Iterator[Mention]:
+    tokens = ground.tokens[start:end]
+    entries = index.entries([stem(token.norm) for token in tokens])
+    norms = tuple(token.norm for token in tokens)
+    if any(token.breaks for token in tokens):
+        return
+    by_what: dict[What, list[Entry]] = {}
+    for entry in entries:
+        if entry.norms == norms or _inflected(entry.norms, norms):
+            by_what.setdefault(entry.what, []).append(entry)
+    exact = {what for what, group in by_what.items() if any(e.norms == norms for e in group)}
+    if exact:
+        by_what = {what: [e for e in group if e.norms == norms] for what, group in by_what.items() if what in exact}
+    if len(norms) == 1 and any(what in _GUARDED for what in by_what):
+        token = tokens[0]
+        timed = start in ground.timed
+        if timed and "item" not in by_what:
+            return
+        if norms[0] in ground.common and not _pointed_at(start, ground, text):
+            return
+        if "person" in by_what and norms[0] in ground.known and not text[token.start].isupper():
+            by_what.pop("person")
+    for what, group in by_what.items():
+        ids = tuple(dict.fromkeys(e.id for e in group))
+        sure = 0.97 if any(e.norms == norms and e.own for e in group) else 0.88
+        yield Mention(what, ids, start, end, sure, f"{what} called {' '.join(group[0].norms)!r}")
+
+
+def _inflected(name: tuple[str, ...], said: tuple[str, ...]) -> bool:
+    """Inflection may change a word's end, not make another word of a short one."""
+    for own, other in zip(name, said, strict=True):
+        if own == other:
+            continue
+        if min(len(own), len(other)) < 4 or abs(len(own) - len(other)) > 3:
+            return False
+        if len(own) == 4 and other not in (own + "s", own + "es", own[:-1]):
+            return False
+    return True
+
+
+def _pointed_at(i: int, ground: Ground, text: str) -> bool:
+    """An everyday word is a name only behind an article or written like one: "on the past", "PET"."""
+    token = ground.tokens[i]
+    if token.end - token.start >= 2 and text[token.start : token.end].isupper() and not text.isupper():
+        return True
+    before = ground.tokens[i - 1] if i else None
+    after = ground.tokens[i + 1] if i + 1 < len(ground.tokens) else None
+    if before is None or before.norm not in _ARTICLES:
+        return False
+    return after is None or after.breaks or "adjective_follows" not in ground.spans[i + 1]
+
+
+_ARTICLES = frozenset("the a la el los las o os as der die das den dem le les na no da do our my this that n".split())
+
+
+def _ids(index: PlantIndex, ground: Ground, text: str) -> Iterator[Mention]:
+    found = identifiers(text)
+    for position, identifier in enumerate(found):
+        following = found[position + 1] if position + 1 < len(found) else None
+        mention = _one_id(index, ground, text, identifier, following)
+        if mention is not None:
+            yield mention
+
+
+def _one_id(
+    index: PlantIndex, ground: Ground, text: str, identifier: Identifier, following: Identifier | None
+) -> Mention | None:
+    start, end = _token_range(ground.tokens, identifier.start, identifier.end)
+    if start >= end:
+        return None
+    # "FG 2010", "lot 6320 3A": an id written in two words.
+    if following is not None and following.start == identifier.end + 1 and text[identifier.end] in " -":
+        last = _token_range(ground.tokens, following.start, following.end)[1]
+        for what, id_ in index.keys.get(identifier.key + following.key, ()):
+            return Mention(what, (id_,), start, last, 0.95, f"{what} {id_}")
+    before = ground.tokens[start - 1] if start else None
+    if before is not None and before.kind == "word" and before.end + 1 >= identifier.start:
+        for what, id_ in index.keys.get(before.norm.upper() + identifier.key, ()):
+            return _order_checked(index, Mention(what, (id_,), start - 1, end, 0.97, f"{what} {id_}"))
+    for what, id_ in index.keys.get(identifier.key, ()):
+        if identifier.key.isdigit() and (start in ground.timed or _measured(ground, start, end)):
+            continue
+        return _order_checked(index, Mention(what, (id_,), start, end, 0.98, f"{what} {id_}"))
+    if identifier.key == identifier.digits:
+        return _bare_number(index, ground, identifier, start, end)
+    return _letters_and_digits(index, ground, identifier, start, end)
+
+
+def _letters_and_digits(
+    index: PlantIndex, ground: Ground, identifier: Identifier, start: int, end: int
+) -> Mention | None:
+    """An id with letters that the plant does not know: "WO-10741", "6320-9A"."""
+    letters = re.sub(r"[^A-Z]", "", identifier.key)
+    prefixes = {re.sub(r"[^A-Za-z]", "", order.id).upper() for order in index.records.work_orders[:50]} - {""}
+    if letters in prefixes and len(identifier.digits) >= 3:
+        return _by_digits(index, ground, identifier.digits, start, end, said=True)
+    return None
+
+
+def _bare_number(index: PlantIndex, ground: Ground, identifier: Identifier, start: int, end: int) -> Mention | None:
+    token = ground.tokens[start]
+    digits = identifier.digits
+    if end != start + 1 or token.norm != digits or len(digits) < 3 or start in ground.timed:
+        return None
+    if _measured(ground, start, end):
+        return None
+    said = _behind(ground, start, "order_word")
+    if not said and (_behind(ground, start, "code_word") or _behind(ground, start, "from_to")):
+        return None
+    lots = index.lot_digits.get(digits, [])
+    if len(digits) >= 4 and lots and digits not in index.order_digits:
+        if len(lots) == 1:
+            return Mention("lot", (lots[0],), start, end, 0.9, f"lot by its number {digits}")
+        return Mention("lot", tuple(lots), start, end, 0.5, f"lot number {digits} of several")
+    return _by_digits(index, ground, digits, start, end, said=said)
+
+
+def _by_digits(
+    index: PlantIndex, ground: Ground, digits: str, start: int, end: int, *, said: bool
+) -> Mention | None:
+    full = index.order_digits.get(digits)
+    if full is not None:
+        return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
+    pointed = said or (start > 0 and ground.tokens[start - 1].norm in _POINTING)
+    endings = index.orders_ending(digits)
+    lengths = {len(own) for own in index.order_digits} or {99}
+    if endings and (pointed or len(digits) >= min(lengths) - 1 or len(endings) == 1 and len(ground.tokens) <= 3):
+        sure = 0.9 if len(endings) == 1 else 0.5
+        return Mention("order", tuple(endings[:8]), start, end, sure, f"order ending in {digits}")
+    if said or (len(digits) in lengths and index.likely_orders(digits, None, 1)):
+        suggestions = tuple(index.likely_orders(digits, None))
+        if said or suggestions:
+            return Mention("order", (), start, end, 0.3, f"no order {digits} in ERP", suggestions=suggestions)
+    return None
+
+
+_POINTING = frozenset("the la el las los a o da do na no der die das den dem le les au du na ta te ten zlecenie nr of #".split())
+
+
+def _order_checked(index: PlantIndex, mention: Mention) -> Mention:
+    """A closed order is never linked by a number alone (R11)."""
+    if mention.what != "order":
+        return mention
+    order = index.records.work_order[mention.ids[0]]
+    if order.status in ("completed", "cancelled"):
+        suggestions = tuple(index.likely_orders(re.sub(r"\D", "", order.id), order.line))
+        return replace(mention, confidence=0.4, why=f"order {order.id} is {order.status}", suggestions=suggestions)
+    return mention
+
+
+def _measured(ground: Ground, start: int, end: int) -> bool:
+    """A number with a unit is an amount, not an id."""
+    if end >= len(ground.tokens):
+        return False
+    after = ground.tokens[end]
+    if after.kind == "mark" and after.norm == "%":
+        return True
+    here = ground.spans[end]
+    if any(name.startswith(("uom_", "u_")) or name in ("measure", "people") for name in here):
+        return not (after.norm in ("a", "m", "g", "t", "l", "c", "s", "h", "x", "j", "in") and not after.glued)
+    return False
+
+
+def _behind(ground: Ground, i: int, group: str) -> bool:
+    return any(i in ground.spans[begin].get(group, ()) for begin in range(max(0, i - 4), i))
+
+
+def _token_range(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+
+def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
+    for i, token in enumerate(ground.tokens):
+        if token.kind != "word" or token.norm in ground.known or i in ground.timed:
+            continue
+        entries = index.fuzzy(token.norm)
+        whats = {entry.what for entry in entries}
+        if len(whats) == 1:
+            ids = tuple(dict.fromkeys(entry.id for entry in entries))
+            yield Mention(entries[0].what, ids, i, i + 1, 0.75, f"spelled like {entries[0].norms[0]!r}")
+
+
+def _compounds(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
+    """ "Füllerstörung", "Etikettiererausfall": an asset's name as the first part of one word."""
+    for i, token in enumerate(ground.tokens):
+        if token.kind != "word" or len(token.norm) < 9 or token.norm in ground.known:
+            continue
+        for cut in range(len(token.norm) - 4, 4, -1):
+            head = token.norm[:cut].removesuffix("s")
+            entries = [e for e in index.entries((stem(head),)) if e.what == "asset" and e.norms == (head,)]
+            if entries:
+                ids = tuple(dict.fromkeys(e.id for e in entries))
+                yield Mention("asset", ids, i, i + 1, 0.8, f"{head!r} in a compound")
+                break
+
+
+def _numbered(kept: list[Mention], index: PlantIndex, ground: Ground) -> list[Mention]:
+    """ "filler 3", "sealer on 4": a number behind an ambiguous asset picks the one of that number or line."""
+    out = []
+    for mention in kept:
+        if mention.what == "asset" and len(mention.ids) > 1:
+            after = mention.end
+            number = next((n for n in ground.numbers if n.start == after and n.value == int(n.value)), None)
+            if number is not None and number.start not in ground.timed and not _measured(ground, number.start, number.end):
+                wanted = str(int(number.value))
+                line = index.line_numbers.get(wanted)
+                ids = tuple(
+                    i for i in mention.ids if index.asset_numbers[i] == wanted or index.plant.asset[i].line == line
+                )
+                if len(ids) == 1:
+                    mention = replace(mention, ids=ids, end=number.end, confidence=0.97)
+        out.append(mention)
+    return out
+
+
+def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
+    """ "line 3", "on 3", "la 3", "lines 1 and 2"."""
+    for number in ground.numbers:
+        if number.value != int(number.value) or number.article or number.start in ground.timed:
+            continue
+        line = index.line_numbers.get(str(int(number.value)))
+        if line is None or ground.tokens[number.start].norm.startswith("0"):
+            continue
+        said = _behind(ground, number.start, "line_word")
+        near = not number.words and _behind(ground, number.start, "loc") and not _behind(ground, number.start, "place_word")
+        listed = not said and not near and _in_line_list(number, ground)
+        if not (said or near or listed) or (near and not said and not _ends_here(ground, number.end)):
+            continue
+        if said or not _measured(ground, number.start, number.end):
+            yield Mention("line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}")
+
+
+def _in_line_list(number: Number, ground: Ground) -> bool:
+    i = number.start
+    steps = 0
+    while i > 0 and steps < 8:
+        i -= 1
+        steps += 1
+        token = ground.tokens[i]
+        if any(e == i + 1 for begin in range(max(0, i - 2), i + 1) for e in ground.spans[begin].get("line_word", ())):
+            return True
+        if token.kind != "number" and token.norm not in (",", "and", "y", "e", "und", "i", "aur", "n", "et", "or", "o"):
+            return False
+    return False
+
+
+def _ends_here(ground: Ground, end: int) -> bool:
+    """After "on 3" comes no noun that the 3 counts."""
+    if end >= len(ground.tokens):
+        return True
+    token = ground.tokens[end]
+    if token.kind in ("number", "mark", "clock") or token.glued and token.kind == "word":
+        return False
+    here: Mapping[str, Sequence[int]] = ground.spans[end]
+    return not any(name.startswith(("uom_", "u_")) or name in ("measure", "people", "oclock", "am", "pm", "counted_noun") for name in here)

@@ -1,0 +1,170 @@
+"""The lexicon's pattern language: sequences of words, stems, groups and slots, matched all at once in one trie.
+
+    word        exactly this word (folded)          stem*     a word that begins so
+    *ending     a word that ends so                 a|b       either
+    a_b|c       an alternative of two words          x?        may be absent
+    <group>     a word group of the lexicon
+    {slot}      a number, time or mention: {n} {asset} {item} {line} {lot} {order} {person} ...
+    ..          up to two words between             ...       up to five words between
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+Spans = Sequence[Mapping[str, Sequence[int]]]  # at each token: name of a group or slot -> where it may end
+MAX_VARIANTS = 2048
+_GAPS = {"..": 2, "...": 5}
+
+
+@dataclass(slots=True)
+class Node:
+    literal: dict[str, Node] = field(default_factory=dict)
+    prefix: dict[str, Node] = field(default_factory=dict)
+    suffix: dict[str, Node] = field(default_factory=dict)
+    slots: dict[str, Node] = field(default_factory=dict)
+    gaps: dict[int, Node] = field(default_factory=dict)
+    prefix_lengths: tuple[int, ...] = ()
+    suffix_lengths: tuple[int, ...] = ()
+    out: list[Cue] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What a pattern speaks for."""
+
+    name: str
+    language: str
+    pattern: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    cue: Cue
+    start: int  # token
+    end: int
+    captured: tuple[tuple[str, int, int], ...] = ()  # (slot, start, end) in order
+
+
+class PatternError(ValueError):
+    """A pattern of a lexicon file that cannot be read; names the file's pattern."""
+
+
+class Trie:
+    """All patterns of all languages; `add` while loading, `find` while reading."""
+
+    def __init__(self) -> None:
+        self.root = Node()
+        self.words: set[str] = set()  # every literal, for tolerant spelling
+
+    def add(self, pattern: str, cue: Cue) -> None:
+        elements = pattern.split()
+        choices: list[list[str]] = []
+        for element in elements:
+            optional = element.endswith("?") and len(element) > 1
+            bare = element[:-1] if optional else element
+            options = [bare] if bare.startswith("<") and "|" not in bare else bare.split("|")
+            choices.append([*options, ""] if optional else options)
+        count = 1
+        for options in choices:
+            count *= len(options)
+        if not choices or count > MAX_VARIANTS:
+            raise PatternError(f"pattern {pattern!r} is empty or has more than {MAX_VARIANTS} variants")
+        for variant in product(*choices):
+            steps = [part for step in variant if step for part in _parts(step)]
+            if steps:
+                self._insert(steps, cue)
+
+    def _insert(self, steps: list[str], cue: Cue) -> None:
+        node = self.root
+        for step in steps:
+            node = self._child(node, step)
+        if cue not in node.out:
+            node.out.append(cue)
+
+    def _child(self, node: Node, step: str) -> Node:
+        if step in _GAPS:
+            return node.gaps.setdefault(_GAPS[step], Node())
+        if step[0] in "<{":
+            return node.slots.setdefault(step[1:-1], Node())
+        if step.startswith("*"):
+            child = node.suffix.setdefault(step[1:], Node())
+            node.suffix_lengths = tuple(sorted({len(key) for key in node.suffix}))
+            return child
+        if step.endswith("*"):
+            child = node.prefix.setdefault(step[:-1], Node())
+            node.prefix_lengths = tuple(sorted({len(key) for key in node.prefix}))
+            self.words.add(step[:-1])
+            return child
+        self.words.add(step)
+        return node.literal.setdefault(step, Node())
+
+    def find(
+        self, norms: Sequence[str], spans: Spans, breaks: Sequence[bool], also: Mapping[int, str] | None = None
+    ) -> list[Hit]:
+        """Every match; `also` gives a likely spelling of a token beside its own."""
+        hits: list[Hit] = []
+        count = len(norms)
+        also = also or {}
+
+        def walk(node: Node, i: int, start: int, captured: tuple[tuple[str, int, int], ...]) -> None:
+            for cue in node.out:
+                hits.append(Hit(cue, start, i, captured))
+            if node.gaps:
+                for most, child in node.gaps.items():
+                    for skip in range(most + 1):
+                        j = i + skip
+                        if j >= count or (skip and breaks[j - 1]):
+                            break
+                        walk(child, j, start, captured)
+            if i >= count:
+                return
+            word = norms[i]
+            self._words(node, word, i, start, captured, walk)
+            if i in also:
+                self._words(node, also[i], i, start, captured, walk)
+            if node.slots and spans[i]:
+                here = spans[i]
+                for name, child in node.slots.items():
+                    for end in here.get(name, ()):
+                        walk(child, end, start, (*captured, (name, i, end)))
+
+        for i in range(count):
+            if not breaks[i]:
+                walk(self.root, i, i, ())
+        return hits
+
+    @staticmethod
+    def _words(node: Node, word: str, i: int, start: int, captured: tuple[tuple[str, int, int], ...], walk) -> None:  # type: ignore[no-untyped-def]
+        child = node.literal.get(word)
+        if child is not None:
+            walk(child, i + 1, start, captured)
+        for length in node.prefix_lengths:
+            if length > len(word):
+                break
+            child = node.prefix.get(word[:length])
+            if child is not None:
+                walk(child, i + 1, start, captured)
+        for length in node.suffix_lengths:
+            if length >= len(word):
+                break
+            child = node.suffix.get(word[-length:])
+            if child is not None:
+                walk(child, i + 1, start, captured)
+
+
+def _parts(step: str) -> list[str]:
+    return step.split("_") if "_" in step and step[0] not in "<{" else [step]
+
+
+def longest(hits: Iterable[Hit]) -> list[Hit]:
+    """Of hits with the same name that overlap, the longest; in the order of the text."""
+    kept: dict[str, list[Hit]] = {}
+    for hit in sorted(hits, key=lambda h: (h.start - h.end, h.start)):
+        same = kept.setdefault(hit.cue.name, [])
+        if all(hit.end <= other.start or hit.start >= other.end for other in same):
+            same.append(hit)
+    return sorted((hit for same in kept.values() for hit in same), key=lambda h: (h.start, h.end))

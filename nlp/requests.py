@@ -1,0 +1,144 @@
+"""What the other intents carry: promises, what was done, who takes over, what is asked of the records."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import get_args
+
+from nlp.kinds import CUE_OF, Part
+from nlp.fields import link
+from nlp.sheet import Sheet
+from nlp.times import eta_minutes, instant
+from nlp.units import amounts, plant_uom
+from workflow.plant import ROLES, production_day, production_day_span
+from workflow.reading import About, ExceptionType, Quantity, Query, Resolution
+
+
+def read_eta(sheet: Sheet) -> float | None:
+    """Minutes from the message until it is done or the sender is there; a bound counts as said."""
+    found = eta_minutes(sheet.moments, sheet.context.plant, sheet.context.now)
+    if found is not None:
+        return found[0]
+    for i, end in sheet.group("give_me"):
+        number = next((n for n in sheet.numbers if end <= n.start <= end + 1 and not n.article), None)
+        if number is not None and 1 <= number.value <= 180:
+            if not any(m.start <= number.start < m.end for m in sheet.mentions if m.what != "line"):
+                return number.value
+    return None
+
+
+def read_waiting(sheet: Sheet) -> str | None:
+    """The thing that the work waits for, in the sender's words (R32)."""
+    for _, end in sheet.group("waiting_for"):
+        stop = next((i for i in range(end, len(sheet.tokens)) if sheet.tokens[i].breaks), len(sheet.tokens))
+        words = sheet.words(end, min(stop, end + 6))
+        if words:
+            return words
+    return None
+
+
+def read_resolution(sheet: Sheet) -> Resolution:
+    """What was done, how long it stood, what was lost."""
+    downtime = next((m.minutes for m in sheet.moments if m.kind == "duration" and m.role not in ("in", "ago")), None)
+    scrap = None
+    for start, end in _scrap_spans(sheet):
+        near = [a for a in amounts(sheet, max(0, start - 4), min(len(sheet.tokens), end + 5)) if a.unit != "measure"]
+        near = [a for a in near if a.unit not in ("people",)]
+        if near:
+            amount = min(near, key=lambda a: min(abs(a.start - end), abs(start - a.end)))
+            items = sheet.context.thread.items if sheet.context.thread is not None else ()
+            scrap = Quantity(amount.value, plant_uom(amount.unit, sheet.index, items))
+    return Resolution(action=_action(sheet), downtime_min=downtime, scrap=scrap)
+
+
+def _scrap_spans(sheet: Sheet) -> list[tuple[int, int]]:
+    return [(h.start, h.end) for h in sheet.hits("d.scrap")] + sheet.group("scrap_word")
+
+
+def _action(sheet: Sheet) -> str:
+    for start, end in sheet.pieces:
+        if sheet.group("done_word", start, end) or any(start <= h.start < end for h in sheet.hits("i.resolve.how")):
+            return sheet.words(start, end)[:120]
+    pieces = [sheet.words(a, b) for a, b in sheet.pieces if not any(a <= m.start < b for m in sheet.moments)]
+    return max(pieces, key=len, default=sheet.text.strip())[:120]
+
+
+def read_reassign(sheet: Sheet) -> str | None:
+    """A person's id or a role; somebody named wins, and the sender never."""
+    people = [m for m in sheet.of("person") if m.ids != (sheet.context.sender.id,)]
+    for hit in sheet.hits("i.reassign"):
+        for name, start, _ in hit.captured:
+            if name == "person":
+                named = next((m for m in people if m.start == start), None)
+                if named is not None and len(named.ids) == 1:
+                    return named.ids[0]
+            if name == "role" and (role := _role_at(sheet, start)) is not None:
+                return role
+    sure = [m for m in people if len(m.ids) == 1]
+    if sure:
+        return sure[-1].ids[0]
+    named_roles = [role for i in range(len(sheet.tokens)) if (role := _role_at(sheet, i)) is not None]
+    return named_roles[-1] if named_roles else None
+
+
+def _role_at(sheet: Sheet, i: int) -> str | None:
+    if any(e > 0 and i > 0 and "neg" in sheet.spans[i - 1] for e in (1,)):
+        return None
+    return next((role for role in ROLES if f"role_{role}" in sheet.spans[i]), None)
+
+
+def read_query(sheet: Sheet) -> Query:
+    """What is asked of the records, for which line, order, kind and time (R57)."""
+    about = _about(sheet)
+    linked = link(sheet, Part(None, ((0, len(sheet.tokens)),)))
+    named = any(m.what in ("line", "asset") for m in sheet.mentions)
+    line = linked.line if named else None
+    if line is None and named is False and sheet.context.thread is not None:
+        line = sheet.context.thread.line
+    order = next((m.ids[0] for m in sheet.of("order") if len(m.ids) == 1), None)
+    if order is None and linked.orders:
+        order = linked.orders[0]
+    start, end = _period(sheet)
+    return Query(about, line, _type(sheet), order, start, end)
+
+
+def _about(sheet: Sheet) -> About:
+    ranked = []
+    for about in get_args(About):
+        hits = sheet.hits(f"i.query.{about}")
+        if hits:
+            ranked.append((sum(h.end - h.start for h in hits[:3]), about))
+    if ranked:
+        return max(ranked, key=lambda row: row[0])[1]  # type: ignore[return-value]
+    if sheet.group("who"):
+        return "who"
+    return "status"
+
+
+def _type(sheet: Sheet) -> ExceptionType | None:
+    for name, kind in CUE_OF.items():
+        if sheet.group(f"type_{name}"):
+            return kind
+    return None
+
+
+def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
+    plant, now = sheet.context.plant, sheet.context.now
+    clocks = [m for m in sheet.moments if m.kind == "clock"]
+    if len(clocks) >= 2:
+        start = instant(clocks[0], plant, now, towards="past")
+        if not clocks[1].exact and clocks[1].hour is not None:
+            begin = plant.local(start)
+            hours = [(clocks[1].hour % 12) + extra for extra in (0, 12, 24)]
+            later = [h for h in hours if h * 60 + clocks[1].minute > begin.hour * 60 + begin.minute]
+            end = begin.replace(hour=0, minute=0) + timedelta(hours=later[0], minutes=clocks[1].minute)
+            return start, end.astimezone(start.tzinfo)
+        end = instant(clocks[1], plant, now, towards="near")
+        return start, end if end > start else end + timedelta(days=1)
+    if len(clocks) == 1 and clocks[0].role in ("since", "from"):
+        return instant(clocks[0], plant, now, towards="past"), None
+    if sheet.group("day_yesterday") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):
+        return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
+    if sheet.group("day_today") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):
+        return production_day_span(plant, production_day(plant, now))
+    return None, None

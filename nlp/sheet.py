@@ -1,0 +1,222 @@
+"""Everything that was found in one message, laid out for the decisions: tokens, times, mentions, cues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from nlp.index import PlantIndex
+from nlp.mentions import Ground, Mention, find_mentions
+from nlp.numbers import Number, find_numbers
+from nlp.pattern import Hit, longest
+from nlp.times import Moment, find_moments
+from nlp.tokens import Token, stem
+from nlp.words import COMMON, Lexicon
+from workflow.reading import Context
+
+_NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "stopped", "runs",
+              "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    text: str
+    tokens: Sequence[Token]
+    spans: Sequence[Mapping[str, Sequence[int]]]  # groups and slots at each token
+    numbers: Sequence[Number]
+    moments: Sequence[Moment]
+    mentions: Sequence[Mention]
+    cues: Sequence[Hit]
+    negated: Sequence[Hit]  # cues that a negation took back
+    context: Context
+    index: PlantIndex
+    languages: tuple[str, ...]  # likeliest first
+
+    def hits(self, *names: str) -> list[Hit]:
+        """Hits of cues with these names or beginning so ("quality" also means "quality.sure")."""
+        return [h for name in names for h in self._by_name.get(name, ())]
+
+    def has(self, *names: str) -> bool:
+        return any(name in self._by_name for name in names)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[Hit]]:
+        by_name: dict[str, list[Hit]] = {}
+        for hit in self.cues:
+            parts = hit.cue.name.split(".")
+            for i in range(1, len(parts) + 1):
+                by_name.setdefault(".".join(parts[:i]), []).append(hit)
+        return by_name
+
+    def group(self, name: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+        """Where a word group stands, as token spans."""
+        stop = len(self.tokens) if end is None else end
+        return [(i, e) for i in range(start, stop) for e in self.spans[i].get(name, ()) if e <= stop]
+
+    def of(self, what: str, start: int = 0, end: int | None = None) -> list[Mention]:
+        """Mentions of a kind that still stand, in a range of tokens."""
+        stop = len(self.tokens) if end is None else end
+        return [m for m in self.mentions if m.what == what and not m.withdrawn and start <= m.start < stop]
+
+    @cached_property
+    def sentences(self) -> list[tuple[int, int]]:
+        return list(_split(self.tokens, ("stop",)))
+
+    @cached_property
+    def pieces(self) -> list[tuple[int, int]]:
+        """Between any two breaks."""
+        return list(_split(self.tokens, ("stop", "comma")))
+
+    def words(self, start: int, end: int) -> str:
+        """The sender's own words for a span of tokens."""
+        if start >= end or start >= len(self.tokens):
+            return ""
+        return self.text[self.tokens[start].start : self.tokens[end - 1].end]
+
+    def sentence_of(self, i: int) -> tuple[int, int]:
+        return next(((a, b) for a, b in self.sentences if a <= i < b), (0, len(self.tokens)))
+
+
+def _split(tokens: Sequence[Token], kinds: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for i, token in enumerate(tokens):
+        if token.kind in kinds:
+            if i > start:
+                yield start, i
+            start = i + 1
+    if start < len(tokens):
+        yield start, len(tokens)
+
+
+def lay_out(
+    text: str, tokens: Sequence[Token], doc: Doc, matcher: PhraseMatcher, index: PlantIndex, context: Context,
+    lexicon: Lexicon,
+) -> Sheet:  # fmt: skip
+    """Find everything in one message, in the order in which the finds build on one another."""
+    norms = [token.norm for token in tokens]
+    breaks = [token.breaks for token in tokens]
+    active = likely_languages(tokens, context, lexicon)
+    allowed = {*active, COMMON}
+    likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, set(active)))}
+    spans: list[dict[str, list[int]]] = [{} for _ in tokens]
+
+    numbers = find_numbers(tokens, [lexicon.languages[code] for code in active])
+    _number_slots(spans, numbers, tokens)
+    # Twice: groups may be made of groups ("pack_unit" of the units).
+    for _ in range(2):
+        for hit in lexicon.groups.find(norms, spans, breaks, likely):
+            if hit.cue.language in allowed:
+                _put(spans, hit.cue.name, hit.start, hit.end)
+    timed_hits = [h for h in lexicon.times.find(norms, spans, breaks) if h.cue.language in allowed]
+    moments = find_moments(tokens, numbers, timed_hits, spans, context.plant, context.now)
+    for moment in moments:
+        _put(spans, "clock" if moment.kind == "clock" else "dur", moment.start, moment.end)
+
+    ground = Ground(
+        tokens=tokens, numbers=numbers, spans=spans,
+        timed=frozenset(i for m in moments for i in range(m.start, m.end)),
+        common=frozenset(w for code in active for w in lexicon.languages[code].function_words),
+        known=frozenset(w for w in norms if lexicon.vocabulary.get(w, set()) & set(active)),
+    )  # fmt: skip
+    names = sorted({(start, end) for _, start, end in matcher(doc)})
+    mentions = find_mentions(doc, index, names, ground, text)
+    for mention in mentions:
+        _put(spans, mention.what, mention.start, mention.end)
+    for i in range(len(tokens)):
+        for group in [g for g in spans[i] if g.startswith("role_")]:
+            for end in spans[i][group]:
+                _put(spans, "role", i, end)
+
+    hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if h.cue.language in allowed)
+    standing = [h for h in hits if not _is_negated(h, spans, tokens)]
+    negated = [h for h in hits if _is_negated(h, spans, tokens)]
+    mentions = _taken_back(mentions, spans, tokens)
+    mentions = _said_fine(mentions, spans, tokens)
+    return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active)
+
+
+def likely_languages(tokens: Sequence[Token], context: Context, lexicon: Lexicon) -> tuple[str, ...]:
+    """The languages that a message may be in: those whose words it uses, likeliest first."""
+    score = dict.fromkeys(lexicon.languages, 0.0)
+    for token in tokens:
+        if token.kind != "word":
+            continue
+        speak = lexicon.vocabulary.get(token.norm)
+        if speak:
+            for code in speak:
+                score[code] += 1.0 / len(speak)
+    if context.sender.language in score:
+        score[context.sender.language] += 0.9
+    for code in context.plant.languages:
+        if code in score:
+            score[code] += 0.2
+    top = max(score.values(), default=0.0)
+    ranked = sorted(score, key=lambda code: -score[code])
+    kept = tuple(code for code in ranked if score[code] > 0 and score[code] >= 0.28 * top)[:3]
+    return kept or ("en",)
+
+
+def _number_slots(spans: list[dict[str, list[int]]], numbers: Sequence[Number], tokens: Sequence[Token]) -> None:
+    for number in numbers:
+        _put(spans, "a", number.start, number.end)
+        if not number.article:
+            _put(spans, "n", number.start, number.end)
+        if number.value == int(number.value) and not number.article:
+            small = number.words or len(tokens[number.start].norm) <= 2
+            if 0 <= number.value <= 24 and small:
+                _put(spans, "h", number.start, number.end)
+            if 1 <= number.value <= 59 and small:
+                _put(spans, "m", number.start, number.end)
+        if number.words and number.end - number.start > 1:
+            # "ten thirty" is read as one number by nobody, but "twenty five" may start a clock time by its first word.
+            continue
+
+
+def _put(spans: list[dict[str, list[int]]], name: str, start: int, end: int) -> None:
+    ends = spans[start].setdefault(name, [])
+    if end not in ends:
+        ends.append(end)
+
+
+def _is_negated(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]) -> bool:
+    if hit.cue.name.split(".sure")[0].split(".weak")[0] not in _NEGATABLE:
+        return False
+    for begin in range(max(0, hit.start - 3), hit.start):
+        for end in spans[begin].get("neg", ()):
+            between = tokens[end : hit.start]
+            if end <= hit.start and len(between) <= 1 and not any(t.breaks for t in between):
+                return True
+    return False
+
+
+def _taken_back(
+    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
+) -> list[Mention]:
+    """ "out of blue sport.. i mean the sport caps": the mention right before the marker does not stand."""
+    out = list(mentions)
+    for i, here in enumerate(spans):
+        for end in here.get("correct", ()):
+            before = [k for k, m in enumerate(out) if m.end <= i and i - m.end <= 3]
+            after = [m for m in out if end <= m.start <= end + 6]
+            if before and any(m.what == out[before[-1]].what for m in after):
+                out[before[-1]] = replace(out[before[-1]], withdrawn=True)
+    return out
+
+
+def _said_fine(
+    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
+) -> list[Mention]:
+    """Assets of a clause that says they are all right, or that there is nothing with them."""
+    out = list(mentions)
+    for start, end in _split(tokens, ("stop", "comma")):
+        fine = [i for i in range(start, end) if "fine" in spans[i]]
+        if not fine or any("neg" in spans[i] for i in range(max(start, fine[0] - 3), fine[0])):
+            continue
+        for k, mention in enumerate(out):
+            if mention.what in ("asset", "line") and start <= mention.start < end and mention.end <= fine[0] + 1:
+                out[k] = replace(mention, fine=True)
+    return out

@@ -1,0 +1,146 @@
+"""Cuts a message into words, numbers and breaks that remember where they stood in the text as it was sent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+READ_CHARACTERS = 2_000  # of a message; what comes later is kept by the program but not read
+READ_TOKENS = 400
+
+_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u097f])"
+_TOKEN = re.compile(
+    rf"(?P<span>\d{{1,2}}\s?[hH]\s?\d{{2}}(?!\d)(?!{_LETTER}))"  # 2h14, 19h50
+    r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)"
+    r"|(?P<num>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?|[.,]\d+)"
+    rf"|(?P<word>{_LETTER}+(?:['’`]{_LETTER}+)*)"
+    r"|(?P<stop>[.!?;\n\r…।]+)"
+    r"|(?P<comma>[,:()|•]|\s[-–—]+\s|[–—])"
+    r"|(?P<mark>[%#°&+€$])"
+    r"|(?P<other>[\U0001F000-\U0001FAFF\u2600-\u27BF])"
+)
+_ELISION = re.compile(r"^([ldjmtsnc]|qu|jusqu|lorsqu)['’`](.+)$")
+_REPEATED = re.compile(r"(.)\1{2,}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
+_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
+
+Kind = Literal["word", "number", "clock", "stop", "comma", "mark", "emoji"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    norm: str  # folded: lower case, no accents, no apostrophes
+    start: int  # offset into the text as it was sent, in characters
+    end: int
+    kind: Kind
+    value: float | None = None  # of a number as digits
+    minutes: int | None = None  # of a clock "14:10" or a span "2h14": hours * 60 + minutes
+    glued: bool = False  # no space between it and the token before
+
+    @property
+    def breaks(self) -> bool:
+        return self.kind in ("stop", "comma")
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A run of characters that may be an id: letters and digits with their joints."""
+
+    key: str  # upper case, letters and digits only
+    digits: str  # its digits only
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=20_000)
+def fold(word: str) -> str:
+    """Lower case without accents, apostrophes and stretched letters: "Línea" and "linea" are one word."""
+    lowered = word.lower().replace("ł", "l").replace("ß", "ss").replace("ø", "o").replace("æ", "ae")
+    if not lowered.isascii():
+        parts = unicodedata.normalize("NFKD", lowered)
+        lowered = "".join(c for c in parts if not "\u0300" <= c <= "\u036f")
+    return _REPEATED.sub(r"\1\1", lowered.replace("'", "").replace("’", "").replace("`", ""))
+
+
+def tokenize(text: str) -> list[Token]:
+    """Tokens of a message, at most READ_TOKENS of its first READ_CHARACTERS characters; never raises."""
+    readable = text[:READ_CHARACTERS].translate(_INVISIBLE)
+    tokens: list[Token] = []
+    last_end = -1
+    for match in _TOKEN.finditer(readable):
+        kind, raw, start, end = match.lastgroup, match.group(), match.start(), match.end()
+        glued = start == last_end
+        last_end = end
+        if kind == "word":
+            lowered = raw.lower()
+            elided = _ELISION.match(lowered) if "'" in lowered or "’" in lowered else None
+            if elided is not None:
+                cut = start + len(elided.group(1)) + 1
+                tokens.append(Token(elided.group(1), start, cut, "word", glued=glued))
+                tokens.append(Token(fold(elided.group(2)), cut, end, "word", glued=True))
+            else:
+                tokens.append(Token(fold(raw), start, end, "word", glued=glued))
+        elif kind == "num":
+            tokens.append(Token(raw, start, end, "number", value=number_value(raw), glued=glued))
+        elif kind in ("clock", "span"):
+            hours, minutes = (int(part) for part in re.split(r"[:hH]", raw.replace(" ", ""))[:2])
+            tokens.append(Token(raw, start, end, "clock", minutes=hours * 60 + minutes, glued=glued))
+        elif kind == "stop":
+            tokens.append(Token("?" if "?" in raw else ".", start, end, "stop"))
+        elif kind == "comma":
+            tokens.append(Token(",", start, end, "comma"))
+        elif kind == "mark":
+            tokens.append(Token(raw, start, end, "mark", glued=glued))
+        else:
+            tokens.append(Token(raw, start, end, "emoji"))
+        if len(tokens) >= READ_TOKENS:
+            break
+    return tokens
+
+
+def number_value(raw: str) -> float | None:
+    """The value of digits with separators; a separator before exactly three digits groups thousands."""
+    if len(raw) > 24:
+        return None
+    if re.fullmatch(r"[1-9]\d{0,2}(?:[.,'’]\d{3})+", raw):
+        return float(re.sub(r"\D", "", raw))
+    if re.fullmatch(r"\d{1,3}(?:[.,'’]\d{3})+[.,]\d+", raw):
+        whole, fraction = re.split(r"[.,](?=\d+$)", raw)
+        return float(re.sub(r"\D", "", whole) + "." + fraction)
+    try:
+        return float(raw.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def identifiers(text: str) -> list[Identifier]:
+    """Every run that holds a digit, as a possible id; a joint at the end belongs to the sentence."""
+    found = []
+    for match in _IDENTIFIER.finditer(text[:READ_CHARACTERS]):
+        raw = match.group()
+        if len(raw) <= 40 and any(c.isdigit() for c in raw):
+            key = re.sub(r"[^A-Za-z0-9]", "", raw).upper()
+            found.append(Identifier(key, re.sub(r"\D", "", raw), match.start(), match.end()))
+    return found
+
+
+_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "er", "s", "n")
+_VOWELS = "aeiouy"
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """A rough stem that several languages' inflections share: "etykiety", "etykieta" and "etykiet" meet in one."""
+    if len(word) < 4 or not word.isalpha():
+        return word
+    cut = word
+    for ending in _ENDINGS:
+        if cut.endswith(ending) and len(cut) - len(ending) >= 3:
+            cut = cut[: -len(ending)]
+            break
+    while len(cut) > 3 and cut[-1] in _VOWELS:
+        cut = cut[:-1]
+    return cut[:-1] + "k" if cut.endswith("c") and len(cut) > 4 else cut

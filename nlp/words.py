@@ -1,0 +1,131 @@
+"""Loads the lexicon files into the tries that every message is matched against."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from nlp.pattern import Cue, PatternError, Trie
+from nlp.tokens import fold
+
+COMMON = "common"
+_TRIES = ("clock", "duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    code: str
+    function_words: frozenset[str]
+    numbers: Mapping[str, float]
+    articles: frozenset[str]  # words for one that are articles as well
+    joiners: frozenset[str]  # "thirty and five"
+
+
+@dataclass
+class Lexicon:
+    """Everything that the reader knows before it sees a plant."""
+
+    languages: dict[str, Language] = field(default_factory=dict)
+    groups: Trie = field(default_factory=Trie)
+    times: Trie = field(default_factory=Trie)
+    cues: Trie = field(default_factory=Trie)
+    vocabulary: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word -> languages
+    weights: dict[str, dict[str, float]] = field(default_factory=dict)  # cue name -> vote -> weight
+    near: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word less a letter -> words
+
+    def likely(self, word: str, active: set[str]) -> str | None:
+        """The lexicon's word that an unknown word of five letters or more probably is; None where unsure."""
+        if len(word) < 5 or not word.isalpha() or word in self.vocabulary:
+            return None
+        close: set[str] = set()
+        for variant in (word, *_less_a_letter(word)):
+            close |= self.near.get(variant, set())
+        fit = [w for w in close if w[0] == word[0] and abs(len(w) - len(word)) <= 1 and self.vocabulary[w] & active]
+        return min(fit, key=lambda w: (abs(len(w) - len(word)), w)) if fit and len(fit) <= 4 else None
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of all languages that have a file; built once."""
+    built = Lexicon()
+    folder = files("nlp") / "lexicon"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    for name in names:
+        _add(built, name.removesuffix(".yaml"), yaml.safe_load((folder / name).read_text("utf-8")))
+    for word in [*built.vocabulary]:
+        if len(word) >= 5 and word.isalpha():
+            for variant in (word, *_less_a_letter(word)):
+                built.near[variant].add(word)
+    return built
+
+
+def _add(built: Lexicon, code: str, raw: Mapping[str, Any]) -> None:
+    numbers = {fold(str(word)): float(value) for word, value in (raw.get("numbers") or {}).items()}
+    for unit, tens in _compounds(raw.get("number_compounds")):
+        numbers |= {
+            f"{u}{unit}{t}": float(numbers[u] + numbers[t])
+            for u in tens[0]
+            for t in tens[1]
+            if u in numbers and t in numbers
+        }
+    if code != COMMON:
+        built.languages[code] = Language(
+            code=code,
+            function_words=frozenset(fold(word) for word in str(raw.get("function_words", "")).split()),
+            numbers=numbers,
+            articles=frozenset(fold(word) for word in str(raw.get("articles", "")).split()),
+            joiners=frozenset(fold(word) for word in str(raw.get("number_joiners", "")).split()),
+        )
+        for word in (*built.languages[code].function_words, *numbers):
+            built.vocabulary[word].add(code)
+    for group, entries in (raw.get("groups") or {}).items():
+        _add_patterns(built, built.groups, code, str(group), entries)
+    for name in _TRIES:
+        for pattern, value in (raw.get(name) or {}).items():
+            built.times.add(_folded(str(pattern)), Cue(name, code, str(pattern), str(value)))
+    for name, entries in (raw.get("cues") or {}).items():
+        _add_patterns(built, built.cues, code, str(name), entries)
+    for name, votes in (raw.get("weights") or {}).items():
+        built.weights[str(name)] = {str(vote): float(weight) for vote, weight in votes.items()}
+
+
+def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: object) -> None:
+    rows = entries if isinstance(entries, list) else re.split(r"[;\n]", str(entries or ""))
+    for row in rows:
+        pattern = str(row).strip()
+        if not pattern:
+            continue
+        try:
+            trie.add(_folded(pattern), Cue(name, code, pattern))
+        except PatternError as error:
+            raise PatternError(f"nlp/lexicon/{code}.yaml, {name}: {error}") from error
+        if code != COMMON:
+            for word in re.findall(r"(?<![<{*\w])[^\W\d_]+(?![\w*>}])", _folded(pattern).replace("_", " ")):
+                built.vocabulary[word].add(code)
+
+
+def _folded(pattern: str) -> str:
+    """A pattern with its words folded as tokens are; the marks of the pattern language stay."""
+    return " ".join(
+        element if element[0] in "<{" or set(element) == {"."} else fold(element) for element in pattern.split()
+    )
+
+
+def _compounds(raw: object) -> list[tuple[str, tuple[list[str], list[str]]]]:
+    """`number_compounds: {joiner: und, units: [...], tens: [...]}`: "fünfunddreißig" from its parts."""
+    if not isinstance(raw, dict):
+        return []
+    units = [fold(str(word)) for word in raw.get("units", [])]
+    tens = [fold(str(word)) for word in raw.get("tens", [])]
+    return [(fold(str(raw.get("joiner", ""))), (units, tens))]
+
+
+def _less_a_letter(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(1, len(word))]
