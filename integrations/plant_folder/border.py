@@ -106,7 +106,9 @@ def valid(model: type[M], source: Source, place: Place, problems: list[Problem])
         return model.model_validate(value)
     except ValidationError as error:
         for found in error.errors(include_url=False):
-            steps = tuple(step for step in found["loc"] if isinstance(step, (str, int)))
+            if found["type"] == "too_short" and found["input"]:
+                continue  # not empty: its entries were wrong, and each of them is said
+            steps = tuple(step for step in found["loc"] if step != "[key]")
             problems.append(source.problem((*place, *steps), *explain(model, found)))
         return None
 
@@ -118,7 +120,7 @@ def explain(model: type[BaseModel], found: Any) -> tuple[str, str]:
     name = str(found["loc"][-1]) if found["loc"] else ""
     match found["type"]:
         case "extra_forbidden":
-            return f"unknown key '{name}'", one_of(name, owner.model_fields if owner else ())
+            return f"unknown key '{name}'", one_of(name, _fields(owner) if owner else ())
         case "missing":
             return "is missing", _example(field) or "a value"
         case "plant":
@@ -140,12 +142,17 @@ def _owner(model: type[BaseModel], loc: Iterable[str | int]) -> tuple[type[BaseM
     owner: type[BaseModel] | None = model
     field: FieldInfo | None = None
     for step in loc:
-        if isinstance(step, str) and owner is not None and step in owner.model_fields:
-            field = owner.model_fields[step]
+        if isinstance(step, str) and owner is not None and step in _fields(owner):
+            field = _fields(owner)[step]
             inner = _model_in(field.annotation)
             if inner is not None:
                 owner, field = inner, field
     return owner, field
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A model's fields under the names that the file uses."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -162,7 +169,7 @@ def _example(field: FieldInfo | None) -> str:
 
 
 def _keys(owner: type[BaseModel] | None) -> str:
-    return "keys " + ", ".join(owner.model_fields) if owner else "keys and values"
+    return "keys " + ", ".join(_fields(owner)) if owner else "keys and values"
 
 
 def _short(value: Any) -> str:

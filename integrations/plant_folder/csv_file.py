@@ -17,7 +17,6 @@ from integrations.plant_folder.yaml_file import read_text
 from workflow.records import ItemKind, LotStatus, OrderStatus
 
 LARGEST = 64 * 1024 * 1024  # bytes; half a million rows
-MOST_PROBLEMS = 200  # of one file; a wrong delimiter or a shifted column would fill a book
 
 Tier = Literal["A", "B", "C"]
 
@@ -122,20 +121,16 @@ class Row:
         return Problem(self.file, self.line, column, wrong, right)
 
 
-def read_rows(path: Path, model: type[R], problems: list[Problem]) -> list[Row]:
-    """Every row of a file, with its problems added; an absent file has none."""
+def read_rows(path: Path, model: type[R], problems: list[Problem]) -> list[Row] | None:
+    """Every row of a file, with its problems added; None where there is no file, or none that can be read."""
     if not path.exists():
-        return []
+        return None
     text = read_text(path, LARGEST, problems)
     if text is None:
-        return []
-    own: list[Problem] = []
-    rows = list(_rows(path.name, text, model, own))
-    if len(own) > MOST_PROBLEMS:
-        rest = len(own) - MOST_PROBLEMS
-        own = [*own[:MOST_PROBLEMS], Problem(path.name, None, "", f"and {rest} more", "repair the first ones first")]
-    problems.extend(own)
-    return rows
+        return None
+    before = len(problems)
+    rows = list(_rows(path.name, text, model, problems))
+    return rows if rows or len(problems) == before else None
 
 
 def _rows(file: str, text: str, model: type[R], problems: list[Problem]) -> Iterator[Row]:

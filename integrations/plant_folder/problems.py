@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process, utils
 
-SHOWN = 12  # choices that one message lists; more are not read
+MANY = 20  # choices that one message lists; more are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,7 @@ def one_of(word: str, choices: Iterable[str]) -> str:
     if not known:
         return "nothing of that kind is described yet"
     meant = nearest(word, known)
-    shown = ", ".join(known[:SHOWN]) + (f" … ({len(known)} in all)" if len(known) > SHOWN else "")
-    return f"'{meant}' (known: {shown})" if meant else f"one of {shown}"
+    if len(known) > MANY:
+        near = process.extract(word, known, scorer=fuzz.WRatio, processor=utils.default_process, limit=3)
+        return f"'{meant}'" if meant else f"one of {len(known)}, such as " + ", ".join(choice for choice, *_ in near)
+    return f"'{meant}' (known: {', '.join(known)})" if meant else f"one of {', '.join(known)}"

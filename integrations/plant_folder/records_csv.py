@@ -31,28 +31,31 @@ MODELS: Mapping[str, type[Strict]] = {
     "bom.csv": ComponentRow,
 }
 CSV_FILES = tuple(MODELS)
+OWN_ID = {"items.csv": "item", "work_orders.csv": "work_order", "lots.csv": "lot", "sales_orders.csv": "sales_order"}
+MOST_PROBLEMS = 100  # that are told of one file
 
 
 @dataclass(frozen=True)
 class Known:
-    """The ids that rows may point at, from `plant.yaml`; None where that file could not be read."""
+    """What rows may point at in `plant.yaml`, and the clock that their times are read by."""
 
-    lines: Collection[str] | None
-    people: Collection[str] | None
+    lines: Collection[str]
+    people: Collection[str]
     zone: ZoneInfo
 
 
 def read_csv_files(folder: Path, known: Known, problems: list[Problem]) -> Records:
     """All records of a folder; files that are absent hold nothing. Problems are added, all of them."""
-    rows = {file: read_rows(folder / file, model, problems) for file, model in MODELS.items()}
-    ids = {
-        "item": _ids(rows["items.csv"], "item", problems),
-        "work_order": _ids(rows["work_orders.csv"], "work_order", problems),
-        "lot": _ids(rows["lots.csv"], "lot", problems),
-        "sales_order": _ids(rows["sales_orders.csv"], "sales_order", problems),
-    }
-    _references(rows, ids, known, problems)
-    _doubled_components(rows["bom.csv"], problems)
+    own: list[Problem] = []
+    found = {file: read_rows(folder / file, model, own) for file, model in MODELS.items()}
+    rows = {file: there or [] for file, there in found.items()}
+    for file, column in OWN_ID.items():
+        _duplicates(rows[file], column, own)
+    _doubled_components(rows["bom.csv"], own)
+    targets = _targets(found, known)
+    for file in rows:
+        _references(rows[file], targets, folder, own)
+    problems.extend(_bearable(own))
     return Records(
         items=tuple(_item(row.value) for row in rows["items.csv"] if row.value),
         work_orders=tuple(_work_order(row.value, known.zone) for row in rows["work_orders.csv"] if row.value),
@@ -63,7 +66,19 @@ def read_csv_files(folder: Path, known: Known, problems: list[Problem]) -> Recor
     )
 
 
-def _ids(rows: Sequence[Row], column: str, problems: list[Problem]) -> set[str]:
+def _bearable(problems: list[Problem]) -> list[Problem]:
+    """At most so many a file: one shifted column would fill a book."""
+    shown: list[Problem] = []
+    for file in MODELS:
+        own = [problem for problem in problems if problem.file == file]
+        shown += own[:MOST_PROBLEMS]
+        if len(own) > MOST_PROBLEMS:
+            rest = f"and at least {len(own) - MOST_PROBLEMS} more"
+            shown.append(Problem(file, None, "", rest, "repair the first ones; often they have one cause"))
+    return shown
+
+
+def _duplicates(rows: Sequence[Row], column: str, problems: list[Problem]) -> None:
     first: dict[str, int] = {}
     for row in rows:
         own = row.cells[column]
@@ -71,28 +86,52 @@ def _ids(rows: Sequence[Row], column: str, problems: list[Problem]) -> set[str]:
             again = f"'{own}' is there twice (first in line {first[own]})"
             problems.append(row.problem(column, again, "each id once"))
         first.setdefault(own, row.line)
-    return set(first)
 
 
-def _references(
-    rows: Mapping[str, Sequence[Row]], ids: Mapping[str, set[str]], known: Known, problems: list[Problem]
-) -> None:
-    targets: Mapping[str, tuple[str, Collection[str] | None]] = {
-        "item": ("item in items.csv", ids["item"]),
-        "parent": ("item in items.csv", ids["item"]),
-        "component": ("item in items.csv", ids["item"]),
-        "work_order": ("work order in work_orders.csv", ids["work_order"]),
-        "sales_order": ("sales order in sales_orders.csv", ids["sales_order"]),
-        "line": ("line in plant.yaml", known.lines),
-        "producer": ("person in plant.yaml", known.people),
+@dataclass(frozen=True)
+class _Target:
+    """What a column points at; `ids` is None where the file is broken and says so itself."""
+
+    kind: str
+    file: str
+    ids: Collection[str] | None
+
+
+def _targets(found: Mapping[str, Sequence[Row] | None], known: Known) -> Mapping[str, _Target]:
+    ids: dict[str, Collection[str] | None] = {}
+    for file, column in OWN_ID.items():
+        rows = found[file]
+        ids[file] = None if rows is None else {row.cells[column] for row in rows}
+    item = _Target("item", "items.csv", ids["items.csv"])
+    return {
+        "item": item,
+        "parent": item,
+        "component": item,
+        "work_order": _Target("work order", "work_orders.csv", ids["work_orders.csv"]),
+        "sales_order": _Target("sales order", "sales_orders.csv", ids["sales_orders.csv"]),
+        "line": _Target("line", "plant.yaml", known.lines),
+        "producer": _Target("person", "plant.yaml", known.people),
     }
-    own = {"items.csv": "item", "work_orders.csv": "work_order", "sales_orders.csv": "sales_order"}
-    for file, found in rows.items():
-        for row in found:
-            for column, said in row.cells.items():
-                kind, there = targets.get(column, ("", None))
-                if there is not None and said and column != own.get(file) and said not in there:
-                    problems.append(row.problem(column, f"no {kind} is called '{said}'", one_of(said, sorted(there))))
+
+
+def _references(rows: Sequence[Row], targets: Mapping[str, _Target], folder: Path, problems: list[Problem]) -> None:
+    """Every id that a row names must be described in its own file."""
+    before, absent = len(problems), set[str]()
+    for row in rows:
+        for column, said in row.cells.items():
+            target = targets.get(column)
+            if target is None or not said or OWN_ID.get(row.file) == column:
+                continue
+            if target.ids is None:
+                if target.file not in absent and not (folder / target.file).exists():
+                    right = f"a file {target.file} with '{said}' in it"
+                    problems.append(row.problem(column, f"there is no {target.file}", right))
+                absent.add(target.file)
+            elif said not in target.ids:
+                what = f"no {target.kind} in {target.file} is called '{said}'"
+                problems.append(row.problem(column, what, one_of(said, sorted(target.ids))))
+                if len(problems) - before > MOST_PROBLEMS:
+                    return
 
 
 def _doubled_components(rows: Sequence[Row], problems: list[Problem]) -> None:

@@ -29,6 +29,7 @@ def warnings_of(found: PlantFolder) -> tuple[Warned, ...]:
         *_uncovered(found.plant, found.rules),
         *_languages(found.plant),
         *_unreachable(found.plant),
+        *_no_records(found),
         *_stray_files(found),
     )
 
@@ -89,6 +90,14 @@ def _unreachable(plant: Plant) -> Iterator[Warned]:
         yield Warned(
             "plant.yaml", f"no contacts: {names}", "an address; until then only the built-in chat page reaches them"
         )
+
+
+def _no_records(found: PlantFolder) -> Iterator[Warned]:
+    """Right with a live ERP; otherwise nothing that people name can be linked."""
+    absent = [file for file in CSV_FILES if not (found.folder / file).exists()]
+    if len(absent) == len(CSV_FILES) and not found.records.items:
+        what = "is not there, nor any other file with ERP's records"
+        yield Warned(CSV_FILES[0], what, "the CSV files, unless a live ERP is connected")
 
 
 def _stray_files(found: PlantFolder) -> Iterator[Warned]:
