@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
+from db import cases, outbox, postings
 from workflow.case import Case, Entry, PostingStatus, Task
 from workflow.metrics import Metrics, Rate, Spread
 from workflow.reading import Quantity
 
 
-def case_view(case: Case, postings: Sequence[PostingStatus], log: Sequence[Entry]) -> dict[str, Any]:
-    """One case with its tasks, postings and log; every instant ISO 8601 in UTC, every absent thing null."""
-    return {
+def case_json(tx: Connection, case: Case, *, full: bool = False) -> dict[str, Any]:
+    """One case with its tasks, postings and log, `full` with its notices too.
+
+    Every instant is ISO 8601 in UTC, every absent thing null; `occurred_at` is `captured_at` where nobody said (R1).
+    """
+    document = {
         "number": case.number,
         "type": case.type,
         "status": case.status,
@@ -43,13 +49,16 @@ def case_view(case: Case, postings: Sequence[PostingStatus], log: Sequence[Entry
             {"decision": p.decision, "lot": p.lot, "quantity": _quantity(Quantity(p.quantity, p.uom))}
             for p in case.parts
         ],
-        "tasks": [task_view(task) for task in case.tasks],
-        "postings": [posting_view(status) for status in postings],
-        "log": [entry_view(entry) for entry in log],
+        "tasks": [task_json(task) for task in case.tasks],
+        "postings": [posting_json(status) for status in postings.of_case(tx, case.number)],
+        "log": [entry_json(entry) for entry in cases.log_of(tx, case.number)],
     }
+    if full:
+        document["notices"] = [notice_json(told) for told in outbox.of_case(tx, case.number)]
+    return document
 
 
-def task_view(task: Task) -> dict[str, Any]:
+def task_json(task: Task) -> dict[str, Any]:
     """One function's part in a case, with the rule that asked it (R36)."""
     return {
         "role": task.role,
@@ -70,7 +79,7 @@ def task_view(task: Task) -> dict[str, Any]:
     }
 
 
-def posting_view(status: PostingStatus) -> dict[str, Any]:
+def posting_json(status: PostingStatus) -> dict[str, Any]:
     """One posting and where it stands at the ERP."""
     posting = status.posting
     return {
@@ -90,12 +99,12 @@ def posting_view(status: PostingStatus) -> dict[str, Any]:
     }
 
 
-def entry_view(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: Entry) -> dict[str, Any]:
     """One line of the case log."""
     return {"at": iso(entry.at), "who": entry.who, "what": entry.what, "why": entry.why, "facts": dict(entry.facts)}
 
 
-def metrics_view(figures: Metrics) -> dict[str, Any]:
+def metrics_json(figures: Metrics) -> dict[str, Any]:
     """The four figures with how many cases stand behind each, and which (R57)."""
     return {
         "from": iso(figures.start),

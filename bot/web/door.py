@@ -36,6 +36,7 @@ class Door:
         self._config = config
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what may not come in; hand on the rest."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

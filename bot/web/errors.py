@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from bot.web.rendering import page
+from db.connect import Stale
 from workflow.errors import LinecallError
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ def answer_errors(web: FastAPI) -> None:
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(SQLAlchemyError, _database)
     web.add_exception_handler(OSError, _machine)
+    web.add_exception_handler(Stale, _machine)
     web.add_exception_handler(Exception, _bug)
 
 

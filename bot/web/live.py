@@ -12,7 +12,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from bot.web.access import Looking, linecall
+from bot.web.access import Looking
+from bot.web.errors import Declined
 from db import changes
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Live:
             self.well = True
         except Exception as error:
             if self.well:
-                log.error("live.not_readable", error=type(error).__name__)
+                log.warning("live.not_readable", error=type(error).__name__)
             self.well = False
 
     def _read(self) -> int:
@@ -100,7 +101,8 @@ class Live:
 async def events(request: Request, _: Looking) -> StreamingResponse:
     """A stream of small events; what has changed is read from the other addresses."""
     live: Live = request.app.state.live
-    linecall(request)
+    if live.full:
+        raise Declined(503, "too_many", "Too many pages listen to this service at once. Close some of them.")
 
     async def stream() -> AsyncIterator[str]:
         yield "retry: 1000\n\n"

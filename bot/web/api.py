@@ -1,0 +1,246 @@
+"""The JSON API: messages in, conversations, cases, postings and figures out."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.views import case_json, iso, metrics_json, posting_json
+from bot.web.access import Looking, actor, known_person, linecall, must_be
+from bot.web.errors import Declined
+from db import cases, conversations, postings
+from workflow.case import PostingState, Status
+from workflow.messages import Inbound
+from workflow.metrics import metrics
+from workflow.plant import production_day, production_day_span
+from workflow.reading import EXCEPTION_TYPES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.app import App
+    from workflow.case import PostingStatus
+
+routes = APIRouter(prefix="/api")
+
+MOST_TEXT = 4000  # characters of one message
+MOST_LINES = 200  # of a conversation, newest kept
+MOST_CASES = 500
+STATUSES = frozenset(get_args(Status))
+STATES = frozenset(get_args(PostingState))
+
+
+class Message(BaseModel):
+    """What a person says or presses."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    person: str = Field(max_length=200, description="id of a person of plant.yaml")
+    text: str = Field("", description=f"at most {MOST_TEXT} characters")
+    reply_to: str | int | None = Field(None, description="id of the message that it answers")
+    button: str | None = Field(None, max_length=200, description="value of the pressed button")
+
+
+class Booked(BaseModel):
+    """A posting that a person has booked in ERP by hand."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+    receipt: str = Field(min_length=1, max_length=200, description="the document number that ERP gave")
+    by: str | None = Field(None, max_length=200, description="who booked it; not needed when signed in")
+
+
+class Act(BaseModel):
+    """Who acts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    by: str | None = Field(None, max_length=200, description="who asks for it; not needed when signed in")
+
+
+@routes.post("/messages", status_code=202, summary="Say something, or press a button, as a person of the plant")
+def say(
+    request: Request,
+    caller: Looking,
+    message: Message,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> dict[str, str]:
+    """202 only after the message is stored; the answer appears in the person's conversation."""
+    app = linecall(request)
+    person = known_person(app, message.person)
+    must_be(caller, person)
+    text = _clean(message.text)
+    if not text.strip() and not message.button:
+        raise Declined(422, "empty_text", "The message is empty: send a `text`, or the value of a `button`.")
+    if len(text) > MOST_TEXT:
+        raise Declined(413, "too_long", f"A message holds at most {MOST_TEXT} characters; this one has {len(text)}.")
+    id_ = _message_id(person.id, idempotency_key)
+    reply_to = None if message.reply_to in (None, "") else str(message.reply_to)
+    if reply_to is not None:
+        with app.database.read() as tx:
+            reply_to = _answered(tx, person.id, reply_to)
+    now = app.clock.now()
+    app.receive(Inbound("web", id_, person.id, person.id, now, text, button=message.button or None, reply_to=reply_to))
+    return {"id": id_}
+
+
+@routes.get("/conversations/{person}", summary="What a person said and was told, oldest first")
+def conversation(
+    request: Request,
+    caller: Looking,
+    person: str,
+    after: Annotated[int, Query(ge=0, description="only what came after this id")] = 0,
+) -> list[dict[str, Any]]:
+    """Needs to be that person, the API token, or the play mode."""
+    app = linecall(request)
+    who = known_person(app, person)
+    must_be(caller, who)
+    with app.database.read() as tx:
+        lines = conversations.of(tx, who.id, after=after)
+    return [
+        {
+            "id": line.id,
+            "at": iso(line.at),
+            "from": line.sender,
+            "text": line.text,
+            "buttons": [{"label": button.label, "value": button.value} for button in line.buttons],
+            "case": line.case,
+        }
+        for line in lines
+    ]
+
+
+@routes.get("/cases", summary="Exceptions, newest first")
+def list_cases(
+    request: Request,
+    _: Looking,
+    status: Annotated[str | None, Query(description=", ".join(get_args(Status)))] = None,
+    line: str | None = None,
+    type: Annotated[str | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
+    limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = 200,
+) -> list[dict[str, Any]]:
+    """Each with its tasks, postings and log."""
+    app = linecall(request)
+    _one_of("status", status, STATUSES)
+    _one_of("type", type, frozenset(EXCEPTION_TYPES))
+    _one_of("line", line, frozenset(app.plant.line))
+    with app.database.read() as tx:
+        return [case_json(tx, case) for case in cases.find(tx, status=status, line=line, type=type, limit=limit)]
+
+
+@routes.get("/cases/{number}", summary="One exception with its log, tasks, notices and postings")
+def one_case(request: Request, _: Looking, number: str) -> dict[str, Any]:
+    """404 where there is none of this number."""
+    with linecall(request).database.read() as tx:
+        case = cases.get(tx, number.upper())
+        if case is None:
+            raise Declined(404, "unknown_case", "There is no exception of this number. A number looks like EX-1042.")
+        return case_json(tx, case, full=True)
+
+
+@routes.get("/postings", summary="What ERP is owed and what it has confirmed")
+def list_postings(
+    request: Request,
+    _: Looking,
+    state: Annotated[str | None, Query(description=", ".join(get_args(PostingState)))] = None,
+) -> list[dict[str, Any]]:
+    """All of them, or those of one state."""
+    _one_of("state", state, STATES)
+    with linecall(request).database.read() as tx:
+        return [posting_json(status) for status in postings.find(tx, state=state)]
+
+
+@routes.post("/postings/{key:path}/retry", summary="Try a failed or waiting posting again, now")
+def retry_posting(request: Request, caller: Looking, key: str, act: Act | None = None) -> dict[str, Any]:
+    """ERP is asked first whether it has it already; nothing is posted twice."""
+    app = linecall(request)
+    actor(app, caller, act.by if act else None)
+    with app.database.write() as tx:
+        _posting(tx, key)
+        postings.retry(tx, key, app.clock.now())
+        status = _posting(tx, key)
+    app.ring("postings")
+    return posting_json(status)
+
+
+@routes.post("/postings/{key:path}/book", summary="Say that a person has booked it in ERP by hand")
+def book_posting(request: Request, caller: Looking, key: str, booked: Booked) -> dict[str, Any]:
+    """Confirms the posting with the document number that ERP gave, under that person's name."""
+    app = linecall(request)
+    by = actor(app, caller, booked.by)
+    with app.database.write() as tx:
+        _posting(tx, key)
+        postings.by_hand(tx, key, booked.receipt, by, app.clock.now())
+        status = _posting(tx, key)
+    return posting_json(status)
+
+
+@routes.get("/metrics", summary="The four figures: resolution, alignment, ERP posting lag, first pass")
+def figures(
+    request: Request,
+    _: Looking,
+    from_: Annotated[
+        str | None, Query(alias="from", description="ISO date or time; default: this production day")
+    ] = None,
+    to: Annotated[str | None, Query(description="ISO date or time; default: now")] = None,
+) -> dict[str, Any]:
+    """Of the exceptions captured in a period, with how many stand behind each figure."""
+    app = linecall(request)
+    now = app.clock.now()
+    start = _instant(app, "from", from_) or production_day_span(app.plant, production_day(app.plant, now))[0]
+    end = _instant(app, "to", to) or max(now, start)
+    if end < start:
+        raise Declined(422, "invalid", "`to` is before `from`.")
+    with app.database.read() as tx:
+        found = cases.find(tx, since=start, until=end)
+    return metrics_json(metrics(found, app.plant, start, end))
+
+
+def _message_id(person: str, key: str | None) -> str:
+    """The message's own id; a repeat under the same key of the same person gets the same one (R23)."""
+    if key is None:
+        return uuid.uuid4().hex
+    return sha256(f"{person}\n{key}".encode()).hexdigest()[:32]
+
+
+def _clean(text: str) -> str:
+    """The text without control characters, which mean nothing on the floor and which PostgreSQL does not store."""
+    return "".join(c for c in text.replace("\r\n", "\n") if c >= " " or c in "\n\t")
+
+
+def _one_of(name: str, value: str | None, known: frozenset[str]) -> None:
+    if value is not None and value not in known:
+        raise Declined(422, "invalid", f"`{name}` is one of {', '.join(sorted(known))}.")
+
+
+def _instant(app: App, name: str, said: str | None) -> datetime | None:
+    """A time from a query; without a zone it is the plant's own clock."""
+    if said is None:
+        return None
+    try:
+        at = datetime.fromisoformat(said.replace(" ", "+"))  # a `+` that a browser read as a blank
+        return (at if at.tzinfo else at.replace(tzinfo=app.plant.zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Declined(
+            422, "invalid", f"`{name}` is no date or time; write 2026-11-17 or 2026-11-17T06:00-06:00."
+        ) from error
+
+
+def _answered(tx: Connection, person: str, id_: str) -> str | None:
+    """The message that an id of the conversation stands for, as its channel knows it; None where there is none."""
+    if not id_.isdigit():
+        return id_
+    line = next(iter(conversations.of(tx, person, after=int(id_) - 1)), None)
+    return line.message_id if line is not None and line.id == int(id_) else None
+
+
+def _posting(tx: Connection, key: str) -> PostingStatus:
+    status = postings.get(tx, key)
+    if status is None:
+        raise Declined(404, "unknown_posting", "There is no posting of this key. /api/postings lists them.")
+    return status

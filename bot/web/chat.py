@@ -1,0 +1,185 @@
+"""The chat page's columns: whose phones are shown, what stands in them, and what a visitor may try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.web.tries import tries_for
+from bot.web.words import clock, initials, role_word
+from db import conversations
+from workflow.plant import ROLES, Person, is_on_shift, on_shift
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.app import App
+    from workflow.plant import Plant
+    from workflow.records import Records
+
+SHOWN_FIRST = ("operator", "maintenance", "quality", "supervisor", "manager")
+MOST_COLUMNS = 12
+MOST_LINES = 150  # of one conversation; the API has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message."""
+
+    label: str
+    value: str
+    pressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One bubble."""
+
+    id: int
+    key: str  # id of the message as it was sent: by it the page knows that a bubble has arrived
+    mine: bool
+    text: str
+    at: str
+    time: str
+    day: str  # set on the first message of a day
+    case: str | None
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One person in a picker."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The people of one function in a picker."""
+
+    label: str
+    people: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One person's phone."""
+
+    slot: int
+    person: Person
+    initials: str
+    role: str
+    about: str
+    on_shift: bool
+    groups: tuple[Group, ...]
+    messages: tuple[Message, ...]
+    tries: tuple[str, ...]
+    invitation: str
+
+
+def first_columns(plant: Plant, records: Records, now: datetime) -> tuple[str, ...]:
+    """Whose phones are shown to somebody who has not chosen: one of each function that is on shift now.
+
+    Of the operators it is the one whose line runs the most urgent order: there, a stop matters most.
+    """
+    chosen: list[str] = []
+    for role in SHOWN_FIRST:
+        present = on_shift(plant, role, now) or tuple(p for p in plant.people if role in p.roles)
+        fresh = [person for person in present if person.id not in chosen]
+        if role == "operator":
+            fresh.sort(key=lambda person: _urgency(person, records))
+        chosen += [person.id for person in fresh[:1]]
+    return tuple(chosen or [person.id for person in plant.people[:1]])
+
+
+def next_person(plant: Plant, now: datetime, shown: Sequence[str]) -> Person:
+    """Who is shown next to those already there: on shift before off shift, functions not shown yet first."""
+    roles_shown = {role for id_ in shown if id_ in plant.person for role in plant.person[id_].roles}
+    left = [person for person in plant.people if person.id not in shown] or list(plant.people)
+    left.sort(key=lambda p: (not is_on_shift(plant, p, now), bool(roles_shown.intersection(p.roles))))
+    return left[0]
+
+
+def column_of(app: App, tx: Connection, person: Person, slot: int) -> Column:
+    """One person's phone as it stands now."""
+    plant, now = app.plant, app.clock.now()
+    messages = messages_of(app, tx, person)
+    role = person.roles[0] if person.roles else ""
+    lines = ", ".join(plant.line[line].name for line in person.lines if line in plant.line)
+    about = " · ".join(part for part in (role_word(role) if role else "", lines, person.language) if part)
+    return Column(
+        slot=slot,
+        person=person,
+        initials=initials(person.name),
+        role=role,
+        about=about,
+        on_shift=is_on_shift(plant, person, now),
+        groups=_groups(plant, now),
+        messages=messages,
+        tries=() if messages else tries_for(person, plant, app.records),
+        invitation=_invitation(person),
+    )
+
+
+def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]:
+    """The bubbles of a conversation, oldest first; a pressed button is marked on the message that offered it."""
+    lines = conversations.of(tx, person.id)[-MOST_LINES:]
+    pressed = {line.button for line in lines if line.sender != "bot" and line.button}
+    last_word = {line.case: line.id for line in lines if line.sender == "bot"}
+    bubbles = []
+    now = f"{app.plant.local(app.clock.now()):%A %d %B}"
+    day = now if lines and f"{app.plant.local(lines[0].at):%A %d %B}" == now else ""  # "today" needs no heading
+    for line in lines:
+        local = app.plant.local(line.at)
+        today = f"{local:%A %d %B}"
+        mine = line.sender != "bot"
+        buttons = tuple(Button(b.label, b.value, b.value in pressed) for b in line.buttons)
+        if any(button.pressed for button in buttons) and last_word[line.case] != line.id:
+            buttons = tuple(button for button in buttons if button.pressed)  # a card that was answered keeps the answer
+        bubbles.append(
+            Message(
+                id=line.id,
+                key=line.message_id or "",
+                mine=mine,
+                text=line.text,
+                at=line.at.isoformat(),
+                time=clock(app.plant, line.at),
+                day=today if today != day else "",
+                case=line.case,
+                buttons=buttons,
+            )
+        )
+        day = today
+    return tuple(bubbles)
+
+
+def _urgency(person: Person, records: Records) -> int:
+    running = [order for line in person.lines if (order := records.running_on(line)) is not None]
+    return min((order.priority or 9 for order in running), default=10)
+
+
+def _groups(plant: Plant, now: datetime) -> tuple[Group, ...]:
+    groups = []
+    for role in ROLES:
+        people = [person for person in plant.people if person.roles[:1] == (role,)]
+        people.sort(key=lambda person: not is_on_shift(plant, person, now))
+        choices = tuple(Choice(person.id, _choice(person, plant, now)) for person in people)
+        if choices:
+            groups.append(Group(role_word(role), choices))
+    others = tuple(Choice(p.id, _choice(p, plant, now)) for p in plant.people if not p.roles)
+    return (*groups, Group("without a function", others)) if others else tuple(groups)
+
+
+def _choice(person: Person, plant: Plant, now: datetime) -> str:
+    lines = ", ".join(person.lines)
+    present = "on shift now" if is_on_shift(plant, person, now) else ""
+    return " · ".join(part for part in (person.name, lines, present) if part)
+
+
+def _invitation(person: Person) -> str:
+    if "operator" in person.roles:
+        return f"{person.first_name} has not written yet. Say what is wrong, in your own words."
+    return f"Nothing for {person.first_name} yet. What concerns them arrives here."

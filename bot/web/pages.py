@@ -1,0 +1,188 @@
+"""The pages that people see: chat, board, one exception, sign-in; and the fragments that keep them current."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from bot.web import sign_in
+from bot.web.access import Looking, is_token, known_person, linecall, must_be
+from bot.web.board import board_now
+from bot.web.chat import MOST_COLUMNS, column_of, first_columns, next_person
+from bot.web.errors import Declined
+from bot.web.record import record_of
+from bot.web.rendering import page
+from bot.web.words import clock
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@routes.get("/")
+def front(caller: Looking) -> RedirectResponse:
+    """Whoever may speak lands in the chat, a screen on the wall at the board."""
+    return RedirectResponse("/chat" if caller.play or caller.person else "/board", 303)
+
+
+@routes.get("/chat")
+def chat(
+    request: Request, caller: Looking, with_: Annotated[list[str] | None, Query(alias="with")] = None
+) -> HTMLResponse:
+    """Play any person side by side; without the play mode one's own conversation alone."""
+    app = linecall(request)
+    playing = caller.play or caller.token
+    if not playing and caller.person is None:
+        raise Declined(
+            403,
+            "not_signed_in",
+            "Nobody is signed in here. `linecall sign-in PERSON` prints a link for one person; "
+            "LINECALL_PLAY=1 lets anyone at this page play any person.",
+        )
+    now = app.clock.now()
+    wanted = [person for person in dict.fromkeys(with_ or ()) if person in app.plant.person][:MOST_COLUMNS]
+    if not playing:
+        assert caller.person is not None
+        wanted = [caller.person]
+    shown = wanted or first_columns(app.plant, app.records, now)
+    with app.database.read() as tx:
+        columns = [column_of(app, tx, app.plant.person[person], slot) for slot, person in enumerate(shown, 1)]
+    return page(request, "chat.html", _frame(app) | {"columns": columns, "playing": playing})
+
+
+@routes.get("/chat/column")
+def chat_column(
+    request: Request,
+    caller: Looking,
+    slot: Annotated[int, Query(ge=0, le=10_000)],
+    person: str | None = None,
+    shown: Annotated[list[str] | None, Query()] = None,
+) -> HTMLResponse:
+    """One more column, of a person or of whoever is sensible next."""
+    app = linecall(request)
+    who = known_person(app, person) if person else next_person(app.plant, app.clock.now(), shown or ())
+    must_be(caller, who)
+    with app.database.read() as tx:
+        column = column_of(app, tx, who, slot)
+    return page(request, "_column.html", {"column": column, "playing": caller.play or caller.token})
+
+
+@routes.get("/chat/{person}/messages")
+def chat_messages(
+    request: Request, caller: Looking, person: str, slot: Annotated[int, Query(ge=0, le=10_000)]
+) -> HTMLResponse:
+    """The bubbles of one column."""
+    app = linecall(request)
+    who = known_person(app, person)
+    must_be(caller, who)
+    with app.database.read() as tx:
+        column = column_of(app, tx, who, slot)
+    return page(request, "_messages.html", {"column": column})
+
+
+@routes.get("/board")
+def board(request: Request, _: Looking) -> HTMLResponse:
+    """What is open, who has it, what is late, what ERP has not taken."""
+    return page(request, "board.html", _board(request))
+
+
+@routes.get("/board/now")
+def board_fragment(request: Request, _: Looking) -> HTMLResponse:
+    """The board's content."""
+    return page(request, "_board.html", _board(request))
+
+
+@routes.get("/cases/{number}")
+def record(request: Request, _: Looking, number: str) -> HTMLResponse:
+    """One exception."""
+    return page(request, "case.html", _record(request, number))
+
+
+@routes.get("/cases/{number}/now")
+def record_fragment(request: Request, _: Looking, number: str) -> HTMLResponse:
+    """One exception's content."""
+    return page(request, "_case.html", _record(request, number))
+
+
+@routes.get("/sign-in")
+def sign_in_page(request: Request, token: str | None = None) -> HTMLResponse:
+    """Looking at a link does not use it up: chats fetch links to show a preview."""
+    return _sign_in_page(request, link=token)
+
+
+@routes.post("/sign-in", response_model=None)
+def sign_in_here(
+    request: Request, link: Annotated[str | None, Form()] = None, key: Annotated[str | None, Form()] = None
+) -> HTMLResponse | RedirectResponse:
+    """Use up a link, or enter the API token, and get a cookie for it."""
+    app = linecall(request)
+    if link:
+        person = sign_in.take_link(app, link)
+        if person is None:
+            why = "This link was used already or is older than ten minutes. Ask for a new one."
+            return _sign_in_page(request, problem=why, status=403)
+        return _signed_in(request, sign_in.Session("person", person), "/chat")
+    if key and is_token(app, key):
+        return _signed_in(request, sign_in.Session("token"), "/board")
+    return _sign_in_page(request, problem="This is not the API token of this service.", status=401)
+
+
+@routes.post("/sign-out", response_model=None)
+def sign_out() -> RedirectResponse:
+    """Forget who sits here."""
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(sign_in.COOKIE)
+    return response
+
+
+def _frame(app: App) -> dict[str, Any]:
+    now = app.clock.now()
+    return {"zone": app.plant.timezone, "now": now.astimezone(UTC).isoformat(), "clock": clock(app.plant, now)}
+
+
+def _board(request: Request) -> dict[str, Any]:
+    app = linecall(request)
+    with app.database.read() as tx:
+        return _frame(app) | {"board": board_now(app, tx)}
+
+
+def _record(request: Request, number: str) -> dict[str, Any]:
+    app = linecall(request)
+    with app.database.read() as tx:
+        found = record_of(app, tx, number.upper())
+    if found is None:
+        raise Declined(404, "unknown_case", "There is no exception of this number. A number looks like EX-1042.")
+    return _frame(app) | {"case": found}
+
+
+def _sign_in_page(
+    request: Request, link: str | None = None, problem: str | None = None, status: int = 200
+) -> HTMLResponse:
+    app = linecall(request)
+    facts = {
+        "link": link,
+        "problem": problem,
+        "has_token": app.config.api_token is not None,
+        "example": app.plant.people[0].id if app.plant.people else "PERSON",
+    }
+    return page(request, "sign_in.html", facts, status)
+
+
+def _signed_in(request: Request, session: sign_in.Session, then: str) -> RedirectResponse:
+    config = linecall(request).config
+    response = RedirectResponse(then, 303)
+    # Behind a proxy that speaks TLS, this service itself hears plain HTTP: the public address tells.
+    secure = request.headers.get("origin", "").startswith("https://") or request.url.scheme == "https"
+    response.set_cookie(
+        sign_in.COOKIE,
+        sign_in.session_cookie(config, session),
+        max_age=sign_in.SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=secure,
+    )
+    return response

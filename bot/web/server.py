@@ -1,0 +1,60 @@
+"""The web door put together: what is served where, and what stands in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.web import api, live, operate, pages
+from bot.web.door import Door
+from bot.web.errors import answer_errors
+from bot.web.live import Live
+from bot.web.rendering import STATIC
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+
+def create_web(app: App) -> FastAPI:
+    """The ASGI application that serves the API and the pages of one plant."""
+
+    @asynccontextmanager
+    async def running(web: FastAPI) -> AsyncIterator[None]:
+        yield
+        await web.state.live.close()
+
+    web = FastAPI(
+        title="Linecall",
+        version="1",
+        description="Exceptions of one plant: reported, routed, chased, resolved and posted to ERP.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=running,
+    )
+    web.state.linecall = app
+    web.state.live = Live(app)
+    answer_errors(web)
+    for part in (api, live, operate, pages):
+        web.include_router(part.routes)
+    web.mount("/static", Static(directory=STATIC))
+    web.add_middleware(Door, config=app.config)
+    return web
+
+
+class Static(StaticFiles):
+    """Files whose address changes with their content, so that a browser keeps them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file; for ever where its address carries its hash."""
+        response = await super().get_response(path, scope)
+        keep = "public, max-age=31536000, immutable" if b"v=" in scope["query_string"] else "no-cache"
+        response.headers["Cache-Control"] = keep
+        return response
