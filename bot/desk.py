@@ -60,7 +60,10 @@ def handle(app: App, received: Received) -> None:
             press = parse_button(message.button) if message.button else None
             thread = find_thread(tx, message, person, press, app.clock.now())
         incoming = Incoming(received.id, message, person, press, thread)
-        reading = None if press is not None else read(app, incoming)
+        reading = None
+        if press is None:
+            reading, thread = read(app, incoming)
+            incoming = replace(incoming, thread=thread)
         try:
             with app.database.write() as tx:
                 outcome = Desk(app.world(), tx, incoming).act(reading)
@@ -73,19 +76,30 @@ def handle(app: App, received: Received) -> None:
         inbox.retry(tx, received.id, "busy case", app.clock.now() + timedelta(seconds=1))
 
 
-def read(app: App, incoming: Incoming) -> Reading | None:
-    """What the message means; an answer without a thread of its own is read again in the likeliest one."""
+def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
+    """What the message means, and which exception it speaks of.
+
+    Without a reply mark the message is read as it stands first. What it names then chooses the thread ("palletizer 2
+    is running again"), else the sender's own task does, and it is read again there: "running again, 55 min" is a
+    report to a stranger and the end of it to whoever repairs it. A fresh report of something else stays one.
+    """
     text = incoming.message.text.strip()
+    thread = incoming.thread
     if not text or len(text) > MOST_TEXT:
-        return None
-    world, thread = app.world(), incoming.thread
+        return None, thread
+    world = app.world()
     message = replace(incoming.message, text=text)
-    context = thread.context(incoming.person, world)
-    reading = app.reader.read(message, context)
-    stands_alone = reading.intent in ("report", "query", "disposition") and not reading.correction
-    if thread.certain or thread.question is not None or stands_alone or thread.case is None:
-        return reading
-    return app.reader.read(message, thread.context(incoming.person, world, in_thread=True))
+    reading = app.reader.read(message, thread.context(incoming.person, world))
+    if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
+        return reading, thread
+    spoken_of = thread.named_by(reading.exceptions)
+    if spoken_of is None:
+        return reading, thread
+    there = replace(thread, case=spoken_of, choice=())
+    again = app.reader.read(message, there.context(incoming.person, world, in_thread=True))
+    if again.intent == "report" and not again.correction:
+        return reading, thread
+    return again, there
 
 
 class Desk:

@@ -12,7 +12,7 @@ from db import cases, conversations
 from workflow.case import Case
 from workflow.messages import Inbound
 from workflow.plant import Person
-from workflow.reading import Asked, Context
+from workflow.reading import Asked, Context, ReportedException
 from workflow.routing import World
 
 REMEMBERED = timedelta(hours=8)  # an answer without a reply mark speaks of something of this shift
@@ -27,11 +27,33 @@ class Thread:
     question: Asked | None = None
     confirms: bool = False  # a decision of the sender was read back and waits for a yes
     choice: tuple[Case, ...] = ()  # several could be meant: ask which
+    known: tuple[Case, ...] = ()  # every open exception, for what the message names
 
     @property
     def number(self) -> str | None:
         """The case's number, where there is one."""
         return self.case.number if self.case else None
+
+    def named_by(self, said: tuple[ReportedException, ...]) -> Case | None:
+        """The open exception that a message speaks of: by what it names, else the sender's own.
+
+        A message that names something else speaks of none of them.
+        """
+        assets = {a for e in said for a in e.assets}
+        lots = {lot for e in said for lot in e.lots}
+        orders = {o for e in said for o in e.work_orders}
+        lines = {e.line for e in said if e.line is not None}
+        own = (*((self.case,) if self.case is not None else ()), *self.choice)
+        mine_first = tuple(dict.fromkeys((*own, *self.known)))
+        if assets or lots:
+            return next((c for c in mine_first if assets & set(c.assets) or lots & set(c.lots)), None)
+        if orders:
+            named = next((c for c in mine_first if orders & set(c.work_orders)), None)
+            return named or self.case
+        if self.case is not None and (not lines or self.case.line in lines):
+            return self.case
+        on_line = [c for c in own if c.line in lines]
+        return on_line[0] if len(on_line) == 1 else None
 
     def context(self, sender: Person, world: World, *, in_thread: bool = False) -> Context:
         """The reader's context; a guessed thread counts only where the caller says so."""
@@ -76,16 +98,14 @@ def _question(case: Case | None, person: Person) -> Asked | None:
 
 def _likeliest(tx: Connection, person: Person, now: datetime) -> Thread:
     """One's own task first, then one's own report; between two tasks nothing is guessed."""
-    known = [c for c in cases.open_cases(tx) if c.status != "draft"]
+    known = tuple(c for c in cases.open_cases(tx) if c.status != "draft")
     taken = [c for c in known if any(t.live and t.acknowledged_by == person.id for t in c.tasks)]
     asked = [c for c in known if any(t.waits_for_acknowledgement and person.id in t.told for t in c.tasks)]
     mine = list(dict.fromkeys((*taken, *asked)))
     last = conversations.last_case(tx, person.id, now - REMEMBERED)
     if not mine:
-        involved = [c for c in known if person.id in (c.reporter, *c.joined)]
-        mine = involved or [c for c in known if person.id in c.told]
-        recent = [c for c in mine if c.number == last]
-        return Thread(recent[0]) if recent else Thread(mine[0]) if len(mine) == 1 else Thread(choice=tuple(mine))
+        mine = [c for c in known if person.id in (c.reporter, *c.joined)] or [c for c in known if person.id in c.told]
+        mine = [c for c in mine if c.number == last] or mine
     if len(mine) == 1:
-        return Thread(mine[0])
-    return Thread(choice=tuple(sorted(mine, key=lambda c: (c.number != last, c.captured_at))))
+        return Thread(mine[0], known=known)
+    return Thread(choice=tuple(sorted(mine, key=lambda c: (c.number != last, c.captured_at))), known=known)
