@@ -1,0 +1,71 @@
+# Linecall: every word that one types. `make` alone shows them.
+.DEFAULT_GOAL := help
+SHELL := bash
+PY := .venv/bin/python
+
+# Two cores are enough for two test processes; JOBS=0 runs them one after the other.
+JOBS ?= 2
+PLANT ?= fixtures/plants/riverside
+
+.PHONY: help
+help: ## this list
+	@echo "Linecall: from a message on the shop floor to a closed exception in ERP."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Every word sets itself up in .venv; the first one needs Python 3.11+ with venv, and a package index."
+
+.PHONY: demo
+demo: .venv/runtime.done ## play a recorded shift of the sample plant: no account, no key, no network
+	@.venv/bin/linecall demo
+
+.PHONY: run
+run: .venv/runtime.done ## open that plant's chat page and board in your browser
+	@LINECALL_PLAY=1 .venv/bin/linecall run --plant $(PLANT)
+
+.PHONY: check
+check: .venv/dev.done ## lint, types, import arrows and the fast tests: before each commit
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m pytest -n $(JOBS) -m "not slow and not browser and not postgresql and not kill"
+
+.PHONY: test
+test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under kill -9, and a short bench
+	@$(PY) -m pytest -n $(JOBS) -m "not kill"
+	@$(PY) -m pytest -m kill
+	@$(PY) -m bench.latency --messages 5 --smoke
+
+.PHONY: bench
+bench: .venv/dev.done ## the figures that the README states
+	@$(PY) -m bench.latency
+
+.PHONY: campaign
+campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
+	@tools/campaign
+
+.PHONY: train
+train: .venv/dev.done ## learn the reader's weights again
+	@$(PY) -m nlp.train
+
+# Only the default package index decides what is locked: no local wheels, no second index, no cached build.
+LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+  .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable --extra postgresql
+.PHONY: lock
+lock: .venv/dev.done ## pin every package again, with hashes (UPGRADE=1: to the newest versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements/runtime.lock pyproject.toml
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev --constraint requirements/runtime.lock \
+	  --output-file requirements/dev.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove .venv, caches and what the demo left
+	rm -rf .venv linecall-data dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/runtime.done: requirements/runtime.lock
+	@tools/set-up runtime
+
+.venv/dev.done: requirements/dev.lock .venv/runtime.done
+	@tools/set-up dev
