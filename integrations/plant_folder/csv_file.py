@@ -64,7 +64,7 @@ class WorkOrderRow(Strict):
     start: Moment | None = None
     due: Moment | None = None
     sales_order: Id | None = None
-    priority: Annotated[int, Field(ge=1, le=999, description="a whole number, 1 is most urgent")] | None = None
+    priority: int | None = Field(default=None, ge=1, le=999, description="a whole number from 1; 1 is most urgent")
     completed_quantity: Number | None = None
     tooling: str | None = None
     staged_at: str | None = None

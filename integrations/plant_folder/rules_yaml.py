@@ -100,7 +100,9 @@ class AuthorityModel(Strict):
     """Who may take a quality decision."""
 
     roles: Roles
-    most: Annotated[float, Field(gt=0, allow_inf_nan=False, description="a quantity in the lot's unit")] | None = None
+    most: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="a quantity above 0, in the lot's unit", examples=["500"]
+    )
     above: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[manager]"])
     not_reporter: bool = True
     not_producer: bool = True
