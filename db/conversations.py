@@ -1,0 +1,163 @@
+"""What every person saw and said, which case it was about, and what they were asked last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db import changes
+from db.connect import one_at_a_time
+from db.sql import insert
+from db.tables import line, question
+from workflow.messages import Button
+from workflow.reading import Asks
+
+OURS = "web"  # the built-in channel: there a message is known by the id of its line
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a person said or was told."""
+
+    id: int
+    at: datetime
+    sender: Literal["bot", "person"]
+    text: str
+    buttons: tuple[Button, ...] = ()
+    case: str | None = None
+    channel: str = OURS
+    button: str | None = None  # what a pressed button carried
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A question that a person has not answered yet."""
+
+    case: str
+    asks: Asks
+    options: tuple[str, ...]
+    at: datetime
+
+
+def said(
+    tx: Connection,
+    person: str,
+    at: datetime,
+    text: str,
+    message_id: str | None,
+    channel: str,
+    case: str | None = None,
+    button: str | None = None,
+) -> int:
+    """A person said something, or pressed a button; returns the line's id."""
+    return _add(tx, person, "person", at, text, (), button, case, channel, message_id)
+
+
+def told(
+    tx: Connection,
+    person: str,
+    at: datetime,
+    text: str,
+    buttons: Sequence[Button],
+    case: str | None,
+    channel: str,
+    message_id: str | None,
+) -> int:
+    """A person was told something; returns the line's id."""
+    return _add(tx, person, "bot", at, text, tuple(buttons), None, case, channel, message_id)
+
+
+def belongs(tx: Connection, id: int, case: str) -> None:  # noqa: A002
+    """What was said in a line has led to this case: a later reply to it is about the case."""
+    tx.execute(sa.update(line).where(line.c.id == id).values(case=case))
+    changes.touch(tx)
+
+
+def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) -> tuple[Line, ...]:
+    """The lines of a person with a higher id than `after`, oldest first; with a limit the newest of them."""
+    query = sa.select(*_LINE).where(line.c.person == person, line.c.id > after).order_by(line.c.id.desc())
+    rows = tx.execute(query.limit(limit) if limit is not None else query).all()
+    return tuple(Line(*row) for row in reversed(rows))
+
+
+def thread_of(tx: Connection, channel: str, message_id: str) -> str | None:
+    """The case that a message belongs to, by the id that it has in its channel; None where there is none."""
+    if channel == OURS and message_id.isdecimal() and int(message_id) <= _LARGEST_ID:
+        known = tx.execute(sa.select(line.c.case).where(line.c.id == int(message_id), line.c.channel == OURS))
+        for row in known:
+            return cast("str | None", row.case)
+    same = sa.and_(line.c.channel == channel, line.c.message_id == message_id)
+    return tx.scalar(sa.select(line.c.case).where(same).order_by(line.c.id.desc()).limit(1))
+
+
+def last_case(tx: Connection, person: str, since: datetime) -> str | None:
+    """The case of which a person and the program spoke last, if that was not before `since`."""
+    spoken = sa.and_(line.c.person == person, line.c.case.is_not(None), line.c.at >= since)
+    return tx.scalar(sa.select(line.c.case).where(spoken).order_by(line.c.id.desc()).limit(1))
+
+
+def last_heard(tx: Connection, person: str, channel: str) -> datetime | None:
+    """When a person last wrote in a channel: what its window for free text hangs on (R52)."""
+    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel == channel)
+    at: datetime | None = tx.scalar(sa.select(sa.func.max(line.c.at)).where(theirs))
+    return at
+
+
+def ask(tx: Connection, person: str, case: str, asks: Asks, options: Sequence[str], at: datetime) -> None:
+    """Remember what a person was asked; a newer question takes the place of an older one."""
+    row = {"case": case, "asks": asks, "options": tuple(options), "at": at}
+    tx.execute(
+        insert(tx, question).values(row | {"person": person}).on_conflict_do_update(index_elements=["person"], set_=row)
+    )
+
+
+def asked(tx: Connection, person: str) -> Open | None:
+    """What a person was asked last and has not answered."""
+    columns = (question.c.case, question.c.asks, question.c.options, question.c.at)
+    row = tx.execute(sa.select(*columns).where(question.c.person == person)).one_or_none()
+    return Open(*row) if row is not None else None
+
+
+def answered(tx: Connection, person: str) -> None:
+    """The question is answered, or asks for nothing any more."""
+    tx.execute(sa.delete(question).where(question.c.person == person))
+
+
+_LINE = (line.c.id, line.c.at, line.c.sender, line.c.text, line.c.buttons, line.c.case, line.c.channel, line.c.button)
+
+
+def _add(
+    tx: Connection,
+    person: str,
+    sender: Literal["bot", "person"],
+    at: datetime,
+    text: str,
+    buttons: tuple[Button, ...],
+    button: str | None,
+    case: str | None,
+    channel: str,
+    message_id: str | None,
+) -> int:
+    # One writer a conversation: else a lower id may be committed after a higher one, and a page that reads on from
+    # the highest would never show it.
+    one_at_a_time(tx, f"line {person}")
+    row = {
+        "person": person,
+        "sender": sender,
+        "at": at,
+        "text": text,
+        "buttons": buttons,
+        "button": button,
+        "case": case,
+        "channel": channel,
+        "message_id": message_id,
+    }
+    added = tx.execute(sa.insert(line).values(row).returning(line.c.id))
+    changes.touch(tx)
+    return int(added.scalar_one())

@@ -1,0 +1,154 @@
+"""Keeps every message that came in, until it is handled; a repeat of a provider is taken once (R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db import changes
+from db.connect import Stale, one_at_a_time
+from db.sql import insert
+from db.tables import inbox
+from workflow.messages import Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored message; `attempts` counts those that failed."""
+
+    id: int
+    message: Inbound
+    received_at: datetime
+    attempts: int = 0
+    handled_at: datetime | None = None
+    outcome: str | None = None
+    poisoned_at: datetime | None = None
+    error: str | None = None
+
+
+def put(tx: Connection, message: Inbound, received_at: datetime) -> int | None:
+    """Store a message and return its id; None for one that is stored already (same channel and message id)."""
+    row = {
+        "channel": message.channel,
+        "message_id": message.message_id,
+        "sender": message.sender,
+        "sent_at": message.sent_at,
+        "message": message,
+        "received_at": received_at,
+        "due_at": received_at,
+        "attempts": 0,
+    }
+    stored = insert(tx, inbox).values(row).on_conflict_do_nothing().returning(inbox.c.id)
+    id_: int | None = tx.scalar(stored)
+    return id_
+
+
+def due(tx: Connection, now: datetime, limit: int) -> tuple[Received, ...]:
+    """Messages to handle now, by the time they were sent.
+
+    Behind a message that waits for its next attempt the later ones of the same sender wait too.
+    """
+    earlier = inbox.alias("earlier")
+    held_up = sa.exists().where(_waiting_before(earlier, inbox.c), earlier.c.due_at > now)
+    query = sa.select(*_RECEIVED).where(inbox.c.due_at <= now, ~held_up).order_by(inbox.c.sent_at, inbox.c.id)
+    return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+
+
+def take(tx: Connection, id: int) -> bool:  # noqa: A002 - the row's id
+    """Whether this transaction may handle the message: nobody has, and no earlier one of its sender is unhandled.
+
+    With several workers call it first in the transaction that handles the message: it waits for another worker that
+    is at a message of the same sender. One worker alone does not need it.
+    """
+    who = tx.execute(sa.select(inbox.c.channel, inbox.c.sender).where(inbox.c.id == id)).one_or_none()
+    if who is None:
+        return False
+    one_at_a_time(tx, f"inbox {who.channel} {who.sender}")
+    earlier = inbox.alias("earlier")
+    ahead = sa.exists().where(_waiting_before(earlier, inbox.c))
+    free = sa.select(inbox.c.id).where(inbox.c.id == id, inbox.c.due_at.is_not(None), ~ahead)
+    return tx.scalar(free) is not None
+
+
+def done(tx: Connection, id: int, at: datetime, outcome: str) -> None:  # noqa: A002
+    """The message is handled, in the same transaction as everything that it led to.
+
+    Raises Stale where it was handled already, so that its acts are rolled back and happen once.
+    """
+    handled = {"handled_at": at, "outcome": outcome, "due_at": None, "error": None}
+    if tx.execute(_unhandled(id).values(handled)).rowcount != 1:
+        raise Stale(f"message {id} is handled already")
+    changes.touch(tx)
+
+
+def retry(tx: Connection, id: int, error: str, due_at: datetime) -> None:  # noqa: A002
+    """The message could not be handled now and comes again; nothing happens to one that is handled already."""
+    tx.execute(_unhandled(id).values(attempts=inbox.c.attempts + 1, error=error, due_at=due_at))
+
+
+def poison(tx: Connection, id: int, error: str, at: datetime) -> None:  # noqa: A002
+    """The message cannot be handled: set aside for a person to look at, out of the others' way."""
+    values = {"attempts": inbox.c.attempts + 1, "error": error, "poisoned_at": at, "due_at": None}
+    tx.execute(_unhandled(id).values(values))
+    changes.touch(tx)
+
+
+def get(tx: Connection, id: int) -> Received | None:  # noqa: A002
+    """One message, handled or not."""
+    row = tx.execute(sa.select(*_RECEIVED).where(inbox.c.id == id)).one_or_none()
+    return Received(*row) if row is not None else None
+
+
+def poisoned(tx: Connection, limit: int = 100) -> tuple[Received, ...]:
+    """Messages that were set aside, the latest first."""
+    query = sa.select(*_RECEIVED).where(inbox.c.poisoned_at.is_not(None)).order_by(inbox.c.poisoned_at.desc())
+    return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+
+
+def unhandled_count(tx: Connection) -> int:
+    """How many messages wait to be handled, those set aside not counted."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(inbox.c.due_at.is_not(None))) or 0)
+
+
+def replay(tx: Connection, ids: Iterable[int] | None, now: datetime, *, handled_too: bool = False) -> int:
+    """Let messages that were set aside be handled again, after a fix: those, or all; returns how many there are.
+
+    One that was handled is left alone, since its acts would happen twice, unless `handled_too` says so.
+    """
+    again = {"due_at": now, "attempts": 0, "error": None, "handled_at": None, "outcome": None, "poisoned_at": None}
+    which = inbox.c.due_at.is_(None) if handled_too else inbox.c.poisoned_at.is_not(None)
+    if ids is not None:
+        which = sa.and_(which, inbox.c.id.in_(tuple(ids)))
+    return tx.execute(sa.update(inbox).where(which).values(again)).rowcount
+
+
+_RECEIVED = (
+    inbox.c.id,
+    inbox.c.message,
+    inbox.c.received_at,
+    inbox.c.attempts,
+    inbox.c.handled_at,
+    inbox.c.outcome,
+    inbox.c.poisoned_at,
+    inbox.c.error,
+)
+
+
+def _unhandled(id: int) -> sa.Update:  # noqa: A002
+    return sa.update(inbox).where(inbox.c.id == id, inbox.c.due_at.is_not(None))
+
+
+def _waiting_before(
+    earlier: sa.FromClause, later: sa.ColumnCollection[str, sa.ColumnElement[object]]
+) -> sa.ColumnElement[bool]:
+    """An unhandled message of the same sender that was sent before."""
+    return sa.and_(
+        earlier.c.sender == later.sender,
+        earlier.c.channel == later.channel,
+        earlier.c.due_at.is_not(None),
+        sa.tuple_(earlier.c.sent_at, earlier.c.id) < sa.tuple_(later.sent_at, later.id),
+    )

@@ -1,0 +1,177 @@
+"""The outbox: what people have to be told, claimed by postponing it, sent in order, never lost.
+
+A claim moves `due_at` behind a lease: where the claimer dies, the row comes due again by itself. Only the newest
+claim may finish a row (the fence), so that a late finisher cannot close what somebody else holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db import changes
+from db.tables import notice as table
+from workflow.case import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A claimed notice. `attempts` counts this one; `repeat`: an earlier attempt may have arrived (R23)."""
+
+    id: int
+    claim: int
+    case: str | None
+    notice: Notice
+    attempts: int
+    created_at: datetime
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a notice; neither sent nor dropped: it is still to be sent."""
+
+    id: int
+    case: str | None
+    notice: Notice
+    created_at: datetime
+    attempts: int
+    due_at: datetime | None
+    sent_at: datetime | None
+    channel: str | None
+    message_id: str | None
+    dropped_at: datetime | None
+    dropped_why: str | None
+    error: str | None
+
+
+def put(tx: Connection, case: str | None, notice: Notice, at: datetime) -> int:
+    """Have a person told something, about a case or about none; returns the notice's id."""
+    row = tx.execute(sa.insert(table).values(_row(case, notice, at)).returning(table.c.id))
+    changes.touch(tx)
+    return int(row.scalar_one())
+
+
+def put_all(tx: Connection, case: str | None, notices: Sequence[Notice], at: datetime) -> None:
+    """Have people told several things, in this order."""
+    if notices:
+        tx.execute(sa.insert(table), [_row(case, notice, at) for notice in notices])
+        changes.touch(tx)
+
+
+def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Pending, ...]:
+    """Take notices that are due, at most one for each person, and nobody else gets them until the lease is over.
+
+    A later notice waits while an earlier one to the same person is due or being sent; one that waits for its next
+    attempt holds nothing up. So call it again after each batch.
+    """
+    earlier = table.alias("earlier")
+    ahead = sa.exists().where(
+        earlier.c.to == table.c.to,
+        earlier.c.id < table.c.id,
+        earlier.c.due_at.is_not(None),
+        sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None)),
+    )
+    first = (
+        sa.select(table.c.id)
+        .where(table.c.due_at <= now, ~ahead)
+        .order_by(table.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("first")
+    )
+    claimed = {
+        "due_at": now + lease,
+        "attempts": table.c.attempts + 1,
+        "claim": table.c.claim + 1,
+        # A claim that never came to an end may have sent it all the same.
+        "maybe_sent": sa.or_(table.c.maybe_sent, table.c.claimed_at.is_not(None)),
+        "claimed_at": now,
+    }
+    taking = sa.update(table).where(table.c.id.in_(sa.select(first.c.id))).values(claimed).returning(*table.c)
+    rows = sorted(tx.execute(taking).all(), key=lambda row: row.id)
+    return tuple(Pending(r.id, r.claim, r.case, _notice(r), r.attempts, r.created_at, bool(r.maybe_sent)) for r in rows)
+
+
+def sent(tx: Connection, pending: Pending, at: datetime, channel: str, message_id: str) -> bool:
+    """The notice has arrived; False where the claim was lost and somebody else answers for it."""
+    values = {"sent_at": at, "channel": channel, "message_id": message_id, "error": None}
+    return _finish(tx, pending, values | {"due_at": None})
+
+
+def later(tx: Connection, pending: Pending, error: str, due_at: datetime, *, outcome_unknown: bool = False) -> bool:
+    """The channel did not take it now: it comes again, and lets later ones to the same person pass until then."""
+    unknown = sa.or_(table.c.maybe_sent, sa.literal(outcome_unknown))
+    return _finish(tx, pending, {"error": error, "due_at": due_at, "maybe_sent": unknown})
+
+
+def dropped(tx: Connection, pending: Pending, at: datetime, why: str) -> bool:
+    """It is not sent any more: it has become pointless (R34), or was refused for good."""
+    return _finish(tx, pending, {"dropped_at": at, "dropped_why": why, "due_at": None})
+
+
+def of_case(tx: Connection, number: str) -> tuple[Told, ...]:
+    """Every notice of a case, in the order in which they were written."""
+    rows = tx.execute(sa.select(table).where(table.c.case == number).order_by(table.c.id))
+    return tuple(_told(row) for row in rows)
+
+
+def waiting(tx: Connection, limit: int = 100) -> tuple[Told, ...]:
+    """Notices that are still to be sent, oldest first."""
+    query = sa.select(table).where(table.c.due_at.is_not(None)).order_by(table.c.id).limit(limit)
+    return tuple(_told(row) for row in tx.execute(query))
+
+
+def unsent_count(tx: Connection) -> int:
+    """How many notices are still to be sent."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.due_at.is_not(None))) or 0)
+
+
+def _finish(tx: Connection, pending: Pending, values: dict[str, object]) -> bool:
+    mine = sa.and_(table.c.id == pending.id, table.c.claim == pending.claim, table.c.due_at.is_not(None))
+    done = tx.execute(sa.update(table).where(mine).values(values | {"claimed_at": None})).rowcount == 1
+    if done:
+        changes.touch(tx)
+    return done
+
+
+def _row(case: str | None, notice: Notice, at: datetime) -> dict[str, object]:
+    return {
+        "case": case,
+        "to": notice.to,
+        "name": notice.name,
+        "facts": notice.facts,
+        "offers": notice.offers,
+        "role": notice.role,
+        "until": notice.until,
+        "created_at": at,
+        "due_at": at,
+        "attempts": 0,
+        "claim": 0,
+        "maybe_sent": False,
+    }
+
+
+def _notice(row: sa.Row[tuple[object, ...]]) -> Notice:
+    return Notice(row.to, row.name, row.facts, row.offers, row.role, row.until)
+
+
+def _told(row: sa.Row[tuple[object, ...]]) -> Told:
+    return Told(
+        row.id,
+        row.case,
+        _notice(row),
+        row.created_at,
+        row.attempts,
+        row.due_at,
+        row.sent_at,
+        row.channel,
+        row.message_id,
+        row.dropped_at,
+        row.dropped_why,
+        row.error,
+    )

@@ -1,0 +1,244 @@
+"""What is owed to ERP: each posting once by its key, in order within its case, visible until it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db import changes
+from db.sql import insert
+from db.tables import Facts
+from db.tables import posting as table
+from workflow.case import Posting, PostingState, PostingStatus
+from workflow.ports import Receipt
+
+
+class DifferentPosting(Exception):
+    """A posting key is known already, with another content: keys come from the business fact (R47)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A posting to work on, with the state it had before; `status.attempts` counts this attempt.
+
+    `outcome_unknown`: an earlier attempt may have been taken by the ERP, so look before posting (R47).
+    """
+
+    id: int
+    claim: int
+    status: PostingStatus
+    outcome_unknown: bool
+
+
+def owe(tx: Connection, postings: Sequence[Posting], at: datetime) -> None:
+    """Note what a case owes; the same posting again changes nothing. Raises DifferentPosting."""
+    for posting in postings:
+        row = {name: getattr(posting, name) for name in _CONTENT}
+        fresh = {"owed_since": at, "due_at": at, "attempts": 0, "claim": 0, "outcome_unknown": False}
+        adding = insert(tx, table).values(row | fresh).on_conflict_do_nothing(index_elements=["key"])
+        if tx.scalar(adding.returning(table.c.id)) is None and _content(tx, posting.key) != _as_kept(posting):
+            raise DifferentPosting(posting.key)
+    if postings:
+        changes.touch(tx)
+
+
+def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+    """Take postings that are due, and nobody else gets them until the lease is over.
+
+    Within a case the order is kept: while an earlier posting is due, being posted or waiting, the later ones wait.
+    One that failed is a person's to look after and holds up nothing.
+    """
+    earlier = table.alias("earlier")
+    ahead = sa.exists().where(earlier.c.case == table.c.case, earlier.c.id < table.c.id, earlier.c.due_at.is_not(None))
+    first = (
+        sa.select(table.c.id)
+        .where(table.c.due_at <= now, ~ahead)
+        .order_by(table.c.due_at, table.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("first")
+    )
+    claimed = {
+        "due_at": now + lease,
+        "attempts": table.c.attempts + 1,
+        "claim": table.c.claim + 1,
+        # A claim that never came to an end may have posted it all the same.
+        "outcome_unknown": sa.or_(table.c.outcome_unknown, table.c.claimed_at.is_not(None)),
+        "claimed_at": now,
+    }
+    taking = sa.update(table).where(table.c.id.in_(sa.select(first.c.id))).values(claimed).returning(*table.c)
+    rows = sorted(tx.execute(taking).all(), key=lambda row: row.id)
+    return tuple(Claimed(row.id, row.claim, _status(row), bool(row.outcome_unknown)) for row in rows)
+
+
+def confirmed(tx: Connection, claimed: Claimed, receipt: Receipt, at: datetime) -> bool:
+    """The ERP has taken it. A receipt is true whoever brings it, so it needs no claim; the first one is kept.
+
+    False where a receipt was there already.
+    """
+    return _booked(tx, claimed.status.posting.key, receipt, at, None)
+
+
+def by_hand(tx: Connection, key: str, receipt: Receipt, by: str, at: datetime) -> bool:
+    """A person has booked it and typed the receipt in; False where it is confirmed already or unknown."""
+    return _booked(tx, key, receipt, at, by)
+
+
+def waiting(tx: Connection, claimed: Claimed, error: str, due_at: datetime, outcome_unknown: bool = False) -> bool:
+    """The ERP did not take it now: it comes again at `due_at`; False where the claim was lost."""
+    unknown = sa.or_(table.c.outcome_unknown, sa.literal(outcome_unknown))
+    return _finish(tx, claimed, {"error": error, "due_at": due_at, "outcome_unknown": unknown})
+
+
+def failed(tx: Connection, claimed: Claimed, error: str, owner: str | None, at: datetime) -> bool:
+    """The ERP refused it for good: a person looks after it now (R2); False where the claim was lost."""
+    return _finish(tx, claimed, {"error": error, "owner": owner, "failed_at": at, "due_at": None})
+
+
+def dry_run(tx: Connection, claimed: Claimed, at: datetime) -> bool:
+    """It was only written down (R51); False where the claim was lost."""
+    return _finish(tx, claimed, {"dry_run_at": at, "due_at": None, "error": None})
+
+
+def retry(tx: Connection, key: str, at: datetime) -> bool:
+    """A person says: try again now; False where it is confirmed, or unknown."""
+    again = {"due_at": at, "failed_at": None, "dry_run_at": None, "owner": None}
+    open_one = sa.and_(table.c.key == key, table.c.confirmed_at.is_(None), table.c.claimed_at.is_(None))
+    return _changed(tx, sa.update(table).where(open_one).values(again))
+
+
+def release_backoff(tx: Connection, now: datetime) -> int:
+    """The ERP is back: everything that waits for its next attempt is due now; returns how many there were."""
+    backing_off = sa.and_(table.c.due_at > now, table.c.claimed_at.is_(None))
+    return tx.execute(sa.update(table).where(backing_off).values(due_at=now)).rowcount
+
+
+def reversed_(tx: Connection, key: str, at: datetime) -> bool:
+    """A posting was taken back at the ERP; a posting that `reverses` it says so by itself when it is confirmed."""
+    taken_back = sa.and_(table.c.key == key, table.c.confirmed_at.is_not(None), table.c.reversed_at.is_(None))
+    return _changed(tx, sa.update(table).where(taken_back).values(reversed_at=at))
+
+
+def get(tx: Connection, key: str) -> PostingStatus | None:
+    """Where one posting stands."""
+    row = tx.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+    return _status(row) if row is not None else None
+
+
+def of_case(tx: Connection, number: str) -> tuple[PostingStatus, ...]:
+    """Everything that a case owes or has posted, in the order in which it was owed."""
+    rows = tx.execute(sa.select(table).where(table.c.case == number).order_by(table.c.id))
+    return tuple(_status(row) for row in rows)
+
+
+def find(tx: Connection, state: PostingState | None = None, limit: int | None = None) -> tuple[PostingStatus, ...]:
+    """Postings in a state, or all, in the order in which they were owed; with a limit the newest ones."""
+    query = sa.select(table)
+    if state is not None:
+        query = query.where(_in_state(state))
+    if limit is None:
+        return tuple(_status(row) for row in tx.execute(query.order_by(table.c.id)))
+    rows = tx.execute(query.order_by(table.c.id.desc()).limit(limit)).all()
+    return tuple(_status(row) for row in reversed(rows))
+
+
+_CONTENT = ("key", "kind", "case", "body", "occurred_at", "reverses")
+
+
+def _content(tx: Connection, key: str) -> Posting:
+    row = tx.execute(sa.select(table).where(table.c.key == key)).one()
+    return _posting(row)
+
+
+def _as_kept(posting: Posting) -> Posting:
+    """The posting as it comes back from the database."""
+    return replace(posting, body=Facts.as_kept(posting.body))
+
+
+def _booked(tx: Connection, key: str, receipt: Receipt, at: datetime, by: str | None) -> bool:
+    values = {
+        "receipt": receipt.number,
+        "confirmed_at": receipt.at,
+        "recorded_at": at,
+        "by_hand": by,
+        "due_at": None,
+        "claimed_at": None,
+        "failed_at": None,
+        "error": None,
+        "claim": table.c.claim + 1,  # whoever still holds it may not fail it any more
+    }
+    unconfirmed = sa.and_(table.c.key == key, table.c.confirmed_at.is_(None))
+    row = tx.execute(sa.update(table).where(unconfirmed).values(values).returning(table.c.reverses)).one_or_none()
+    if row is None:
+        return False
+    if row.reverses is not None:
+        reversed_(tx, row.reverses, receipt.at)
+    changes.touch(tx)
+    return True
+
+
+def _finish(tx: Connection, claimed: Claimed, values: dict[str, object]) -> bool:
+    mine = sa.and_(table.c.id == claimed.id, table.c.claim == claimed.claim, table.c.due_at.is_not(None))
+    return _changed(tx, sa.update(table).where(mine).values(values | {"claimed_at": None}))
+
+
+def _changed(tx: Connection, update: sa.Update) -> bool:
+    done = tx.execute(update).rowcount == 1
+    if done:
+        changes.touch(tx)
+    return done
+
+
+def _in_state(state: PostingState) -> sa.ColumnElement[bool]:
+    """The facts that make up a state; the same order as in `_state`."""
+    c = table.c
+    confirmed_ = sa.and_(c.reversed_at.is_(None), c.confirmed_at.is_not(None))
+    open_ = sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_(None), c.failed_at.is_(None))
+    match state:
+        case "reversed":
+            return c.reversed_at.is_not(None)
+        case "manual":
+            return sa.and_(confirmed_, c.by_hand.is_not(None))
+        case "posted":
+            return sa.and_(confirmed_, c.by_hand.is_(None))
+        case "dry_run":
+            return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_not(None))
+        case "failed":
+            return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_(None), c.failed_at.is_not(None))
+        case "waiting":
+            return sa.and_(open_, c.error.is_not(None))
+        case "due":
+            return sa.and_(open_, c.error.is_(None))
+
+
+def _state(row: sa.Row[tuple[object, ...]]) -> PostingState:
+    if row.reversed_at is not None:
+        return "reversed"
+    if row.confirmed_at is not None:
+        return "manual" if row.by_hand is not None else "posted"
+    if row.dry_run_at is not None:
+        return "dry_run"
+    if row.failed_at is not None:
+        return "failed"
+    return "waiting" if row.error is not None else "due"
+
+
+def _posting(row: sa.Row[tuple[object, ...]]) -> Posting:
+    return Posting(row.key, row.kind, row.case, row.body, row.occurred_at, row.reverses)
+
+
+def _status(row: sa.Row[tuple[object, ...]]) -> PostingStatus:
+    return PostingStatus(
+        posting=_posting(row),
+        state=_state(row),
+        receipt=row.receipt,
+        attempts=row.attempts,
+        error=row.error,
+        owner=row.owner,
+        owed_since=row.owed_since,
+        confirmed_at=row.confirmed_at,
+    )

@@ -1,0 +1,25 @@
+"""What the program has to remember beside its cases: one JSON value a name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db.sql import insert
+from db.tables import setting
+
+
+def get(tx: Connection, name: str) -> Any:
+    """The value under a name; None where there is none."""
+    return tx.scalar(sa.select(setting.c.value).where(setting.c.name == name))
+
+
+def put(tx: Connection, name: str, value: Any, at: datetime) -> None:
+    """Keep a JSON value under a name, in place of an earlier one; None cannot be kept."""
+    row = {"value": value, "at": at}
+    tx.execute(
+        insert(tx, setting).values(row | {"name": name}).on_conflict_do_update(index_elements=["name"], set_=row)
+    )

@@ -1,0 +1,298 @@
+"""Every table, each with the reason of its columns; all migrations together equal this page.
+
+Facts only: what stands as a status elsewhere is an instant here (`sent_at`, `failed_at`), so that nothing can fall
+out of step. `due_at` is set exactly while a row still wants to be worked on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from db.columns import Instant, Json, Key, Number, Words
+from workflow.case import Held, Offer, Part, Proposal, Step
+from workflow.messages import Button, Inbound
+from workflow.reading import Quantity
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Names = Json(tuple[str, ...])
+Facts = Json(Mapping[str, Any])
+
+
+def _where(condition: sa.ColumnElement[bool]) -> dict[str, Any]:
+    """An index over the rows for which the condition holds."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("channel", Words, nullable=False),
+    sa.Column("message_id", Key, nullable=False),  # a repeated webhook carries the same one (R23)
+    sa.Column("sender", Key, nullable=False),
+    sa.Column("sent_at", Instant, nullable=False),
+    sa.Column("message", Json(Inbound), nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False),  # attempts that failed
+    sa.Column("error", Words),  # of the last attempt
+    sa.Column("handled_at", Instant),
+    sa.Column("outcome", Words),
+    sa.Column("poisoned_at", Instant),  # set aside for a person to look at
+    sa.UniqueConstraint("channel", "message_id"),
+)
+sa.Index("ix_inbox_due", inbox.c.due_at, **_where(inbox.c.due_at.is_not(None)))
+sa.Index("ix_inbox_waiting_of", inbox.c.sender, inbox.c.sent_at, **_where(inbox.c.due_at.is_not(None)))
+
+case = sa.Table(
+    "case",
+    metadata,
+    sa.Column("number", Words, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("plant", Words, nullable=False),
+    sa.Column("captured_at", Instant, nullable=False),
+    sa.Column("reporter", Words, nullable=False),
+    sa.Column("said", Words, nullable=False),
+    sa.Column("type", Words),
+    sa.Column("line", Words),
+    sa.Column("assets", Names, nullable=False),
+    sa.Column("work_orders", Names, nullable=False),
+    sa.Column("items", Names, nullable=False),
+    sa.Column("lots", Names, nullable=False),
+    sa.Column("quantity", Json(Quantity)),
+    sa.Column("occurred_at", Instant),
+    sa.Column("duration_min", Number),
+    sa.Column("line_stopped", sa.Boolean),
+    sa.Column("inferred", Names, nullable=False),
+    sa.Column("joined", Names, nullable=False),
+    sa.Column("linked", Names, nullable=False),
+    sa.Column("recurrent_of", Words),
+    sa.Column("held", Json(tuple[Held, ...]), nullable=False),
+    sa.Column("proposal", Json(Proposal)),
+    sa.Column("parts", Json(tuple[Part, ...]), nullable=False),
+    sa.Column("decisions", sa.Integer, nullable=False),
+    sa.Column("asks", Words),
+    sa.Column("options", Names, nullable=False),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("opened_at", Instant),
+    sa.Column("resolved_at", Instant),
+    sa.Column("resolved_by", Words),
+    sa.Column("resolution", Words, nullable=False),
+    sa.Column("downtime_min", Number),
+    sa.Column("scrap", Json(Quantity)),
+    sa.Column("closed_at", Instant),
+    sa.Column("posted_at", Instant),
+    sa.Column("cancelled_at", Instant),
+    sa.Column("merged_into", Words),
+    sa.Column("reopened", sa.Integer, nullable=False),
+    sa.Column("rerouted", sa.Integer, nullable=False),
+    sa.Column("told", Names, nullable=False),
+)
+on_the_floor = sa.and_(
+    case.c.resolved_at.is_(None),
+    case.c.closed_at.is_(None),
+    case.c.cancelled_at.is_(None),
+    case.c.merged_into.is_(None),
+)
+sa.Index("ix_case_captured_at", case.c.captured_at)
+sa.Index("ix_case_on_the_floor", case.c.captured_at, **_where(on_the_floor))
+sa.Index("ix_case_not_closed", case.c.resolved_at, **_where(case.c.closed_at.is_(None)))
+sa.Index("ix_case_reporter", case.c.reporter)
+sa.Index("ix_case_line", case.c.line)
+
+mention = sa.Table(
+    "mention",  # which ids a case names, to find cases by them; the case itself holds the lists
+    metadata,
+    sa.Column("field", Words, primary_key=True),  # "assets", "work_orders", "items", "lots"
+    sa.Column("value", Key, primary_key=True),
+    sa.Column("case", Words, sa.ForeignKey("case.number"), primary_key=True),
+)
+sa.Index("ix_mention_case", mention.c.case)
+
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("case", Words, sa.ForeignKey("case.number"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("role", Words, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("required", sa.Boolean, nullable=False),
+    sa.Column("owner", Words),
+    sa.Column("told", Names, nullable=False),
+    sa.Column("declined", Names, nullable=False),
+    sa.Column("ladder", Json(tuple[Step, ...]), nullable=False),
+    sa.Column("repeat", sa.Interval),
+    sa.Column("idle_after", sa.Interval),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("next_step_at", Instant),
+    sa.Column("acknowledged_at", Instant),
+    sa.Column("acknowledged_by", Words),
+    sa.Column("promised_at", Instant),
+    sa.Column("waiting_for", Words),
+    sa.Column("asked_still", sa.Boolean, nullable=False),
+    sa.Column("done_at", Instant),
+    sa.Column("done_by", Words),
+    sa.Column("verified_at", Instant),
+    sa.Column("verified_by", Words),
+    sa.Column("withdrawn_at", Instant),
+    sa.Column("escalated", sa.Boolean, nullable=False),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("facts", Facts, nullable=False),
+)
+sa.Index("ix_task_due", task.c.next_step_at, **_where(task.c.next_step_at.is_not(None)))
+
+log = sa.Table(
+    "log",  # appended, never changed: triggers refuse everything else (R61)
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case", Words, sa.ForeignKey("case.number"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("facts", Facts, nullable=False),
+)
+sa.Index("ix_log_case", log.c.case, log.c.id)
+
+notice = sa.Table(
+    "notice",  # the outbox
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case", Words),  # no foreign key: a refusal may speak of a case that never came to be
+    sa.Column("to", Words, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("facts", Facts, nullable=False),
+    sa.Column("offers", Json(tuple[Offer, ...]), nullable=False),
+    sa.Column("role", Words),
+    sa.Column("until", Words),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),  # while it is claimed: when the lease ends
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("claim", sa.Integer, nullable=False),  # the fence: only the newest claimer may finish
+    sa.Column("claimed_at", Instant),  # set while somebody sends it
+    sa.Column("maybe_sent", sa.Boolean, nullable=False),  # an attempt ended without an answer: mark a repeat (R23)
+    sa.Column("error", Words),
+    sa.Column("sent_at", Instant),
+    sa.Column("channel", Words),
+    sa.Column("message_id", Words),
+    sa.Column("dropped_at", Instant),  # it had become pointless (R34), or was refused for good
+    sa.Column("dropped_why", Words),
+)
+sa.Index("ix_notice_due", notice.c.due_at, **_where(notice.c.due_at.is_not(None)))
+sa.Index("ix_notice_waiting_of", notice.c.to, notice.c.id, **_where(notice.c.due_at.is_not(None)))
+sa.Index("ix_notice_case", notice.c.case)
+
+posting = sa.Table(
+    "posting",
+    metadata,
+    sa.Column("id", Id, primary_key=True),  # the order in which they are owed
+    sa.Column("key", Words, nullable=False, unique=True),  # plant/case/decision/kind/line (R47)
+    sa.Column("kind", Words, nullable=False),
+    sa.Column("case", Words, sa.ForeignKey("case.number"), nullable=False),
+    sa.Column("body", Facts, nullable=False),
+    sa.Column("occurred_at", Instant),
+    sa.Column("reverses", Words),
+    sa.Column("owed_since", Instant, nullable=False),
+    sa.Column("due_at", Instant),  # while it is claimed: when the lease ends
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("claim", sa.Integer, nullable=False),
+    sa.Column("claimed_at", Instant),
+    sa.Column("outcome_unknown", sa.Boolean, nullable=False),  # look before posting again (R47)
+    sa.Column("error", Words),
+    sa.Column("owner", Words),
+    sa.Column("receipt", Words),
+    sa.Column("confirmed_at", Instant),  # ERP's own instant
+    sa.Column("recorded_at", Instant),  # when we learned of it
+    sa.Column("by_hand", Words),  # the person who typed the receipt in
+    sa.Column("failed_at", Instant),
+    sa.Column("dry_run_at", Instant),
+    sa.Column("reversed_at", Instant),
+)
+sa.Index("ix_posting_due", posting.c.due_at, **_where(posting.c.due_at.is_not(None)))
+sa.Index("ix_posting_failed", posting.c.failed_at, **_where(posting.c.failed_at.is_not(None)))
+sa.Index("ix_posting_case", posting.c.case, posting.c.id)
+sa.Index("ix_posting_owed_since", posting.c.owed_since)
+
+line = sa.Table(
+    "line",  # of a conversation: what a person saw and said
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("sender", Words, nullable=False),  # "bot" or "person"
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("buttons", Json(tuple[Button, ...]), nullable=False),
+    sa.Column("button", Words),  # what a pressed button carried
+    sa.Column("case", Words),
+    sa.Column("channel", Words, nullable=False),
+    sa.Column("message_id", Key),
+)
+sa.Index("ix_line_person", line.c.person, line.c.id)
+sa.Index("ix_line_message_id", line.c.channel, line.c.message_id)
+
+question = sa.Table(
+    "question",  # what a person was asked last and has not answered; one a person
+    metadata,
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("case", Words, nullable=False),
+    sa.Column("asks", Words, nullable=False),
+    sa.Column("options", Names, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+sequence = sa.Table(
+    "sequence",
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+
+setting = sa.Table(
+    "setting",  # what the program has to remember beside its cases
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("value", Json(Any), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+pulse = sa.Table(
+    "pulse",  # counts the commits that a page shows; in shards, so that writers do not queue for one row
+    metadata,
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("beats", sa.BigInteger, nullable=False),
+)
+
+# Recursive triggers would be needed to catch INSERT OR REPLACE as a deletion; a third trigger catches it for certain.
+_APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER log_no_update BEFORE UPDATE ON log "
+        "BEGIN SELECT RAISE(ABORT, 'the case log is append-only'); END",
+        "CREATE TRIGGER log_no_delete BEFORE DELETE ON log "
+        "BEGIN SELECT RAISE(ABORT, 'the case log is append-only'); END",
+        "CREATE TRIGGER log_no_replace BEFORE INSERT ON log WHEN EXISTS (SELECT 1 FROM log WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'the case log is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION log_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the case log is append-only' USING ERRCODE = 'integrity_constraint_violation'; "
+        "END $$",
+        "CREATE TRIGGER log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION log_append_only()",
+    ),
+}
+for _dialect, _statements in _APPEND_ONLY.items():
+    for _statement in _statements:
+        _trigger: sa.ExecutableDDLElement = sa.DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+        sa.event.listen(log, "after_create", _trigger.execute_if(dialect=_dialect))
