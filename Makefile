@@ -6,6 +6,9 @@ PY := .venv/bin/python
 # Two cores are enough for two test processes; JOBS=0 runs them one after the other.
 JOBS ?= 2
 PLANT ?= fixtures/plants/riverside
+# What a campaign does more of than `make test` and `make bench` do.
+KILLS ?= 1000
+MESSAGES ?= 2000
 
 .PHONY: help
 help: ## this list
@@ -43,7 +46,8 @@ bench: .venv/dev.done ## the figures that the README states
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
-	@tools/campaign
+	@LINECALL_TEST_KILLS=$(KILLS) $(PY) -m pytest -m kill -s
+	@$(PY) -m bench.latency --messages $(MESSAGES)
 
 .PHONY: train
 train: .venv/dev.done ## learn the reader's weights again

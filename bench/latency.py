@@ -1,8 +1,9 @@
 """From a message at `/api/messages` to the owner's notice readable in their conversation, on a real service.
 
-    python -m bench.latency [--messages N]
+    python -m bench.latency [--messages N] [--smoke]
 
-Prints p50, p99 and the slowest; the limit is the issue's own (p99 under 1 s on an idle machine).
+Prints p50, p99 and the slowest; the limit is p99 under 1 s on an idle machine. `--smoke` shows that the bench still
+works and judges nothing: beside other tests the machine is not idle.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def main() -> int:
     """Measure and print; exit status 1 where the limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=100)
-    n = parser.parse_args().messages
+    parser.add_argument("--smoke", action="store_true", help="print the figures and do not judge them")
+    arguments = parser.parse_args()
+    n = arguments.messages
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder) / "data") as service:
         accepted, readable = [], []
         assets = [asset.name for line in read_plant_folder(RIVERSIDE).plant.lines for asset in line.assets]
@@ -64,7 +67,7 @@ def main() -> int:
         )
     ok = statistics.quantiles(readable, n=100)[98] < LIMIT
     print(f"limit: p99 under {LIMIT:g} s: {'kept' if ok else 'MISSED'}")
-    return 0 if ok else 1
+    return 0 if ok or arguments.smoke else 1
 
 
 if __name__ == "__main__":
