@@ -15,6 +15,7 @@ from workflow.plant import Person
 from workflow.reading import Asked, Context, ReportedException
 from workflow.routing import World
 
+SURE = 0.9  # a machine's name read with less may be a word that only looks like one ("new seal", a sealer)
 REMEMBERED = timedelta(hours=8)  # an answer without a reply mark speaks of something of this shift
 
 
@@ -37,16 +38,18 @@ class Thread:
     def named_by(self, said: tuple[ReportedException, ...]) -> Case | None:
         """The open exception that a message speaks of: by what it names, else the sender's own.
 
-        A message that names something else speaks of none of them.
+        A message that clearly names something else speaks of none of them: a wrong link is the worst error.
         """
         assets = {a for e in said for a in e.assets}
         lots = {lot for e in said for lot in e.lots}
         orders = {o for e in said for o in e.work_orders}
         lines = {e.line for e in said if e.line is not None}
         own = (*((self.case,) if self.case is not None else ()), *self.choice)
-        mine_first = tuple(dict.fromkeys((*own, *self.known)))
+        mine_first = (*own, *self.known)
         if assets or lots:
-            return next((c for c in mine_first if assets & set(c.assets) or lots & set(c.lots)), None)
+            named = next((c for c in mine_first if assets & set(c.assets) or lots & set(c.lots)), None)
+            sure = lots or any(e.confidence.get("assets", 1.0) >= SURE for e in said)
+            return named if named is not None or sure else self.case
         if orders:
             named = next((c for c in mine_first if orders & set(c.work_orders)), None)
             return named or self.case
@@ -101,7 +104,7 @@ def _likeliest(tx: Connection, person: Person, now: datetime) -> Thread:
     known = tuple(c for c in cases.open_cases(tx) if c.status != "draft")
     taken = [c for c in known if any(t.live and t.acknowledged_by == person.id for t in c.tasks)]
     asked = [c for c in known if any(t.waits_for_acknowledgement and person.id in t.told for t in c.tasks)]
-    mine = list(dict.fromkeys((*taken, *asked)))
+    mine = list({c.number: c for c in (*taken, *asked)}.values())
     last = conversations.last_case(tx, person.id, now - REMEMBERED)
     if not mine:
         mine = [c for c in known if person.id in (c.reporter, *c.joined)] or [c for c in known if person.id in c.told]

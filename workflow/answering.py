@@ -12,7 +12,8 @@ from workflow.errors import Refused
 from workflow.plant import ROLES, Person
 from workflow.routing import World, ask_people, deadline_of, people_for, remember_told
 
-STILL_ON_IT = timedelta(minutes=30)  # asked so long after the last sign of life where the rules say nothing (R31)
+STILL_ON_IT = timedelta(hours=1)  # whoever leads is asked so long after the last sign of life, rules or not (R31)
+GRACE = timedelta(minutes=5)  # after a promised time, before it is asked about
 
 
 def task_of(case: Case, by: Person, role: str | None = None) -> Task:
@@ -50,12 +51,15 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
         waiting_for=None,
         asked_still=False,
     )
-    taken = replace(taken, next_step_at=_next_sign_of_life(taken, world.now))
+    # An ETA said on the way is when he arrives; from then on he works.
+    taken = replace(taken, next_step_at=_next_sign_of_life(case, taken, max(promise or world.now, world.now)))
     facts = {"case": case.number, "who": by.id, "role": task.role, "promised_at": _iso(promise)}
     others = [p for p in task.told if p != by.id] if first else []
     notices = [Notice(by.id, "you_have_it", facts, (Offer("resolve", (task.role,)), Offer("wait", (task.role,))))]
     notices += [Notice(p, "taken", facts, role=task.role) for p in others]
-    listeners = {case.reporter, *case.joined, *_above(case, task)} - {by.id, *others}
+    leads = case.lead is not None and case.lead.role == task.role
+    waiting = {case.reporter, *case.joined} if leads else set()
+    listeners = (waiting | set(_above(case, task))) - {by.id, *others}
     notices += [Notice(p, "on_its_way", facts) for p in case.told if p in listeners]
     entry = Entry(world.now, by.id, "acknowledged", "", {"role": task.role, "promised_at": _iso(promise)})
     return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
@@ -68,7 +72,7 @@ def promise(case: Case, by: Person, until: datetime, said: str, world: World) ->
     if task.acknowledged_at is None and (by.id in task.told or task.role in by.roles):
         return acknowledge(case, by, until, world, task.role)
     promised = replace(task, promised_at=until, waiting_for=None, asked_still=False)
-    promised = replace(promised, next_step_at=_next_sign_of_life(promised, world.now))
+    promised = replace(promised, next_step_at=until + GRACE)
     return _heard(
         case.with_task(promised), by, "promised", said, world, {"promised_at": _iso(until), "role": task.role}
     )
@@ -99,7 +103,7 @@ def update(case: Case, by: Person, said: str, world: World) -> Change:
     mine = next((t for t in case.tasks if t.live and t.acknowledged_by == by.id), None)
     if mine is not None:
         alive = replace(mine, asked_still=False)
-        case = case.with_task(replace(alive, next_step_at=_next_sign_of_life(alive, world.now)))
+        case = case.with_task(replace(alive, next_step_at=_next_sign_of_life(case, alive, world.now)))
     return _heard(case, by, "updated", said, world, {})
 
 
@@ -175,18 +179,28 @@ def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change
     return Change(remember_told(moved, notices), (entry,), notices + heard)
 
 
+def followers(case: Case) -> tuple[str, ...]:
+    """Who follows an exception: its reporters, whoever took a part of it, and whoever it went up to.
+
+    Everyone else who was told hears the end, and not every word on the way (R34, R37).
+    """
+    took = {t.acknowledged_by for t in case.tasks if t.live}
+    asked = {p for t in case.tasks for p in t.told}
+    return tuple(p for p in case.told if p in {case.reporter, *case.joined} or p in took or p not in asked)
+
+
 def _heard(case: Case, by: Person, what: str, said: str, world: World, facts: Mapping[str, object]) -> Change:
     told = {"case": case.number, "who": by.id, "said": said, **facts}
-    notices = [Notice(p, what, told) for p in case.told if p != by.id]
+    notices = [Notice(p, what, told) for p in followers(case) if p != by.id]
     notices.append(Notice(by.id, "noted", told))
     return Change(case, (Entry(world.now, by.id, what, said, facts),), tuple(notices))
 
 
-def _next_sign_of_life(task: Task, now: datetime) -> datetime:
-    """When the owner is asked "still on it?": at the promised time, or after the idle time of its rule (R31)."""
-    if task.promised_at is not None and task.promised_at > now:
-        return task.promised_at
-    return now + (task.idle_after or STILL_ON_IT)
+def _next_sign_of_life(case: Case, task: Task, since: datetime) -> datetime | None:
+    """When the owner is asked "still on it?" (R31); None where the rules ask nobody and the task does not lead."""
+    if task.idle_after is not None:
+        return since + task.idle_after
+    return since + STILL_ON_IT if case.lead is not None and case.lead.role == task.role else None
 
 
 def _above(case: Case, task: Task) -> list[str]:

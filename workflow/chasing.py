@@ -32,7 +32,14 @@ def chase(case: Case, world: World) -> Change | None:
             current = change.case if change else case
             step = _still_on_it(current, task, world) if task.acknowledged_at else _unanswered(current, task, world)
             change = change.then(step) if change else step
-    return change
+    return _each_once(change) if change else None
+
+
+def _each_once(change: Change) -> Change:
+    """Whoever several functions' steps lead to is told once, of the exception as a whole (R37)."""
+    first = {(n.to, n.name): n for n in reversed(change.notices)}
+    kept = tuple(n for n in change.notices if first[n.to, n.name] is n)
+    return Change(change.case, change.entries, kept, change.postings)
 
 
 def _unanswered(case: Case, task: Task, world: World) -> Change:

@@ -65,7 +65,9 @@ def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Ch
     receipts = [status.receipt for status in postings if status.receipt]
     entry = Entry(world.now, LINECALL, "closed", "", {"receipts": receipts})
     facts = _ending(closed) | {"receipts": receipts}
-    return Change(closed, (entry,), _everyone(closed, "closed", facts))
+    # Everyone heard that it is fixed; that the books agree matters to whoever reported it and whoever fixed it.
+    hear = dict.fromkeys(p for p in (case.reporter, *case.joined, case.resolved_by) if p)
+    return Change(closed, (entry,), tuple(Notice(p, "closed", facts) for p in hear))
 
 
 def booked(case: Case, status: PostingStatus, world: World) -> Change:

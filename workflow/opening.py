@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
@@ -13,6 +13,7 @@ from workflow.reading import Asks, Quantity, Question, ReportedException
 from workflow.routing import LINECALL, World, remember_told, route
 
 MOST_QUESTIONS = 2  # in a row; then the triage desk takes it (R18)
+TRIAGE_REPEAT = timedelta(minutes=10)  # until somebody of the triage desk has taken it
 MOST_OPTIONS = 3  # buttons; "something else" is always there
 
 
@@ -171,8 +172,8 @@ def triage(case: Case, world: World) -> Change:
         asked_at=world.now,
         owner=people[0].id if people else None,
         told=tuple(p.id for p in people),
-        next_step_at=world.now + world.rules.answer_within,
-        repeat=world.rules.answer_within,
+        next_step_at=world.now + TRIAGE_REPEAT,
+        repeat=TRIAGE_REPEAT,
         why="triage",
     )
     opened = replace(opened, tasks=(*_without_triage(opened, world), task))

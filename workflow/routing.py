@@ -118,7 +118,9 @@ def _ask(
     notices = tuple(ask_people(case, task, others, context, f"asked.{concern.role}"))
     told = {"role": concern.role, "people": [p.id for p in others], "facts": matched}
     entries = [Entry(world.now, LINECALL, "asked", concern.name, told)]
-    if others:
+    if not concern.required:
+        pass  # told, and welcome to take it; only a required function is chased (R37)
+    elif others:
         task = replace(task, next_step_at=deadline_of(task))
     else:
         entries = [Entry(world.now, LINECALL, "nobody_on_shift", concern.name, {"role": concern.role})]

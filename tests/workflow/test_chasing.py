@@ -78,10 +78,12 @@ def test_R32_waiting_on_a_stated_thing_pauses_until_the_promised_time() -> None:
 
 
 def test_R31_silence_un_acknowledges_and_the_ladder_goes_on() -> None:
-    case = promise(opened(), PLANT.person["tom"], NOON + timedelta(minutes=10), "10 min", world()).case
-    asked = after(10, case)
-    assert told(asked) == {"tom": "still_on_it"}
-    quiet = after(20, asked.case)
+    tom = PLANT.person["tom"]
+    taken = acknowledge(opened(), tom, None, world()).case
+    case = promise(taken, tom, NOON + timedelta(minutes=10), "10 min", world()).case
+    asked = after(15, case)
+    assert told(asked) == {"tom": "still_on_it"}, "five minutes after the time that he named"
+    quiet = after(25, asked.case)
     assert quiet.case.task("maintenance").acknowledged_at is None
     assert told(quiet)["sue"] == "escalated"
 
