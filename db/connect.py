@@ -69,6 +69,15 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    def describe(self) -> str:
+        """What it is and where, for `linecall doctor`; no password."""
+        with self.read() as tx:
+            version = ".".join(str(part) for part in tx.dialect.server_version_info or ())
+        url = self._engine.url
+        if self._is_sqlite:
+            return f"SQLite {version} ({url.database or 'in memory'})"
+        return f"PostgreSQL {version} ({url.host or 'local'}/{url.database})"
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end, and rolled back where anything is raised.

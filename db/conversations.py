@@ -33,6 +33,7 @@ class Line:
     case: str | None = None
     channel: str = OURS
     button: str | None = None  # what a pressed button carried
+    message_id: str | None = None  # as its channel knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,17 @@ def answered(tx: Connection, person: str) -> None:
     tx.execute(sa.delete(question).where(question.c.person == person))
 
 
-_LINE = (line.c.id, line.c.at, line.c.sender, line.c.text, line.c.buttons, line.c.case, line.c.channel, line.c.button)
+_LINE = (
+    line.c.id,
+    line.c.at,
+    line.c.sender,
+    line.c.text,
+    line.c.buttons,
+    line.c.case,
+    line.c.channel,
+    line.c.button,
+    line.c.message_id,
+)
 
 
 def _add(

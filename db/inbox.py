@@ -114,13 +114,18 @@ def unhandled_count(tx: Connection) -> int:
     return int(tx.scalar(sa.select(sa.func.count()).where(inbox.c.due_at.is_not(None))) or 0)
 
 
+def poisoned_count(tx: Connection) -> int:
+    """How many messages were set aside."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(inbox.c.poisoned_at.is_not(None))) or 0)
+
+
 def replay(tx: Connection, ids: Iterable[int] | None, now: datetime, *, handled_too: bool = False) -> int:
     """Let messages that were set aside be handled again, after a fix: those, or all; returns how many there are.
 
     One that was handled is left alone, since its acts would happen twice, unless `handled_too` says so.
     """
     again = {"due_at": now, "attempts": 0, "error": None, "handled_at": None, "outcome": None, "poisoned_at": None}
-    which = inbox.c.due_at.is_(None) if handled_too else inbox.c.poisoned_at.is_not(None)
+    which: sa.ColumnElement[bool] = inbox.c.due_at.is_(None) if handled_too else inbox.c.poisoned_at.is_not(None)
     if ids is not None:
         which = sa.and_(which, inbox.c.id.in_(tuple(ids)))
     return tx.execute(sa.update(inbox).where(which).values(again)).rowcount

@@ -146,6 +146,17 @@ def find(tx: Connection, state: PostingState | None = None, limit: int | None = 
     return tuple(_status(row) for row in reversed(rows))
 
 
+def unconfirmed(tx: Connection) -> tuple[PostingStatus, ...]:
+    """What ERP has not taken yet: due, waiting or failed; in the order in which it was owed."""
+    query = sa.select(table).where(_not_settled(), sa.or_(table.c.due_at.is_not(None), table.c.failed_at.is_not(None)))
+    return tuple(_status(row) for row in tx.execute(query.order_by(table.c.id)))
+
+
+def due_count(tx: Connection) -> int:
+    """How many postings are still to be tried; those that failed wait for a person and are not counted."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.due_at.is_not(None))) or 0)
+
+
 _CONTENT = ("key", "kind", "case", "body", "occurred_at", "reverses")
 
 
@@ -193,11 +204,15 @@ def _changed(tx: Connection, update: sa.Update) -> bool:
     return done
 
 
+def _not_settled() -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.confirmed_at.is_(None), table.c.dry_run_at.is_(None))
+
+
 def _in_state(state: PostingState) -> sa.ColumnElement[bool]:
     """The facts that make up a state; the same order as in `_state`."""
     c = table.c
     confirmed_ = sa.and_(c.reversed_at.is_(None), c.confirmed_at.is_not(None))
-    open_ = sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_(None), c.failed_at.is_(None))
+    open_ = sa.and_(_not_settled(), c.failed_at.is_(None))
     match state:
         case "reversed":
             return c.reversed_at.is_not(None)
@@ -208,7 +223,7 @@ def _in_state(state: PostingState) -> sa.ColumnElement[bool]:
         case "dry_run":
             return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_not(None))
         case "failed":
-            return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_(None), c.failed_at.is_not(None))
+            return sa.and_(_not_settled(), c.failed_at.is_not(None))
         case "waiting":
             return sa.and_(open_, c.error.is_not(None))
         case "due":

@@ -1,0 +1,1 @@
+"""The storage room, every story on both databases."""
