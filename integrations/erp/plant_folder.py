@@ -24,6 +24,7 @@ from workflow.ports import Clock, Receipt
 from workflow.records import Records
 
 SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=1)  # between two looks for an answer
+LOST = timedelta(minutes=10)  # after which an answer that did not come is taken for lost
 
 
 class PlantFolderErp:
@@ -104,12 +105,17 @@ class PlantFolderErp:
         if refusal is not None:
             self._put_aside(name)
             raise Rejected(refusal.reason or "the ERP import refused it without a reason")
-        if written is None:
+        if written is None or self._went_missing(name, written):
             written = self._write(name, new)
         if self._confirm == "written":
             return Receipt(f"{name}.json", written.written_at)
         waited = self._clock.now() - written.written_at
         raise TryLater("waiting for the ERP import to answer", after=min(max(waited / 2, SOONEST), LATEST))
+
+    def _went_missing(self, name: str, written: Document) -> bool:
+        """Taken long ago and never answered: it is laid out again, and the import answers a known key as before."""
+        waited = self._clock.now() - written.written_at
+        return waited > LOST and not (self._out / f"{name}.json").exists()
 
     def _marks(self) -> FileMarks:
         try:

@@ -1,0 +1,148 @@
+"""What a test needs around an ERP adapter: the foreign system behind it, which can be unplugged and looked into.
+
+A new adapter plugs in with one class like `FlatFiles` and one line in `ERPS`; `test_every_erp.py` then holds it to the
+same promises as all others.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from integrations.erp.import_stand_in import ImportStandIn
+from integrations.erp.plant_folder import PlantFolderErp
+from workflow.case import Posting, PostingKind
+from workflow.errors import TryLater
+from workflow.ports import Erp, Receipt
+
+RIVERSIDE = Path("fixtures/plants/riverside")
+TUESDAY = datetime(2026, 11, 17, 14, 0, tzinfo=UTC)
+
+BODIES: Mapping[PostingKind, Mapping[str, Any]] = {
+    "downtime": {
+        "asset": "L3-FIL",
+        "line": "L3",
+        "work_order": "WO-10482",
+        "start": "2026-11-17T13:00:00+00:00",
+        "end": "2026-11-17T13:40:00+00:00",
+        "minutes": 40.0,
+        "reason": "cap jam cleared",
+    },
+    "confirmation": {"work_order": "WO-10476", "line": "L2", "minutes": 25.0, "text": "guide rails"},
+    "lot_hold": {"lot": "6320-3A", "quantity": 1350.0, "uom": "cs", "reason": "caps leak"},
+    "lot_release": {
+        "lot": "6315-3A",
+        "quantity": 60.0,
+        "uom": "cs",
+        "decision": "release",
+        "decided_by": "tamika.jones",
+    },
+    "lot_rework": {"lot": "6315-3A", "quantity": 30.0, "uom": "cs", "decided_by": "tamika.jones", "reason": "relabel"},
+    "scrap": {"lot": "6315-3A", "quantity": 10.0, "uom": "cs", "decision": "scrap", "decided_by": "tamika.jones"},
+    "deviation": {"lot": "6315-3A", "item": "FG-3040", "text": "label skew"},
+    "reschedule": {"work_order": "WO-10483", "text": "500 more", "new_quantity": 3000.0},
+    "order_status": {"work_order": "WO-10460", "status": "released"},
+    "stock_adjustment": {"item": "PK-5310", "lot": "CAN-4471", "quantity": 1200.0, "uom": "ea"},
+    "goods_movement": {"item": "PK-5330", "quantity": 40000.0, "uom": "ea", "to_line": "L2", "reason": "ends"},
+    "maintenance_notification": {"asset": "L3-FIL", "line": "L3", "text": "valve 14 drips again"},
+    "cost": {"text": "overtime", "amount": 420.0, "currency": "USD"},
+    "note": {"text": "checked with the customer", "work_order": "WO-10482"},
+}
+CASES = iter(range(1, 10_000))
+
+
+def posting(kind: PostingKind, **changed: Any) -> Posting:
+    """A posting of its own case, as the sample plant would owe it."""
+    number = f"EX-{next(CASES)}"
+    return Posting(f"riverside/{number}/0/{kind}/1", kind, number, {**BODIES[kind], **changed}, TUESDAY)
+
+
+class StandingClock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.at = TUESDAY
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class ErpAround(Protocol):
+    """An adapter together with the foreign system behind it."""
+
+    erp: Erp
+
+    def away(self, is_away: bool) -> None: ...  # it takes nothing and answers nothing
+
+    def works(self) -> None: ...  # it does what it does between two of our attempts
+
+    def loses_the_next_answer(self) -> None: ...  # it books, and we never hear of it
+
+    def booked(self, key: str) -> int: ...  # how often it really accepted this key
+
+    def knows_order(self, work_order: str) -> None: ...  # master data appears that was missing
+
+    def restart(self) -> None: ...  # our program starts again: a new adapter, the same foreign system
+
+    def records_broken(self) -> None: ...  # what it says about its records makes no sense just now
+
+
+class FlatFiles:
+    """The plant folder and the stand-in for the ERP's import."""
+
+    def __init__(self, folder: Path) -> None:
+        self.plant, self.postings, self.clock = folder / "plant", folder / "erp", StandingClock()
+        shutil.copytree(RIVERSIDE, self.plant)
+        self.stand_in = ImportStandIn(self.postings, self.plant)
+        self._lost = False
+        self.restart()
+
+    def restart(self) -> None:
+        self.erp = PlantFolderErp(self.plant, self.postings, self.clock)
+
+    def away(self, is_away: bool) -> None:
+        self.stand_in.away = is_away
+
+    def works(self) -> None:
+        self.clock.at += timedelta(minutes=1)
+        if self.stand_in.take_in(self.clock.now()) and self._lost:
+            self._lost = False
+            for answer in (self.postings / "in").iterdir():
+                answer.unlink()
+
+    def loses_the_next_answer(self) -> None:
+        self._lost = True
+
+    def booked(self, key: str) -> int:
+        return sum(entry["key"] == key for entry in self.stand_in.ledger())
+
+    def knows_order(self, work_order: str) -> None:
+        with (self.plant / "work_orders.csv").open("a", encoding="utf-8") as file:
+            file.write(f"{work_order},FG-1010,L1,100,cs,planned,,,,,,,\n")
+
+    def records_broken(self) -> None:
+        (self.plant / "lots.csv").write_text("lot,item\nhalf a fi", encoding="utf-8")
+
+
+ERPS: Mapping[str, Callable[[Path], ErpAround]] = {"plant_folder": FlatFiles}
+
+
+def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:
+    """What the posting round does: look, post, and come back later; Rejected goes through, TryLater at the end too."""
+    for attempt in range(attempts):
+        try:
+            return around.erp.find(owed.key) or around.erp.post(owed)
+        except TryLater:
+            if attempt == attempts - 1:
+                raise
+            around.works()
+    raise AssertionError("never reached")
+
+
+def other(owed: Posting, **changed: Any) -> Posting:
+    """The same key with other content: what must never be booked."""
+    return replace(owed, body={**owed.body, **changed})
