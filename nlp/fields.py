@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from nlp.kinds import Part
 from nlp.mentions import Mention
@@ -52,13 +53,22 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
         items=tuple(linked.items),
         lots=tuple(linked.lots),
         quantity=quantity,
-        started_at=instant(started, sheet.context.plant, sheet.context.now, towards=towards) if started else None,  # type: ignore[arg-type]
+        started_at=_instant(sheet, started, towards) if started else None,
         duration_min=duration,
         line_stopped=stopped,
         confidence=confidence,
         evidence=tuple(evidence),
     )
     return reported, linked.ask
+
+
+def _instant(sheet: Sheet, moment: Moment, towards: str) -> datetime:
+    """The instant of a beginning; a day said anywhere in its sentence counts."""
+    day = moment.day
+    if day is None and moment.kind == "clock":
+        a, b = sheet.sentence_of(moment.start)
+        day = next((offset for i, offset in sheet.days if a <= i < b), None)
+    return instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards=towards)  # type: ignore[arg-type]
 
 
 def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
@@ -86,6 +96,10 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
             _link_item(out, sheet, mention)
         elif mention.what == "lot":
             if len(mention.ids) == 1:
+                item = sheet.context.records.lot[mention.ids[0]].item
+                said = next((m for m in sheet.of("item") if item in m.ids and not part.holds(m.start)), None)
+                if said is not None and len(said.ids) == 1:
+                    _take(out.items, item, out, sheet, "items", said)
                 _take(out.lots, mention.ids[0], out, sheet, "lots", mention)
             elif out.ask is None:
                 out.ask = Question("lot", mention.ids[:3])
@@ -250,6 +264,7 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Amount | None:
             score += 3.0
         if part.type == "material_shortage" and any("need" in sheet.spans[i] for i in before):
             score += 2.0
+            score += 1.5 * any("more" in sheet.spans[i] for i in near)
         if any("left_word" in sheet.spans[i] for i in range(amount.end, min(len(sheet.tokens), amount.end + 3))):
             score -= 4.0
         if any("every" in sheet.spans[i] for i in near):
@@ -278,6 +293,8 @@ def _stopped(sheet: Sheet, part: Part) -> bool | None:
     """Only where the words say that the line, the order or production stands or runs."""
     stopped = [h for h in sheet.hits("stopped") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
     runs = [h for h in sheet.hits("runs") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    if part.type == "changeover_overrun":  # what is "still going" is the changeover
+        runs = [h for h in runs if sheet.group("line_noun", h.start, h.end) or sheet.of("line", h.start, h.end)]
     not_stopped = [h for h in sheet.negated if h.cue.name == "stopped" and part.holds(h.start)]
     not_running = [h for h in sheet.negated if h.cue.name == "runs" and part.holds(h.start)]
     if stopped and runs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nlp import kinds
+from nlp.pattern import Hit
 from nlp.sheet import Sheet
 from workflow.reading import Intent
 
@@ -55,8 +56,10 @@ def score(sheet: Sheet) -> dict[Intent, float]:
     asked = questions(sheet)
     doubtful = unreal(sheet)
     for name, intent in _CUES.items():
-        hits = _apart(sheet.hits(name))
+        hits = _apart([h for h in sheet.hits(name) if not _inside_another(h, sheet, name)])
         out[intent] = out.get(intent, 0.0) + sum((2.0, 1.2, 0.6)[min(i, 2)] for i, _ in enumerate(hits[:4]))
+        if any(h.cue.name.endswith(".sure") for h in hits):
+            out[intent] += 3.5
     problem = max(kinds.with_context(sheet, kinds.votes(sheet, [(0, len(sheet.tokens))], [*asked, *doubtful]),
                                      [(0, len(sheet.tokens))]).values(), default=0.0)  # fmt: skip
     every = max(kinds.votes(sheet, [(0, len(sheet.tokens))]).values(), default=0.0)
@@ -123,9 +126,18 @@ def _fresh(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
         out["report"] += 3.0
 
 
-def _apart(hits: Sequence[object]) -> list[object]:
-    kept: list[object] = []
-    for hit in sorted(hits, key=lambda h: h.start - h.end):  # type: ignore[attr-defined]
-        if all(hit.end <= other.start or hit.start >= other.end for other in kept):  # type: ignore[attr-defined]
+def _inside_another(hit: Hit, sheet: Sheet, name: str) -> bool:
+    """ "got it" says nothing of its own within "got it going"."""
+    return any(
+        other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
+        for other in sheet.hits("i")
+        if not other.cue.name.startswith(name)
+    )
+
+
+def _apart(hits: Sequence[Hit]) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: h.start - h.end):
+        if all(hit.end <= other.start or hit.start >= other.end for other in kept):
             kept.append(hit)
     return kept

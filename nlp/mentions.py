@@ -93,6 +93,8 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
             return
         if "person" in by_what and norms[0] in ground.known and not text[token.start].isupper():
             by_what.pop("person")
+    if "item" in by_what and len(norms) == 1 and end < len(ground.tokens) and "machine_part" in ground.spans[end]:
+        by_what.pop("item")
     for what, group in by_what.items():
         ids = tuple(dict.fromkeys(e.id for e in group))
         sure = 0.97 if any(e.norms == norms and e.own for e in group) else 0.88
@@ -194,7 +196,7 @@ def _by_digits(
     full = index.order_digits.get(digits)
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
-    pointed = said or (start > 0 and ground.tokens[start - 1].norm in _POINTING)
+    pointed = said or (start > 0 and ground.tokens[start - 1].norm in _POINTING and _may_follow(ground, end))
     endings = index.orders_ending(digits)
     lengths = {len(own) for own in index.order_digits} or {99}
     if endings and (pointed or len(digits) >= min(lengths) - 1 or len(endings) == 1 and len(ground.tokens) <= 3):
@@ -205,6 +207,14 @@ def _by_digits(
         if said or suggestions:
             return Mention("order", (), start, end, 0.3, f"no order {digits} in ERP", suggestions=suggestions)
     return None
+
+
+def _may_follow(ground: Ground, end: int) -> bool:
+    """ "the 482 order", "la 486 ya": an order's number is not followed by a thing of which there are 482."""
+    if end >= len(ground.tokens) or ground.tokens[end].breaks:
+        return True
+    token = ground.tokens[end]
+    return token.norm in ground.common or any(g in ground.spans[end] for g in ("order_word", "after_hour", "stand"))
 
 
 _POINTING = frozenset("the la el las los a o da do na no der die das den dem le les au du na ta te ten zlecenie nr of #".split())

@@ -8,7 +8,7 @@ from typing import get_args
 from nlp.kinds import CUE_OF, Part
 from nlp.fields import link
 from nlp.sheet import Sheet
-from nlp.times import eta_minutes, instant
+from nlp.times import Moment, eta_minutes, instant
 from nlp.units import amounts, plant_uom
 from workflow.plant import ROLES, production_day, production_day_span
 from workflow.reading import About, ExceptionType, Quantity, Query, Resolution
@@ -95,6 +95,11 @@ def read_query(sheet: Sheet) -> Query:
     line = linked.line if named else None
     if line is None and named is False and sheet.context.thread is not None:
         line = sheet.context.thread.line
+    if line is None and not sheet.of("order"):
+        bare = [n for n in sheet.numbers if n.value == int(n.value) and not n.article and not n.words
+                and not any(m.start <= n.start < m.end for m in (*sheet.moments, *sheet.mentions))]  # fmt: skip
+        lines = [sheet.index.line_numbers.get(str(int(n.value))) for n in bare]
+        line = lines[0] if len(lines) == 1 else None
     order = next((m.ids[0] for m in sheet.of("order") if len(m.ids) == 1), None)
     if order is None and linked.orders:
         order = linked.orders[0]
@@ -122,9 +127,17 @@ def _type(sheet: Sheet) -> ExceptionType | None:
     return None
 
 
+def _said_period(sheet: Sheet) -> list[Moment]:
+    """ "from 6 to 2": two bare hours."""
+    hit = sheet.hits("period")[0]
+    values = {(n.start, n.end): n.value for n in sheet.numbers}
+    hours = [int(values[(a, b)]) for name, a, b in hit.captured if name == "h" and (a, b) in values]
+    return [Moment("clock", hit.start, hit.end, "from", hour=h % 24, exact=h > 12 or h == 0) for h in hours]
+
+
 def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
     plant, now = sheet.context.plant, sheet.context.now
-    clocks = [m for m in sheet.moments if m.kind == "clock"]
+    clocks = [m for m in sheet.moments if m.kind == "clock"] if len(sheet.hits("period")) == 0 else _said_period(sheet)
     if len(clocks) >= 2:
         start = instant(clocks[0], plant, now, towards="past")
         if not clocks[1].exact and clocks[1].hour is not None:

@@ -13,7 +13,7 @@ from nlp.index import PlantIndex
 from nlp.mentions import Ground, Mention, find_mentions
 from nlp.numbers import Number, find_numbers
 from nlp.pattern import Hit, longest
-from nlp.times import Moment, find_moments
+from nlp.times import Moment, days_said, find_moments
 from nlp.tokens import Token, stem
 from nlp.words import COMMON, Lexicon
 from workflow.reading import Context
@@ -35,6 +35,7 @@ class Sheet:
     context: Context
     index: PlantIndex
     languages: tuple[str, ...]  # likeliest first
+    days: Sequence[tuple[int, int]] = ()  # (token, days from today)
 
     def hits(self, *names: str) -> list[Hit]:
         """Hits of cues with these names or beginning so ("quality" also means "quality.sure")."""
@@ -100,7 +101,17 @@ def lay_out(
     norms = [token.norm for token in tokens]
     breaks = [token.breaks for token in tokens]
     active = likely_languages(tokens, context, lexicon)
-    allowed = {*active, COMMON}
+    spoken = [lexicon.vocabulary.get(norm, set()) for norm in norms]
+
+    def allowed(hit: Hit) -> bool:
+        """A second language speaks only where the first does not know the words: "se" is no Portuguese "if" in Spanish."""
+        code = hit.cue.language
+        if code in (COMMON, active[0]):
+            return True
+        return code in active and any(
+            tokens[i].kind == "word" and active[0] not in spoken[i] for i in range(hit.start, hit.end)
+        )
+
     likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, set(active)))}
     spans: list[dict[str, list[int]]] = [{} for _ in tokens]
 
@@ -109,9 +120,9 @@ def lay_out(
     # Twice: groups may be made of groups ("pack_unit" of the units).
     for _ in range(2):
         for hit in lexicon.groups.find(norms, spans, breaks, likely):
-            if hit.cue.language in allowed:
+            if allowed(hit):
                 _put(spans, hit.cue.name, hit.start, hit.end)
-    timed_hits = [h for h in lexicon.times.find(norms, spans, breaks) if h.cue.language in allowed]
+    timed_hits = [h for h in lexicon.times.find(norms, spans, breaks) if allowed(h)]
     moments = find_moments(tokens, numbers, timed_hits, spans, context.plant, context.now)
     for moment in moments:
         _put(spans, "clock" if moment.kind == "clock" else "dur", moment.start, moment.end)
@@ -131,12 +142,13 @@ def lay_out(
             for end in spans[i][group]:
                 _put(spans, "role", i, end)
 
-    hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if h.cue.language in allowed)
+    hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if allowed(h))
     standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
     mentions = _taken_back(mentions, spans, tokens)
     mentions = _said_fine(mentions, spans, tokens)
-    return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active)
+    days = days_said(spans, context.plant, context.now, [m for m in moments if m.kind == "clock"])
+    return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active, days)
 
 
 def likely_languages(tokens: Sequence[Token], context: Context, lexicon: Lexicon) -> tuple[str, ...]:
@@ -185,12 +197,24 @@ def _put(spans: list[dict[str, list[int]]], name: str, start: int, end: int) -> 
 def _is_negated(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]) -> bool:
     if hit.cue.name.split(".sure")[0].split(".weak")[0] not in _NEGATABLE:
         return False
-    for begin in range(max(0, hit.start - 3), hit.start):
+    for begin in range(max(0, hit.start - 4), hit.start):
+        if "idiom" in spans[begin] or (begin and "idiom" in spans[begin - 1]):
+            continue
         for end in spans[begin].get("neg", ()):
-            between = tokens[end : hit.start]
-            if end <= hit.start and len(between) <= 1 and not any(t.breaks for t in between):
+            if end <= hit.start and all("neg_skip" in spans[i] for i in range(end, hit.start)):
                 return True
-    return False
+    return _negated_inside(hit, spans, tokens)
+
+
+def _negated_inside(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]) -> bool:
+    """ "a linha não parou" fits "linha .. parou": the gap holds what turns it round."""
+    if ".." not in hit.cue.pattern:
+        return False
+    covered = {i for _, start, end in hit.captured for i in range(start, end)}
+    words = hit.cue.pattern.replace("|", " ").replace("_", " ").split()
+    return any(
+        "neg" in spans[i] and i not in covered and tokens[i].norm not in words for i in range(hit.start + 1, hit.end - 1)
+    )
 
 
 def _taken_back(
@@ -217,6 +241,6 @@ def _said_fine(
         if not fine or any("neg" in spans[i] for i in range(max(start, fine[0] - 3), fine[0])):
             continue
         for k, mention in enumerate(out):
-            if mention.what in ("asset", "line") and start <= mention.start < end and mention.end <= fine[0] + 1:
+            if mention.what == "asset" and start <= mention.start < end and mention.end <= fine[0] + 1:
                 out[k] = replace(mention, fine=True)
     return out

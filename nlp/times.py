@@ -63,8 +63,8 @@ def find_moments(
     taken = {i for moment in kept for i in range(moment.start, moment.end)}
     kept += _bare_hours(tokens, numbers, spans, taken)
     kept += _anchors(spans, taken)
-    days = _days(tokens, spans, plant, now)
-    kept = [_with_day(moment, days, tokens) for moment in kept]
+    days = days_said(spans, plant, now, [m for m in kept if m.kind == "clock"])
+    kept = [_with_day(moment, days) for moment in kept]
     return sorted(kept, key=lambda m: m.start)
 
 
@@ -285,11 +285,14 @@ def _anchor_instant(moment: Moment, plant: Plant, now: datetime) -> datetime:
     return running[0].start if running else now
 
 
-def _days(tokens: Sequence[Token], spans: Spans, plant: Plant, now: datetime) -> list[tuple[int, int]]:
-    """(token, days from today) for "yesterday", "mañana", "Freitag"."""
+def days_said(spans: Spans, plant: Plant, now: datetime, clocks: Sequence[Moment]) -> list[tuple[int, int]]:
+    """(token, days from today) for "yesterday", "mañana", "Freitag"; not the "mañana" of "6 de la mañana"."""
+    inside = {i for moment in clocks for i in range(moment.start, moment.end)}
     today = plant.local(now).weekday()
     found: list[tuple[int, int]] = []
     for i, here in enumerate(spans):
+        if i in inside:
+            continue
         for group, offset in (("day_yesterday", -1), ("day_today", 0), ("day_tomorrow", 1)):
             if group in here:
                 found.append((i, offset))
@@ -299,14 +302,11 @@ def _days(tokens: Sequence[Token], spans: Spans, plant: Plant, now: datetime) ->
     return found
 
 
-def _with_day(moment: Moment, days: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> Moment:
+def _with_day(moment: Moment, days: Sequence[tuple[int, int]]) -> Moment:
+    """The day right before or behind a time; one that is farther away says the day of something else, perhaps."""
     if moment.kind != "clock":
         return moment
-    near = [
-        (abs(i - moment.start), offset)
-        for i, offset in days
-        if -6 <= i - moment.end <= 3 and not any(t.kind == "stop" for t in tokens[min(i, moment.end) : max(i, moment.start)])
-    ]
+    near = [(abs(i - moment.start), d) for i, d in days if -1 <= i - moment.end <= 1 or 0 < moment.start - i <= 2]
     return replace(moment, day=min(near)[1]) if near else moment
 
 

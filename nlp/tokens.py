@@ -127,7 +127,7 @@ def identifiers(text: str) -> list[Identifier]:
     return found
 
 
-_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "er", "s", "n")
+_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "s", "n")
 _VOWELS = "aeiouy"
 
 

@@ -73,7 +73,7 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
         if not start <= number.start < stop or number.start in timed or number.start in named:
             continue
         unit, after = _unit_after(sheet, number.end, stop)
-        if unit or not number.article:
+        if (unit and not (number.article and unit == "ea")) or not number.article:
             found.append(Amount(number.value, unit, number.start, after))
     return found
 
