@@ -25,6 +25,7 @@ from bot.last_plant import remember_plant
 from bot.rehearsal import Rehearsal
 from bot.say import word
 from db import cases as stored
+from db import conversations
 from db import postings as owed
 from db.conversations import Line
 from workflow.case import Case
@@ -100,8 +101,7 @@ class Demo:
         zone = self.plant.app.plant.zone
         self._instant = lambda t: datetime.combine(shift.date, t, zone).astimezone(UTC)
         self.plant.clock.turn_to(self._instant(shift.starts))
-        self._shown: dict[str, int] = {}
-        self._logged = 0
+        self._shown = 0  # id of the last line of anybody that was shown
         self.messages = 0
 
     def play(self) -> None:
@@ -122,7 +122,7 @@ class Demo:
     def _wait_until(self, at: datetime) -> None:
         """Time goes by; whatever the program does on its own on the way is shown when it happens."""
         while self.plant.clock.now() < at:
-            self.plant.passes_until(min(at, self.plant.clock.now() + timedelta(seconds=30)))
+            self.plant.passes_until(min(at, self.plant.clock.now() + timedelta(seconds=60)))
             lines = self._new_lines()
             if lines:
                 self.out.print(self._stamp(), Text("Linecall, on its own", style="bold yellow"), sep="  ")
@@ -177,13 +177,11 @@ class Demo:
         self.out.print(Padding(text, (0, 0, 0, 9)))
 
     def _new_lines(self) -> list[tuple[Person, Line]]:
-        new = []
-        for person in self.plant.app.plant.people:
-            lines = [line for line in self.plant.transcript(person.id) if line.id > self._shown.get(person.id, 0)]
-            if lines:
-                self._shown[person.id] = lines[-1].id
-                new += [(person, line) for line in lines if line.sender == "bot"]
-        return sorted(new, key=lambda pair: pair[1].id)
+        with self.plant.app.database.read() as tx:
+            new = conversations.since(tx, self._shown)
+        self._shown = new[-1][1].id if new else self._shown
+        people = self.plant.app.plant.person
+        return [(people[who], line) for who, line in new if line.sender == "bot"]
 
     def _stamp(self) -> Text:
         return Text(f"{self.plant.now:%H:%M}", style="dim")

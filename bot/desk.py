@@ -66,6 +66,8 @@ def handle(app: App, received: Received) -> None:
             incoming = replace(incoming, thread=thread)
         try:
             with app.database.write() as tx:
+                if not inbox.take(tx, received.id):
+                    return  # another worker was faster
                 outcome = Desk(app.world(), tx, incoming).act(reading)
                 inbox.done(tx, received.id, app.clock.now(), outcome)
         except Stale:

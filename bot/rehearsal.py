@@ -16,12 +16,13 @@ from bot.config import Config
 from bot.say import Press, parse_button
 from db import cases, conversations
 from db.conversations import Line
+from db.due import next_due
 from integrations.erp.import_stand_in import ImportStandIn
 from workflow.case import Case
 from workflow.messages import Inbound
 from workflow.ports import Reader
 
-STEP = timedelta(seconds=30)
+STEP = timedelta(seconds=1)
 
 
 class Rehearsal:
@@ -77,7 +78,11 @@ class Rehearsal:
     def passes_until(self, end: datetime) -> None:
         """Time goes by up to an instant."""
         while self.clock.now() < end:
-            self.clock.turn(min(STEP, end - self.clock.now()))
+            with self.app.database.read() as tx:
+                due = next_due(tx)
+            # What is due already and could not be done waits for its turn, not for ever on this instant.
+            soonest = max(due, self.clock.now() + STEP) if due is not None else end
+            self.clock.turn_to(min(soonest, end))
             self.settle()
 
     def settle(self) -> None:

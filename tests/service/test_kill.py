@@ -90,7 +90,7 @@ def test_killed_fifty_times_nothing_is_lost_and_nothing_is_posted_twice(
         rows = Counter(tx.execute(sa.text("select message_id from inbox")).scalars())
         stored = set(tx.execute(sa.text("select id from inbox")).scalars())
         assert inbox.unhandled_count(tx) == 0
-        assert inbox.poisoned_count(tx) == 0
+        assert inbox.poisoned(tx) == ()
         assert outbox.unsent_count(tx) == 0
         owed = postings.find(tx)
         everything = cases.find(tx)
