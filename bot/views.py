@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from db import cases, outbox, postings
+from db.outbox import Told
 from workflow.case import Case, Entry, PostingStatus, Task
 from workflow.metrics import Metrics, Rate, Spread
 from workflow.reading import Quantity
@@ -102,6 +103,22 @@ def posting_json(status: PostingStatus) -> dict[str, Any]:
 def entry_json(entry: Entry) -> dict[str, Any]:
     """One line of the case log."""
     return {"at": iso(entry.at), "who": entry.who, "what": entry.what, "why": entry.why, "facts": dict(entry.facts)}
+
+
+def notice_json(told: Told) -> dict[str, Any]:
+    """One notice: who was told what about a case, when, and whether it has reached them."""
+    return {
+        "to": told.notice.to,
+        "name": told.notice.name,
+        "role": told.notice.role,
+        "at": iso(told.created_at),
+        "sent_at": iso(told.sent_at),
+        "channel": told.channel,
+        "dropped_at": iso(told.dropped_at),
+        "dropped_why": told.dropped_why,
+        "attempts": told.attempts,
+        "error": told.error,
+    }
 
 
 def metrics_json(figures: Metrics) -> dict[str, Any]:

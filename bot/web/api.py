@@ -8,17 +8,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot import by_hand
 from bot.views import case_json, iso, metrics_json, posting_json
 from bot.web.access import Looking, actor, known_person, linecall, must_be
 from bot.web.errors import Declined
 from db import cases, conversations, postings
-from workflow.case import PostingState, Status
+from workflow.case import CONFIRMED, PostingState, Status
 from workflow.messages import Inbound
 from workflow.metrics import metrics
 from workflow.plant import production_day, production_day_span
-from workflow.reading import EXCEPTION_TYPES
+from workflow.reading import EXCEPTION_TYPES, ExceptionType
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,10 +30,20 @@ if TYPE_CHECKING:
 routes = APIRouter(prefix="/api")
 
 MOST_TEXT = 4000  # characters of one message
-MOST_LINES = 200  # of a conversation, newest kept
 MOST_CASES = 500
-STATUSES = frozenset(get_args(Status))
-STATES = frozenset(get_args(PostingState))
+LONGEST_ID = 18  # digits of an id
+
+
+def clean(text: Any) -> Any:
+    """A text without what no floor writes and no database stores: control characters, halves of characters."""
+    if not isinstance(text, str):
+        return text
+    whole = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    return "".join(c for c in whole if c >= " " or c in "\n\t")
+
+
+Words = Annotated[str, BeforeValidator(clean)]
+Short = Annotated[str, BeforeValidator(clean), Field(max_length=200)]
 
 
 class Message(BaseModel):
@@ -40,10 +51,10 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    person: str = Field(max_length=200, description="id of a person of plant.yaml")
-    text: str = Field("", description=f"at most {MOST_TEXT} characters")
-    reply_to: str | int | None = Field(None, description="id of the message that it answers")
-    button: str | None = Field(None, max_length=200, description="value of the pressed button")
+    person: Short = Field(description="id of a person of plant.yaml")
+    text: Words = Field("", description=f"at most {MOST_TEXT} characters")
+    reply_to: Short | int | None = Field(None, description="id of the message that it answers")
+    button: Short | None = Field(None, description="value of the pressed button")
 
 
 class Booked(BaseModel):
@@ -51,8 +62,8 @@ class Booked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
-    receipt: str = Field(min_length=1, max_length=200, description="the document number that ERP gave")
-    by: str | None = Field(None, max_length=200, description="who booked it; not needed when signed in")
+    receipt: Short = Field(min_length=1, description="the document number that ERP gave")
+    by: Short | None = Field(None, description="who booked it; not needed when signed in")
 
 
 class Act(BaseModel):
@@ -60,7 +71,7 @@ class Act(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    by: str | None = Field(None, max_length=200, description="who asks for it; not needed when signed in")
+    by: Short | None = Field(None, description="who asks for it; not needed when signed in")
 
 
 @routes.post("/messages", status_code=202, summary="Say something, or press a button, as a person of the plant")
@@ -74,7 +85,7 @@ def say(
     app = linecall(request)
     person = known_person(app, message.person)
     must_be(caller, person)
-    text = _clean(message.text)
+    text = message.text
     if not text.strip() and not message.button:
         raise Declined(422, "empty_text", "The message is empty: send a `text`, or the value of a `button`.")
     if len(text) > MOST_TEXT:
@@ -119,18 +130,18 @@ def conversation(
 def list_cases(
     request: Request,
     _: Looking,
-    status: Annotated[str | None, Query(description=", ".join(get_args(Status)))] = None,
+    status: Annotated[Status | None, Query(description=", ".join(get_args(Status)))] = None,
     line: str | None = None,
-    type: Annotated[str | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
+    type: Annotated[ExceptionType | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
     limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = 200,
 ) -> list[dict[str, Any]]:
     """Each with its tasks, postings and log."""
     app = linecall(request)
-    _one_of("status", status, STATUSES)
-    _one_of("type", type, frozenset(EXCEPTION_TYPES))
-    _one_of("line", line, frozenset(app.plant.line))
+    if line is not None and line not in app.plant.line:
+        raise Declined(422, "invalid", f"`line` is one of {', '.join(app.plant.line)}.")
     with app.database.read() as tx:
-        return [case_json(tx, case) for case in cases.find(tx, status=status, line=line, type=type, limit=limit)]
+        found = cases.find(tx, status=status, line=line, type=type, limit=limit)
+        return [case_json(tx, case) for case in reversed(found)]
 
 
 @routes.get("/cases/{number}", summary="One exception with its log, tasks, notices and postings")
@@ -147,10 +158,9 @@ def one_case(request: Request, _: Looking, number: str) -> dict[str, Any]:
 def list_postings(
     request: Request,
     _: Looking,
-    state: Annotated[str | None, Query(description=", ".join(get_args(PostingState)))] = None,
+    state: Annotated[PostingState | None, Query(description=", ".join(get_args(PostingState)))] = None,
 ) -> list[dict[str, Any]]:
     """All of them, or those of one state."""
-    _one_of("state", state, STATES)
     with linecall(request).database.read() as tx:
         return [posting_json(status) for status in postings.find(tx, state=state)]
 
@@ -160,11 +170,9 @@ def retry_posting(request: Request, caller: Looking, key: str, act: Act | None =
     """ERP is asked first whether it has it already; nothing is posted twice."""
     app = linecall(request)
     actor(app, caller, act.by if act else None)
-    with app.database.write() as tx:
-        _posting(tx, key)
-        postings.retry(tx, key, app.clock.now())
-        status = _posting(tx, key)
-    app.ring("postings")
+    status = _owed(by_hand.try_again(app, key))
+    if status.state in CONFIRMED:
+        raise Declined(409, "confirmed", f"ERP has it already: its document is {status.receipt}.")
     return posting_json(status)
 
 
@@ -173,10 +181,9 @@ def book_posting(request: Request, caller: Looking, key: str, booked: Booked) ->
     """Confirms the posting with the document number that ERP gave, under that person's name."""
     app = linecall(request)
     by = actor(app, caller, booked.by)
-    with app.database.write() as tx:
-        _posting(tx, key)
-        postings.by_hand(tx, key, booked.receipt, by, app.clock.now())
-        status = _posting(tx, key)
+    status = _owed(by_hand.book(app, key, booked.receipt, by))
+    if (status.state, status.receipt) != ("manual", booked.receipt):
+        raise Declined(409, "confirmed", f"It is confirmed already: its document is {status.receipt}.")
     return posting_json(status)
 
 
@@ -208,16 +215,6 @@ def _message_id(person: str, key: str | None) -> str:
     return sha256(f"{person}\n{key}".encode()).hexdigest()[:32]
 
 
-def _clean(text: str) -> str:
-    """The text without control characters, which mean nothing on the floor and which PostgreSQL does not store."""
-    return "".join(c for c in text.replace("\r\n", "\n") if c >= " " or c in "\n\t")
-
-
-def _one_of(name: str, value: str | None, known: frozenset[str]) -> None:
-    if value is not None and value not in known:
-        raise Declined(422, "invalid", f"`{name}` is one of {', '.join(sorted(known))}.")
-
-
 def _instant(app: App, name: str, said: str | None) -> datetime | None:
     """A time from a query; without a zone it is the plant's own clock."""
     if said is None:
@@ -232,15 +229,16 @@ def _instant(app: App, name: str, said: str | None) -> datetime | None:
 
 
 def _answered(tx: Connection, person: str, id_: str) -> str | None:
-    """The message that an id of the conversation stands for, as its channel knows it; None where there is none."""
-    if not id_.isdigit():
-        return id_
+    """What a reply answers: a line of one's own conversation, and of one that was told elsewhere, its case."""
+    if not id_.isdecimal() or len(id_) > LONGEST_ID:
+        return id_ if id_.startswith("case:") else None
     line = next(iter(conversations.of(tx, person, after=int(id_) - 1)), None)
-    return line.message_id if line is not None and line.id == int(id_) else None
+    if line is None or line.id != int(id_):
+        return None
+    return id_ if line.channel == conversations.OURS else f"case:{line.case}" if line.case else None
 
 
-def _posting(tx: Connection, key: str) -> PostingStatus:
-    status = postings.get(tx, key)
+def _owed(status: PostingStatus | None) -> PostingStatus:
     if status is None:
         raise Declined(404, "unknown_posting", "There is no posting of this key. /api/postings lists them.")
     return status

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.say import word
 from bot.views import unconfirmed
-from bot.web.words import age_words, clock, minutes_words, person_name, role_word, subject_of
+from bot.web.words import age_words, clock, line_name, minutes_words, person_name, role_word, subject_of
 from db import cases, postings
 from workflow.metrics import Spread, metrics
 from workflow.plant import production_day, production_day_span, shifts_at
@@ -175,7 +175,7 @@ def _row(case: Case, app: App, now: datetime) -> Row:
         subject=subject_of(case, plant, app.records),
         said=case.said,
         line=case.line,
-        line_name=plant.line[case.line].name if case.line in plant.line else "",
+        line_name=line_name(plant, case.line),
         stopped=case.line_stopped,
         again=bool(case.recurrent_of or case.reopened),
         since=case.since.isoformat(),

@@ -57,6 +57,8 @@ class Door:
         """Why this request smells of DNS rebinding or of another site's page; None where it does not."""
         if scope["path"].startswith(UNGUARDED):
             return None
+        if any(character < " " for character in scope["path"]):
+            return 400, "bad_request", "This address holds characters that no address has."
         headers = Headers(scope=scope)
         has_token = headers.get("authorization", "").lower().startswith("bearer ")  # no browser adds one by itself
         host = host_name(headers.get("host", ""))

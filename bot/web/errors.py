@@ -120,7 +120,7 @@ def _first_problem(problems: Sequence[Any]) -> tuple[str, str]:
         case "extra_forbidden":
             return "unknown_field", f"`{where}` is not known here."
         case "model_attributes_type" | "dict_type":
-            return "bad_json", "The body has to be a JSON object."
+            return "bad_json", "The body has to be a JSON object, sent as `Content-Type: application/json`."
         case _:
             said = str(problem["msg"]).removeprefix("Value error, ")
             return "invalid", f"`{where}`: {said}" if where else said

@@ -11,12 +11,11 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from bot.web.access import Looking, linecall
 from bot.web.rendering import page
-from db import cases, postings
-from db.tables import inbox, notice
+from db import cases, inbox, outbox, postings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +39,9 @@ async def health() -> dict[str, bool]:
 async def ready(request: Request) -> JSONResponse:
     """The truth, part by part; whoever balances load or pages somebody looks at the status alone."""
     app = linecall(request)
-    parts: dict[str, Any] = {"database": False, "rounds": False, "disk": False}
+    parts: dict[str, Any] = {"database": False, "disk": False}
     with anyio.move_on_after(PATIENCE):
         parts["database"] = await to_thread.run_sync(_writable, app, abandon_on_cancel=True)
-    parts["rounds"] = _alive(app)
     parts["disk"] = _disk(app)
     parts |= app.ready()
     well = all(value for value in parts.values() if isinstance(value, bool))
@@ -89,12 +87,6 @@ def _writable(app: App) -> bool:
     return True
 
 
-def _alive(app: App) -> bool:
-    """Whether every round of the engine ran lately; a page without an engine is not ready."""
-    alive = getattr(app, "alive", None)
-    return bool(alive()) if callable(alive) else False
-
-
 def _disk(app: App) -> bool:
     try:
         return shutil.disk_usage(app.config.data).free > LEAST_DISK
@@ -105,9 +97,11 @@ def _disk(app: App) -> bool:
 def _samples(app: App) -> Iterator[str]:
     now = app.clock.now()
     with app.database.read() as tx:
-        unread = list(tx.scalars(select(inbox.c.received_at).where(inbox.c.due_at.is_not(None))))
-        poisoned = tx.scalar(text("select count(*) from inbox where poisoned_at is not null")) or 0
-        unsent = list(tx.scalars(select(notice.c.created_at).where(notice.c.due_at.is_not(None))))
+        unread = inbox.unhandled_count(tx)
+        oldest_unread = inbox.due(tx, now, 1)
+        unsent = outbox.unsent_count(tx)
+        oldest_unsent = outbox.waiting(tx, 1)
+        set_aside = len(inbox.poisoned(tx, 1000))
         on_floor = [case for case in cases.open_cases(tx) if case.is_open]
         owed = postings.find(tx)
     states: dict[str, int] = {}
@@ -115,16 +109,24 @@ def _samples(app: App) -> Iterator[str]:
         states[status.state] = states.get(status.state, 0) + 1
     waiting = [s.owed_since for s in owed if s.state in ("due", "waiting", "failed") and s.owed_since is not None]
     unanswered = [t.asked_at for case in on_floor for t in case.tasks if t.waits_for_acknowledgement]
-    yield from _gauge("linecall_inbox_unhandled", "Messages stored and not handled yet", len(unread))
-    yield from _gauge("linecall_inbox_oldest_seconds", "Age of the oldest of them", _oldest(unread, now))
-    yield from _gauge("linecall_inbox_set_aside", "Messages that could not be handled", poisoned)
+    yield from _gauge("linecall_inbox_unhandled", "Messages stored and not handled yet", unread)
+    yield from _gauge(
+        "linecall_inbox_oldest_seconds",
+        "Age of the oldest of them",
+        _oldest([r.received_at for r in oldest_unread], now),
+    )
+    yield from _gauge("linecall_inbox_set_aside", "Messages that could not be handled", set_aside)
     yield from _gauge("linecall_exceptions_open", "Exceptions still to be solved on the floor", len(on_floor))
     stopped = sum(case.line_stopped is True for case in on_floor)
     yield from _gauge("linecall_exceptions_line_stopped", "Open exceptions that stop a line", stopped)
     yield from _gauge("linecall_tasks_unanswered", "Functions asked that have not answered", len(unanswered))
     yield from _gauge("linecall_tasks_unanswered_oldest_seconds", "Age of the oldest", _oldest(unanswered, now))
-    yield from _gauge("linecall_outbox_due", "Notices not sent yet", len(unsent))
-    yield from _gauge("linecall_outbox_oldest_seconds", "Age of the oldest of them", _oldest(unsent, now))
+    yield from _gauge("linecall_outbox_due", "Notices not sent yet", unsent)
+    yield from _gauge(
+        "linecall_outbox_oldest_seconds",
+        "Age of the oldest of them",
+        _oldest([told.created_at for told in oldest_unsent], now),
+    )
     yield "# HELP linecall_postings ERP transactions by state\n# TYPE linecall_postings gauge\n"
     for state, count in sorted(states.items()):
         yield f'linecall_postings{{state="{state}"}} {count}\n'

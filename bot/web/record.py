@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.say import log_line, word
 from bot.web.board import STATE_WORDS, hand_of
-from bot.web.words import age_words, clock, person_name, role_word, subject_of
+from bot.web.words import age_words, clock, line_name, person_name, role_word, subject_of
 from db import cases, outbox, postings
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """One notice."""
 
     at: str
@@ -116,7 +116,7 @@ class Record:
     postings: tuple[Transaction, ...]
     owes_nothing: str
     log: tuple[Line, ...]
-    notices: tuple[Told, ...]
+    notices: tuple[Notice, ...]
 
 
 def record_of(app: App, tx: Connection, number: str) -> Record | None:
@@ -131,7 +131,7 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
         kind=word(LANGUAGE, f"type.{case.type or 'other'}"),
         subject=subject_of(case, plant, app.records),
         again=case.recurrent_of,
-        line=plant.line[case.line].name if case.line in plant.line else case.line or "The line",
+        line=line_name(plant, case.line) or "The line",
         stopped=case.line_stopped is True and case.is_open,
         said=case.said,
         reporter=person_name(plant, case.reporter),
@@ -148,13 +148,26 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
             Line(entry.at.isoformat(), _instant(plant, entry.at, now), log_line(entry, LANGUAGE, plant), "")
             for entry in cases.log_of(tx, number)
         ),
-        notices=tuple(_told(row, plant, now) for row in outbox.of_case(tx, number)),
+        notices=tuple(_notice(told, plant, now) for told in outbox.of_case(tx, number)),
     )
+
+
+def _notice(told: outbox.Told, plant: Plant, now: datetime) -> Notice:
+    if told.sent_at is not None:
+        state = f"sent {_instant(plant, told.sent_at, now)}" + (f", {told.channel}" if told.channel else "")
+    elif told.dropped_at is not None:
+        state = f"not sent: {told.dropped_why}"
+    else:
+        state = f"waits: {told.error}" if told.error else "on its way"
+    about = told.notice.name.replace(".", ": ").replace("_", " ")
+    to = person_name(plant, told.notice.to)
+    return Notice(told.created_at.isoformat(), _instant(plant, told.created_at, now), to, about, state)
 
 
 def _road(case: Case, owed: Sequence[PostingStatus], plant: Plant, now: datetime) -> tuple[Step, ...]:
     taken = [task.acknowledged_at for task in case.tasks if task.acknowledged_at and not task.withdrawn_at]
     everyone = case.status in ("acknowledged", "resolved", "closed")
+    stations: list[tuple[str, datetime | None, str]]
     stations = [("Event", case.since, ""), ("Reported", case.captured_at, "")]
     stations.append(("Everyone on it", max(taken) if everyone and taken else None, ""))
     stations.append(("Solved", case.resolved_at, person_name(plant, case.resolved_by)))
@@ -179,8 +192,7 @@ def _facts(case: Case, plant: Plant, now: datetime) -> list[Fact]:
     said = set(case.inferred)
     facts = []
     if case.line:
-        name = plant.line[case.line].name if case.line in plant.line else case.line
-        facts.append(Fact("Line", f"{name} ({case.line})" + _running(case), "line" in said))
+        facts.append(Fact("Line", f"{line_name(plant, case.line)} ({case.line}){_running(case)}", "line" in said))
     for label, field, values in (
         ("Machine", "assets", [plant.asset[a].name if a in plant.asset else a for a in case.assets]),
         ("Work order", "work_orders", case.work_orders),

@@ -52,6 +52,11 @@ def person_name(plant: Plant, person: str | None) -> str:
     return known.name if known is not None else "Linecall" if person == "linecall" else person
 
 
+def line_name(plant: Plant, line: str | None) -> str:
+    """A line's name; ids that plant.yaml no longer holds are shown as they are, and no line as nothing."""
+    return plant.line[line].name if line is not None and line in plant.line else line or ""
+
+
 def role_word(role: str) -> str:
     """A function as the plant calls it."""
     return word(LANGUAGE, f"role.{role}")
@@ -69,7 +74,7 @@ def subject_of(case: Case, plant: Plant, records: Records) -> str:
     lots = [f"Lot {lot}" for lot in case.lots]
     items = [records.item[item].description if item in records.item else item for item in case.items]
     orders = list(case.work_orders)
-    line = [plant.line[case.line].name] if case.line in plant.line else []
+    line = [line_name(plant, case.line)] if case.line else []
     match case.type:
         case "quality_hold" | "inventory_discrepancy":
             candidates: tuple[list[str], ...] = (lots, items, machines, orders, line)
