@@ -99,7 +99,7 @@ class Demo:
         remember_plant(config)
         self.plant = Rehearsal(config, datetime.combine(shift.date, shift.starts, UTC))
         zone = self.plant.app.plant.zone
-        self._instant = lambda t: datetime.combine(shift.date, t, zone).astimezone(UTC)
+        self._zone = zone
         self.plant.clock.turn_to(self._instant(shift.starts))
         self._shown = 0  # id of the last line of anybody that was shown
         self.messages = 0
@@ -118,6 +118,9 @@ class Demo:
     def close(self) -> None:
         """Put the plant away."""
         self.plant.close()
+
+    def _instant(self, at: clock_time) -> datetime:
+        return datetime.combine(self.shift.date, at, self._zone).astimezone(UTC)
 
     def _wait_until(self, at: datetime) -> None:
         """Time goes by; whatever the program does on its own on the way is shown when it happens."""
@@ -194,8 +197,8 @@ class Demo:
         plant = self.plant.app.plant
         self.out.print(Rule(f"{plant.name}, day shift of {self.shift.date:%A %d %B %Y}"))
         self.out.print(
-            "People write what is wrong. Linecall understands it, links it to the work order, tells every function that\n"
-            "is concerned, chases each until it has answered, and closes the exception when ERP has confirmed it.\n"
+            "People write what is wrong. Linecall understands it, links it to the work order, tells every function\n"
+            "concerned, chases each until it has answered, and closes the exception when ERP has confirmed it.\n"
             "Recorded messages, real program: an embedded database, an ERP that takes files. No network, no account.",
             style="dim",
         )
@@ -229,8 +232,7 @@ class Demo:
             ("alignment time (event → last function has acknowledged)", figures.alignment_min),
             ("ERP posting lag (event → ERP confirmed)", figures.posting_lag_min),
         ):
-            four.add_row(name, f"{spread.median:g} min" if spread.median is not None else "-",
-                         f"{spread.p90:g} min" if spread.p90 is not None else "-", f"{spread.n} exceptions")  # fmt: skip
+            four.add_row(name, _min(spread.median), _min(spread.p90), f"{spread.n} exceptions")
         rate = figures.first_pass
         passed = f"{rate.value:.0%}" if rate.value is not None else "-"
         four.add_row("first-pass resolution (no re-route, no escalation)", passed, "", f"{len(rate.yes)} of {rate.n}")
@@ -244,10 +246,15 @@ class Demo:
         counted = [c for c in found if c.status not in ("draft", "cancelled", "merged")]
         self.out.print(f"{self.messages} messages from {who} people became {len(counted)} exceptions.", end=" ")
         self.out.print(f"Still open: {', '.join(still)}." if still else "All of them are closed and confirmed by ERP.")
-        self.out.print(Text("Look closer:   ").append(".venv/bin/linecall cases", style="bold").append("   ·   ").append(
-            f".venv/bin/linecall case {found[0].number if found else 'EX-1001'}", style="bold"))  # fmt: skip
-        self.out.print(Text("Try it yourself:  ").append("make run", style="bold").append("  then open ").append(
-            "http://127.0.0.1:8080/chat", style="bold").append("  and  ").append("/board", style="bold"))  # fmt: skip
+        first = found[0].number if found else "EX-1001"
+        self.out.print(
+            f"Look closer      [bold].venv/bin/linecall cases[/bold]   [bold].venv/bin/linecall case {first}[/bold]"
+        )
+        self.out.print("Try it yourself  [bold]make run[/bold], then open [bold]http://127.0.0.1:8080/chat[/bold]")
+
+
+def _min(value: float | None) -> str:
+    return "-" if value is None else f"{value:g} min"
 
 
 def _one_line(text: str) -> str:

@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from db.cases import Stale
-from db.inbox import Received
 from sqlalchemy import Connection
 
 from bot import answer
 from bot.say import Press, parse_button
 from bot.thread import Thread, find_thread
 from db import cases, conversations, inbox, outbox
+from db.cases import Stale
+from db.inbox import Received
 from workflow import answering, finishing, holding, opening
 from workflow.case import Case, Change, Notice, Offer
 from workflow.duplicates import same_fault_again, same_stop
@@ -115,7 +115,7 @@ class Desk:
         self.press = incoming.press
         self.inbox_id = incoming.id
         self.thread = incoming.thread
-        # Captured is when the person sent it, not when we got round to it (R1); a sender's clock is never ahead of ours.
+        # Captured is when the person sent it, not when we got round to it (R1); no sender's clock is ahead of ours.
         self.sent_at = min(incoming.message.sent_at, world.now)
         self.said = incoming.message.text.strip()
 
@@ -194,10 +194,10 @@ class Desk:
             case "resolve":
                 outcome = reading.resolution or Resolution(self.said)
                 return self.save(finishing.resolve(case, self.me, outcome, self.world))
-            case "reassign" if reading.reassign_to is None:
-                return self.save(answering.decline(case, self.me, self.said, self.world))
+            case "reassign" if (to := reading.reassign_to) is not None:
+                return self.save(answering.reassign(case, self.me, to, self.said, self.world))
             case "reassign":
-                return self.save(answering.reassign(case, self.me, reading.reassign_to, self.said, self.world))
+                return self.save(answering.decline(case, self.me, self.said, self.world))
             case "cancel":
                 return self.save(finishing.cancel(case, self.me, self.said, self.world))
         return self.tell("not_understood", said=self.said)

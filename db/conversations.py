@@ -90,7 +90,7 @@ def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) ->
 def since(tx: Connection, after: int) -> tuple[tuple[str, Line], ...]:
     """Everybody's lines with a higher id than `after`, each with its person, oldest first."""
     query = sa.select(line.c.person, *_LINE).where(line.c.id > after).order_by(line.c.id)
-    return tuple((row[0], Line(*row[1:])) for row in tx.execute(query))
+    return tuple((row.person, Line(*tuple(row)[1:])) for row in tx.execute(query))
 
 
 def thread_of(tx: Connection, channel: str, message_id: str) -> str | None:

@@ -67,12 +67,14 @@ def barred_from_deciding(case: Case, records: Records) -> frozenset[str]:
 
 def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict[str, Any], name: str) -> list[Notice]:
     """The notices that ask people of a function to take their action, each with the buttons that answer it (R27)."""
-    offers = ACK_OFFERS.get(task.role, ()) if case.type == "quality_hold" else ()
-    buttons = offers or tuple(Offer(act, (task.role,)) for act in ("acknowledge", "eta", "decline", "resolve"))
+    lead = case.lead
+    acts: tuple[str, ...] = ("acknowledge", "decline")
+    if lead is None or lead.role == task.role:
+        acts = ("acknowledge", "eta", "decline", "resolve")  # who leads says when he is there and when it is over
+    if task.role == "quality" and case.type == "quality_hold":
+        acts = ("acknowledge", "decide")
+    buttons = tuple(Offer(act, (task.role,)) for act in acts)
     return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]
-
-
-ACK_OFFERS = {"quality": (Offer("acknowledge", ("quality",)), Offer("decide", ("quality",)))}
 
 
 def deadline_of(task: Task) -> datetime | None:

@@ -21,9 +21,11 @@ from bot.last_plant import plant_folder
 from bot.say import log_line, word
 from db import cases as stored
 from db import postings as owed
+from workflow.case import PostingState, Status
 from workflow.errors import Refused
 from workflow.metrics import metrics as figures
 from workflow.plant import production_day, production_day_span
+from workflow.reading import ExceptionType
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -37,9 +39,9 @@ def register(app: typer.Typer) -> None:
 
 
 def cases(
-    status: Annotated[str | None, typer.Option(help="open, acknowledged, resolved, closed, ...")] = None,
+    status: Annotated[Status | None, typer.Option(help="How far it is.")] = None,
     line: Annotated[str | None, typer.Option(help="Id of a line.")] = None,
-    type: Annotated[str | None, typer.Option(help="machine_breakdown, quality_hold, ...")] = None,  # noqa: A002
+    type: Annotated[ExceptionType | None, typer.Option(help="What kind it is.")] = None,  # noqa: A002
     as_json: Json = False,
 ) -> None:
     """List the exceptions, newest first."""
@@ -84,7 +86,7 @@ def case(number: str, as_json: Json = False) -> None:
 
 
 def postings(
-    state: Annotated[str | None, typer.Option(help="due, waiting, failed, posted, ...")] = None, as_json: Json = False
+    state: Annotated[PostingState | None, typer.Option(help="How far it is.")] = None, as_json: Json = False
 ) -> None:
     """What ERP is owed, what it has taken and what it has not."""
     with _program() as program, program.database.read() as tx:
