@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 from sqlalchemy.engine import Dialect
 
+LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 400  # characters: PostgreSQL refuses to index more than about 2,700 bytes, SQLite takes anything
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -100,8 +102,12 @@ class Json(sa.types.TypeDecorator[Any]):
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Take it apart into plain JSON values."""
-        return None if value is None else self._plain(value)
+        """Take it apart into plain JSON values; raises ValueError for what could not be read again."""
+        if value is None:
+            return None
+        plain = self._plain(value)
+        self._adapter.validate_python(plain)  # a row that cannot be read would stop every page that lists it
+        return plain
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """Put it together again."""
@@ -112,15 +118,20 @@ class Json(sa.types.TypeDecorator[Any]):
         return self._adapter.validate_python(self._plain(value))
 
     def _plain(self, value: Any) -> Any:
-        return _cleaned(self._adapter.dump_python(value, mode="json"))
+        try:
+            return _cleaned(self._adapter.dump_python(value, mode="json"))
+        except UnicodeEncodeError:  # a lone surrogate in a name, where pydantic does not let it pass
+            return to_jsonable_python(_cleaned(self._adapter.dump_python(value)))
 
 
 def _cleaned(value: Any) -> Any:
     match value:
         case str():
             return storable(value)
+        case float() if not math.isfinite(value):
+            raise ValueError(f"{value!r} is not a number that can be kept")
         case Mapping():
             return {storable(str(key)): _cleaned(inner) for key, inner in value.items()}
-        case list():
+        case list() | tuple():
             return [_cleaned(inner) for inner in value]
     return value

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import StaticPool
 
 from db import changes
+from db.columns import storable
 
 BUSY_S = 30  # how long a writer of another process is waited for
 LOST_RACES = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the act runs again
@@ -42,7 +43,7 @@ def one_at_a_time(tx: Connection, name: str) -> None:
     For what a version cannot guard, such as two first reports of one stop (R20). SQLite has one writer anyway.
     """
     if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(storable(name), 0))))
 
 
 class Database:
@@ -139,6 +140,11 @@ class _Turns:
         self._guard = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
         self._holder: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
 
     @contextmanager
     def one(self) -> Iterator[None]:

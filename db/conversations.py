@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
+from db.columns import LARGEST_ID
 from db.connect import one_at_a_time
 from db.sql import insert
 from db.tables import line, question
@@ -18,7 +19,6 @@ from workflow.messages import Button
 from workflow.reading import Asks
 
 OURS = "web"  # the built-in channel: there a message is known by the id of its line
-_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,22 @@ def belongs(tx: Connection, id: int, case: str) -> None:  # noqa: A002
 
 def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) -> tuple[Line, ...]:
     """The lines of a person with a higher id than `after`, oldest first; with a limit the newest of them."""
-    query = sa.select(*_LINE).where(line.c.person == person, line.c.id > after).order_by(line.c.id.desc())
+    query = (
+        sa.select(*_LINE).where(line.c.person == person, line.c.id > min(after, LARGEST_ID)).order_by(line.c.id.desc())
+    )
     rows = tx.execute(query.limit(limit) if limit is not None else query).all()
     return tuple(Line(*row) for row in reversed(rows))
 
 
 def since(tx: Connection, after: int) -> tuple[tuple[str, Line], ...]:
     """Everybody's lines with a higher id than `after`, each with its person, oldest first."""
-    query = sa.select(line.c.person, *_LINE).where(line.c.id > after).order_by(line.c.id)
+    query = sa.select(line.c.person, *_LINE).where(line.c.id > min(after, LARGEST_ID)).order_by(line.c.id)
     return tuple((row.person, Line(*tuple(row)[1:])) for row in tx.execute(query))
 
 
 def thread_of(tx: Connection, channel: str, message_id: str) -> str | None:
     """The case that a message belongs to, by the id that it has in its channel; None where there is none."""
-    if channel == OURS and message_id.isdecimal() and int(message_id) <= _LARGEST_ID:
+    if channel == OURS and message_id.isdecimal() and int(message_id) <= LARGEST_ID:
         known = tx.execute(sa.select(line.c.case).where(line.c.id == int(message_id), line.c.channel == OURS))
         for row in known:
             return cast("str | None", row.case)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
+from db.columns import LARGEST_ID
 from db.connect import Stale, one_at_a_time
 from db.sql import insert
 from db.tables import inbox
@@ -98,7 +99,9 @@ def poison(tx: Connection, id: int, error: str, at: datetime) -> None:  # noqa: 
 
 
 def get(tx: Connection, id: int) -> Received | None:  # noqa: A002
-    """One message, handled or not."""
+    """One message, handled or not; None for an id that was never given."""
+    if not 0 < id <= LARGEST_ID:
+        return None
     row = tx.execute(sa.select(*_RECEIVED).where(inbox.c.id == id)).one_or_none()
     return Received(*row) if row is not None else None
 
