@@ -1,21 +1,30 @@
-"""`plant.yaml`: name, time zone, shifts, lines with their assets, and people, checked and made the plant's values."""
+"""`plant.yaml`: checked as a whole, every reference in it included, and made the plant's values."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, PlainValidator
+from pydantic import BaseModel
 
-from integrations.plant_folder.border import Day, Id, Moment, Strict, WallClock, Words, choice, valid, wrong
+from integrations.plant_folder.border import valid
+from integrations.plant_folder.plant_models import (
+    AssetModel,
+    HolidaysModel,
+    LineModel,
+    PersonModel,
+    PlantModel,
+    ShiftModel,
+    UtilityModel,
+    made_from,
+)
 from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
-from workflow.plant import ROLES, Absence, Asset, Line, Person, PlannedStop, Plant, Role, Shift, Utility
+from workflow.plant import Absence, Asset, Line, Person, PlannedStop, Plant, Shift, Utility
 
 CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
 ADDRESSES = {
@@ -29,132 +38,6 @@ ADDRESSES = {
     "web": (r"\S{1,64}", "a word without blanks"),
 }
 M = TypeVar("M", bound=BaseModel)
-
-
-def _zone(value: Any) -> Any:
-    if value in available_timezones():
-        return value
-    near = [name for name in available_timezones() if "/" in name and not name.startswith(("posix", "right", "Etc"))]
-    raise wrong(f"{value!r} is no time zone", one_of(str(value), sorted(near)))
-
-
-def _language(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,8})?", value.strip()):
-        return value.strip()
-    raise wrong(f"{value!r} is no language", "a code such as en, es, pt, de, pl, fr, hi")
-
-
-def _plant_id(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", value.strip()):
-        return value.strip()
-    raise wrong(f"{value!r} cannot be a plant's id", f"letters, digits, '-' and '_': {made_from(str(value))}")
-
-
-def _holidays(value: Any) -> Any:
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", value.strip()):
-        return value.strip()
-    raise wrong(f"{value!r} is no country", "a country (US), a country and state (US-IL), or a list of dates")
-
-
-Language = Annotated[str, PlainValidator(_language)]
-Aliases = Annotated[tuple[Words, ...], Field(description="a list of names", examples=["[filler, llenadora]"])]
-
-
-class PlannedStopModel(Strict):
-    """A stop of an asset that was planned: not downtime (R49)."""
-
-    start: Moment = Field(examples=["2026-11-19T06:00"])
-    end: Moment = Field(examples=["2026-11-19T10:00"])
-    reason: str = ""
-
-
-class AssetModel(Strict):
-    """A machine of a line."""
-
-    id: Id = Field(examples=["L3-FIL"])
-    name: Words = Field(examples=["Filler 3"])
-    aliases: Aliases = ()
-    planned_stops: tuple[PlannedStopModel, ...] = Field((), examples=["[{start: 2026-11-19T06:00, end: …}]"])
-
-
-class LineModel(Strict):
-    """A line; its assets are read one by one, so that one broken asset does not hide the next."""
-
-    id: Id = Field(examples=["L3"])
-    name: Words = Field(examples=["Line 3"])
-    aliases: Aliases = ()
-    assets: tuple[Any, ...] = Field((), examples=["[{id: L3-FIL, name: Filler 3}]"])
-
-
-class UtilityModel(Strict):
-    """Air, power, network: one cause for many machines (R21)."""
-
-    id: Id = Field(examples=["AIR"])
-    name: Words = Field(examples=["Compressed air"])
-    aliases: Aliases = ()
-    lines: tuple[Id, ...] = Field((), description="a list of line ids", examples=["[L1, L2]"])
-
-
-class ShiftModel(Strict):
-    """A shift, on the plant's wall clock."""
-
-    id: Id = Field(examples=["day"])
-    start: WallClock = Field(examples=['"06:00"'])
-    end: WallClock = Field(examples=['"14:00"'])
-
-
-class AbsenceModel(Strict):
-    """Days on which somebody is away, the last one included."""
-
-    from_: Day = Field(alias="from", examples=["2026-11-16"])
-    to: Day = Field(examples=["2026-11-20"])
-    stand_in: Id | None = Field(None, examples=["tom.becker"])
-
-
-class PersonModel(Strict):
-    """Somebody who works here."""
-
-    id: Id = Field(examples=["maria.lopez"])
-    name: Words = Field(examples=["María López"])
-    roles: tuple[Annotated[Role, choice("role", ROLES)], ...] = Field(
-        min_length=1, description="a list of roles", examples=["[operator]"]
-    )
-    lines: tuple[Id, ...] = Field((), description="a list of line ids; empty: the whole plant", examples=["[L3]"])
-    shifts: tuple[Id, ...] = Field((), description="a list of shift ids; empty: always", examples=["[day]"])
-    language: Language | None = None
-    contacts: dict[str, str] = Field({}, description="channel and address", examples=['{whatsapp: "+15550100"}'])
-    skills: tuple[Words, ...] = Field((), description="a list of words", examples=["[welding, PLC]"])
-    absences: tuple[AbsenceModel, ...] = Field((), examples=["[{from: 2026-11-16, to: 2026-11-20}]"])
-
-
-class PlantModel(Strict):
-    """The file itself; the entries of its lists are read one by one."""
-
-    id: Annotated[str, PlainValidator(_plant_id)] | None = None
-    name: Words = Field(examples=["Riverside Bottling"])
-    timezone: Annotated[str, PlainValidator(_zone)] = Field(examples=["America/Chicago"])
-    languages: tuple[Language, ...] = Field(("en",), min_length=1, examples=["[en, es]"])
-    shifts: tuple[Any, ...] = Field((), examples=['[{id: day, start: "06:00", end: "14:00"}]'])
-    lines: tuple[Any, ...] = Field(min_length=1, examples=["[{id: L3, name: Line 3}]"])
-    people: tuple[Any, ...] = Field(
-        min_length=1, examples=["[{id: maria.lopez, name: María López, roles: [operator]}]"]
-    )
-    utilities: tuple[Any, ...] = Field((), examples=["[{id: AIR, name: Compressed air, lines: [L1]}]"])
-    holidays: Annotated[Any, PlainValidator(_holidays)] = ()
-
-
-class HolidaysModel(BaseModel):
-    """The list form of `holidays`, for which the other keys of the file do not matter."""
-
-    holidays: tuple[Day, ...]
-
-
-def made_from(name: str) -> str:
-    """A plant's id made from its name: "São José Nº 2" → "sao-jose-no-2"; "plant" where nothing is left."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "plant"
 
 
 def read_plant(source: Source, problems: list[Problem]) -> Plant | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from integrations.plant_folder.plant_models import time_zones
 from integrations.plant_folder.plant_yaml import ids_in, read_plant
 from integrations.plant_folder.problems import PlantFolderProblems, Problem
 from integrations.plant_folder.records_csv import CSV_FILES, Known, read_csv_files
@@ -90,5 +91,5 @@ def _known(source: Source) -> Known:
     return Known(
         lines=ids_in(source, "lines"),
         people=ids_in(source, "people"),
-        zone=ZoneInfo(zone if zone in available_timezones() else "UTC"),
+        zone=ZoneInfo(zone if isinstance(zone, str) and zone in time_zones() else "UTC"),
     )

@@ -4,151 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, get_args
+from typing import TypeVar
 
-from pydantic import Field, PlainValidator
-
-from integrations.plant_folder.border import Duration, Strict, WallClock, Words, choice, length_of, valid, wrong
-from integrations.plant_folder.expressions import explain_condition, unknown_ids
-from integrations.plant_folder.problems import Problem, one_of
+from integrations.plant_folder.border import Strict, valid
+from integrations.plant_folder.expressions import unknown_ids
+from integrations.plant_folder.problems import Problem
+from integrations.plant_folder.rules_models import (
+    AuthorityModel,
+    ConcernModel,
+    DeadlinesModel,
+    RulesModel,
+    TypeModel,
+)
 from integrations.plant_folder.yaml_file import Place, Source, read_yaml
-from workflow.case import POSTING_KINDS, Step
-from workflow.conditions import ALWAYS, Condition, ConditionError
-from workflow.plant import ROLES, Plant, Role
-from workflow.reading import DECISIONS, EXCEPTION_TYPES, Asks, ExceptionType
+from workflow.case import Step
+from workflow.conditions import ALWAYS, Condition
+from workflow.plant import Plant
+from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
 from workflow.rules import Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
 
 M = TypeVar("M", bound=Strict)
 DEFAULTS = Path(__file__).with_name("default_rules.yaml")
-NEEDS: tuple[Asks, ...] = tuple(ask for ask in get_args(Asks) if ask not in ("type", "confirm"))
-
-
-def _condition(value: Any) -> Any:
-    if not isinstance(value, str) or len(value) > 500:
-        raise wrong("is no condition", "one line of text, such as: line_stopped and hours_until_due < 24")
-    try:
-        return Condition(value)
-    except ConditionError as error:
-        raise wrong(*explain_condition(value, error)) from None
-
-
-def _ladder(value: Any) -> Any:
-    """`{5m: supervisor, 10m: [supervisor, manager]}` as steps; the keys must grow."""
-    if not isinstance(value, dict):
-        raise wrong("is no ladder", "times and who hears of it then: {5m: supervisor, 10m: manager}")
-    steps: list[Step] = []
-    for after, told in value.items():
-        roles = [told] if isinstance(told, str) else told
-        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-            raise wrong(
-                f"the step {after!r} names no roles", "a role or a list of roles; [] reminds the function itself"
-            )
-        for role in roles:
-            if role not in ROLES:
-                raise wrong(f"'{role}' is no role", one_of(role, ROLES))
-        length = length_of(after)
-        if steps and length <= steps[-1].after:
-            raise wrong(f"the step {after} comes after a later one", "steps in the order of their times")
-        steps.append(Step(length, tuple(roles)))
-    return tuple(steps)
-
-
-When = Annotated[Condition, PlainValidator(_condition)]
-Ladder = Annotated[tuple[Step, ...], PlainValidator(_ladder)]
-ARole = Annotated[Role, choice("role", ROLES)]
-Roles = Annotated[tuple[ARole, ...], Field(min_length=1, description="a list of roles", examples=["[quality]"])]
-Forbidden = Annotated[str, choice("decision", [decision for decision in DECISIONS if decision != "keep_on_hold"])]
-
-
-class DeadlinesModel(Strict):
-    """How long a function has, and who hears of it when it does not answer."""
-
-    when: When | None = None
-    acknowledge: Duration = Field(description="a duration", examples=["10m"])
-    ladder: Ladder = ()
-    repeat: Duration | None = None
-    idle: Duration | None = None
-
-
-class ConcernModel(Strict):
-    """A function that a type of exception concerns, and when."""
-
-    rule: Words = Field(description="why this function is asked", examples=['"planner: an order is at risk"'])
-    role: ARole = Field(examples=["maintenance"])
-    when: When | None = None
-    required: bool = True
-    deadlines: tuple[DeadlinesModel, ...] = Field(
-        min_length=1, description="a list", examples=["[{acknowledge: 10m, ladder: {10m: supervisor}}]"]
-    )
-
-
-class TypeModel(Strict):
-    """One exception type; what is left out stays as in the defaults."""
-
-    needs: tuple[Annotated[Asks, choice("field", NEEDS)], ...] = Field(default=(), examples=["[line]"])
-    cooling_off: Duration = Field(default=timedelta(hours=4), examples=["4h"])
-    concerns: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
-    also: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
-
-
-class AuthorityModel(Strict):
-    """Who may take a quality decision."""
-
-    roles: Roles
-    most: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="a quantity above 0, in the lot's unit", examples=["500"]
-    )
-    above: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[manager]"])
-    not_reporter: bool = True
-    not_producer: bool = True
-
-
-class ConstraintModel(Strict):
-    """Something that must not happen, whatever the priority."""
-
-    rule: Words
-    when: When | None = None
-    forbids: tuple[Forbidden, ...] = Field(description="a list of decisions", examples=["[use_as_is]"])
-    why: Words = Field(description="said to whom it stops", examples=['"an allergen lot is never used as is"'])
-
-
-class QuietModel(Strict):
-    """Hours in which reminders are held back."""
-
-    start: WallClock
-    end: WallClock
-
-
-class TriageModel(Strict):
-    """Who takes what nobody could place."""
-
-    roles: Roles = ("supervisor", "manager")
-    answer_within: Duration = timedelta(minutes=3)
-
-
-class RulesModel(Strict):
-    """The whole file."""
-
-    exceptions: dict[Annotated[str, choice("exception type", EXCEPTION_TYPES)], TypeModel] = Field(
-        default={}, examples=["{machine_breakdown: {cooling_off: 4h}}"]
-    )
-    decisions: dict[Annotated[str, choice("decision", DECISIONS)], AuthorityModel] = Field(
-        default={}, examples=["{release: {roles: [quality]}}"]
-    )
-    constraints: tuple[ConstraintModel, ...] = Field(default=(), examples=["[{rule: …, forbids: […], why: …}]"])
-    quiet_hours: QuietModel | None = Field(default=None, examples=['{start: "22:00", end: "06:00"}'])
-    triage: TriageModel = Field(default=TriageModel(), examples=["{roles: [supervisor], answer_within: 3m}"])
-    failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = Field(
-        default={}, examples=["{scrap: quality}"]
-    )
-    dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] = Field(
-        default=(), description="a list of posting kinds", examples=["[stock_adjustment]"]
-    )
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -362,3 +365,40 @@ def test_check_as_json_counts_what_is_there(linecall: Callable[..., tuple[int, s
     assert status == 0
     assert (told["ok"], told["assets"], told["people_by_role"]["operator"]) == (True, 23, 10)
     assert told["warnings"] == []
+
+
+ODD: tuple[Any, ...] = (
+    *("", " ", "|", "0", "-1", "1e999", "nan", "9" * 400, "x" * 600, "2026-13-45", "../..", "\u2603", "true", "L1"),
+    *([], {}, [[]], [None], ["a", "a"], {"a": "b"}, {"": ""}, {"id": ["a"]}, [{"id": {}}], {"5m": None}, None),
+)
+
+
+@pytest.mark.parametrize("file", [PLANT, RULES])
+def test_whatever_stands_at_any_key_it_is_a_plant_or_problems_and_never_a_crash(tmp_path: Path, file: str) -> None:
+    text = {PLANT: SMALL, RULES: (RIVERSIDE / RULES).read_text(encoding="utf-8")}
+    good = {name: yaml.load(words, Loader=yaml.BaseLoader) for name, words in text.items()}
+    write(tmp_path, PLANT, SMALL)
+    told = 0
+    for place in places(good[file]):
+        odd = ODD[told % len(ODD)] if file == RULES else None
+        for value in ODD if odd is None else (odd,):
+            write(tmp_path, file, json.dumps(with_at(good[file], place, value)))
+            with suppress(PlantFolderProblems):
+                warnings_of(read_plant_folder(tmp_path))
+            told += 1
+    assert told > 50
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    steps = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    for step in steps:
+        yield (*place, step)
+        yield from places(value[step], (*place, step))
+
+
+def with_at(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+    if not place:
+        return new
+    changed = copy(value)
+    changed[place[0]] = with_at(value[place[0]], place[1:], new)
+    return changed

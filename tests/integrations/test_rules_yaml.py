@@ -11,7 +11,7 @@ from typing import get_type_hints
 import pytest
 
 from integrations.plant_folder import PlantFolderProblems, Problem, default_rules, read_plant_folder
-from integrations.plant_folder.rules_yaml import (
+from integrations.plant_folder.rules_models import (
     AuthorityModel,
     ConcernModel,
     ConstraintModel,
