@@ -57,6 +57,11 @@ def test_the_arrows_between_the_rooms_hold(monkeypatch: pytest.MonkeyPatch, caps
     assert status == 0, capsys.readouterr().out
 
 
+def test_no_rule_of_the_plant_asks_a_clock() -> None:
+    asks = re.compile(r"\.(?:now|utcnow|today)\(\)|\.now\(UTC\)")
+    assert [named(path) for path in modules("workflow") if asks.search(path.read_text("utf-8"))] == []
+
+
 def test_every_module_opens_with_the_reason_why_it_exists() -> None:
     silent = [
         named(path)
