@@ -258,7 +258,9 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Amount | None:
         near = range(max(0, amount.start - 2), amount.start)
         if any("difference_word" in sheet.spans[i] for i in before):
             score += 3.0
-        if any("instead" in sheet.spans[i] for i in before) or any("from_word" in sheet.spans[i] for i in near):
+        if any("instead" in sheet.spans[i] for i in before):
+            score -= 4.0
+        if part.type == "order_change" and any("from_word" in sheet.spans[i] for i in near):
             score -= 4.0
         if part.type == "order_change" and any("to_word" in sheet.spans[i] for i in near):
             score += 3.0

@@ -31,7 +31,7 @@ def questions(sheet: Sheet) -> list[tuple[int, int]]:
     for start, end in sheet.sentences:
         marked = end < len(sheet.tokens) and sheet.tokens[end].norm == "?"
         opens = any(start <= h.start <= start + 1 and h.start < end for h in sheet.hits("i.query")) or any(
-            start <= i <= start + 1 for i, _ in sheet.group("asks_word", start, end)
+            i == start for i, _ in sheet.group("asks_word", start, start + 4)
         )
         if marked or opens:
             out.append((start, end))
@@ -60,6 +60,8 @@ def score(sheet: Sheet) -> dict[Intent, float]:
         out[intent] = out.get(intent, 0.0) + sum((2.0, 1.2, 0.6)[min(i, 2)] for i, _ in enumerate(hits[:4]))
         if any(h.cue.name.endswith(".sure") for h in hits):
             out[intent] += 3.5
+            if intent == "chatter":
+                out["report"] = out.get("report", 0.0) - 2.5
     problem = max(kinds.with_context(sheet, kinds.votes(sheet, [(0, len(sheet.tokens))], [*asked, *doubtful]),
                                      [(0, len(sheet.tokens))]).values(), default=0.0)  # fmt: skip
     every = max(kinds.votes(sheet, [(0, len(sheet.tokens))]).values(), default=0.0)

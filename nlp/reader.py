@@ -58,7 +58,7 @@ class LocalReader:
             with self._turn:
                 return self._understand(self._sheet(text, context))
         except Exception as error:  # a message must never stop the program
-            log.warning("nlp.unreadable", extra={"message": message.message_id, "error": type(error).__name__})
+            log.warning("nlp.unreadable", extra={"inbound": message.message_id, "error": type(error).__name__})
             return Reading("chatter", confidence={"intent": 0.0}, how=f"local: {type(error).__name__}")
 
     def explain(self, message: Inbound, context: Context) -> tuple[Sheet, Reading, dict[Intent, float]]:

@@ -18,7 +18,7 @@ from nlp.tokens import Token, stem
 from nlp.words import COMMON, Lexicon
 from workflow.reading import Context
 
-_NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "stopped", "runs",
+_NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped", "runs",
               "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
 
 
@@ -55,12 +55,12 @@ class Sheet:
 
     def group(self, name: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Where a word group stands, as token spans."""
-        stop = len(self.tokens) if end is None else end
+        stop = len(self.tokens) if end is None else min(end, len(self.tokens))
         return [(i, e) for i in range(start, stop) for e in self.spans[i].get(name, ()) if e <= stop]
 
     def of(self, what: str, start: int = 0, end: int | None = None) -> list[Mention]:
         """Mentions of a kind that still stand, in a range of tokens."""
-        stop = len(self.tokens) if end is None else end
+        stop = len(self.tokens) if end is None else min(end, len(self.tokens))
         return [m for m in self.mentions if m.what == what and not m.withdrawn and start <= m.start < stop]
 
     @cached_property

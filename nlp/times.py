@@ -194,6 +194,8 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
             if group in spans[end]:
                 role, end = after, max(spans[end][group])
                 break
+    if moment.kind == "duration" and role in ("until", "by", "at") and moment.minutes % 60 == 0 and _glued_hour(moment, tokens):
+        return replace(moment, kind="clock", hour=int(moment.minutes // 60) % 24, minutes=0.0, start=start, end=end, role=role)
     # "2h14" alone tells how long; "desde 19h50" tells when.
     if moment.spanlike and role in ("", "for"):
         assert moment.hour is not None
@@ -202,6 +204,12 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
         )
     exact = moment.exact or half in ("am", "pm")
     return replace(moment, start=start, end=end, role=role, half=half, exact=exact)
+
+
+def _glued_hour(moment: Moment, tokens: Sequence[Token]) -> bool:
+    """ "até as 2h": an hour of the day, not two hours."""
+    last = tokens[moment.end - 1]
+    return last.norm == "h" and moment.minutes <= 24 * 60
 
 
 def _half_of_day(end: int, spans: Spans) -> tuple[int, Literal["am", "pm", "night", ""]]:
