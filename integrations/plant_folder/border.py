@@ -15,6 +15,7 @@ from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
 
 M = TypeVar("M", bound=BaseModel)
+D = TypeVar("D", bound=date)
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=366)
@@ -37,9 +38,7 @@ def choice(kind: str, choices: Iterable[str]) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if value not in allowed:
-            raise wrong(
-                f"{value!r} is no {kind}" if isinstance(value, str) else f"is no {kind}", one_of(str(value), allowed)
-            )
+            raise wrong(f"{value!r} is no {kind}", one_of(str(value), allowed))
         return value
 
     return BeforeValidator(check)
@@ -64,10 +63,17 @@ def _wall_clock(value: Any) -> Any:
 def _day(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
         try:
-            return date.fromisoformat(value.strip())
+            return _in_reach(date.fromisoformat(value.strip()))
         except ValueError:
             raise wrong(f"{value!r} is not in the calendar", "a day that exists, such as 2026-11-17") from None
     raise wrong(f"{value!r} is no date", "year-month-day, such as 2026-11-17")
+
+
+def _in_reach(day: D) -> D:
+    """Far from the calendar's ends, where time zones and the next day still fit; raises ValueError."""
+    if not 1900 <= day.year <= 9000:
+        raise ValueError(day)
+    return day
 
 
 def _moment(value: Any) -> Any:
@@ -76,7 +82,7 @@ def _moment(value: Any) -> Any:
         return _day(value)
     if isinstance(value, str):
         try:
-            return datetime.fromisoformat(value.strip())
+            return _in_reach(datetime.fromisoformat(value.strip()))
         except ValueError:
             pass
     raise wrong(f"{value!r} is no date", "2026-11-17, or with a time 2026-11-17T14:00")
@@ -124,7 +130,7 @@ def explain(model: type[BaseModel], found: Any) -> tuple[str, str]:
         case "missing":
             return "is missing", _example(field) or "a value"
         case "plant":
-            return str(context["what"]), str(context["right"])
+            return _cut(str(context["what"]), 200), str(context["right"])
         case "tuple_type" | "list_type":
             return "is not a list", _example(field) or f"[{found['input']}]"
         case "dict_type" | "model_type" | "model_attributes_type":
@@ -173,5 +179,8 @@ def _keys(owner: type[BaseModel] | None) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return _cut(repr(value), 60)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

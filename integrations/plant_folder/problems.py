@@ -41,7 +41,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 def one_of(word: str, choices: Iterable[str]) -> str:
     """Words for "what would be right": the nearest choice first, then what else is allowed."""
-    known = list(dict.fromkeys(choices))
+    known, word = list(dict.fromkeys(choices)), word[:80]
     if not known:
         return "nothing of that kind is described yet"
     meant = nearest(word, known)

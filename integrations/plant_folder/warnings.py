@@ -29,6 +29,7 @@ def warnings_of(found: PlantFolder) -> tuple[Warned, ...]:
         *_uncovered(found.plant, found.rules),
         *_languages(found.plant),
         *_unreachable(found.plant),
+        *_shared_names(found.plant),
         *_no_records(found),
         *_stray_files(found),
     )
@@ -90,6 +91,18 @@ def _unreachable(plant: Plant) -> Iterator[Warned]:
         yield Warned(
             "plant.yaml", f"no contacts: {names}", "an address; until then only the built-in chat page reaches them"
         )
+
+
+def _shared_names(plant: Plant) -> Iterator[Warned]:
+    """ "The filler" of a line that has two is asked about each time (R13)."""
+    for line in plant.lines:
+        called: dict[str, str] = {}
+        for asset in line.assets:
+            for name in {asset.name.casefold(), *(alias.casefold() for alias in asset.aliases)}:
+                other = called.setdefault(name, asset.id)
+                if other != asset.id:
+                    what = f"{other} and {asset.id} of {line.id} are both called '{name}'"
+                    yield Warned("plant.yaml", what, "a name for each; until then it is asked which one is meant")
 
 
 def _no_records(found: PlantFolder) -> Iterator[Warned]:

@@ -312,12 +312,15 @@ def test_a_plant_hears_before_the_first_night_who_is_missing(folder: Path) -> No
     write(folder, PLANT, "".join(line for line in text.splitlines(True) if "isabel.cordero, name" not in line
                                  and "tamika.jones" not in line))  # fmt: skip
     write(folder, "work_order.csv", "")
+    text = (folder / PLANT).read_text(encoding="utf-8")
+    write(folder, PLANT, text.replace("aliases: [depal,", "aliases: [rinser,", 1))
 
     told = [warned.what + " | " + warned.consider for warned in warnings_of(read_plant_folder(folder))]
 
     assert any("no quality on shift night" in what for what in told)
     assert any("no quality on shift day" in what for what in told)
     assert any("work_orders.csv, if that was meant" in what for what in told)
+    assert any("L1-DEP and L1-RIN of L1 are both called 'rinser'" in what for what in told)
 
 
 @pytest.fixture
@@ -368,7 +371,24 @@ def test_check_as_json_counts_what_is_there(linecall: Callable[..., tuple[int, s
 
 
 ODD: tuple[Any, ...] = (
-    *("", " ", "|", "0", "-1", "1e999", "nan", "9" * 400, "x" * 600, "2026-13-45", "../..", "\u2603", "true", "L1"),
+    *(
+        "",
+        " ",
+        "|",
+        "0",
+        "-1",
+        "1e999",
+        "nan",
+        "0001-01-01T00:00",
+        "9999-12-31",
+        "9" * 400,
+        "x" * 600,
+        "2026-13-45",
+        "../..",
+        "\u2603",
+        "true",
+        "L1",
+    ),
     *([], {}, [[]], [None], ["a", "a"], {"a": "b"}, {"": ""}, {"id": ["a"]}, [{"id": {}}], {"5m": None}, None),
 )
 
