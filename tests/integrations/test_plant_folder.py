@@ -268,7 +268,7 @@ def _billion_laughs() -> bytes:
     return "\n".join(rows).encode()
 
 
-@pytest.mark.parametrize(("wrong", "content"), HOSTILE.items(), ids=str)
+@pytest.mark.parametrize(("wrong", "content"), HOSTILE.items(), ids=list(HOSTILE))
 def test_a_hostile_file_is_one_clear_problem_and_never_a_crash(
     tmp_path: Path, wrong: str, content: Callable[[], bytes]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_type_hints
 
@@ -20,9 +20,12 @@ from integrations.plant_folder.rules_models import (
     TriageModel,
     TypeModel,
 )
-from workflow.case import POSTING_KINDS, Step
+from workflow.case import POSTING_KINDS, Case, Step
 from workflow.conditions import FACTS, Condition, ConditionError, Facts
+from workflow.errors import Refused
+from workflow.holding import may_decide
 from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
+from workflow.routing import World
 from workflow.rules import Deadlines, Rules
 
 RIVERSIDE = Path("fixtures/plants/riverside")
@@ -329,3 +332,19 @@ def test_the_page_has_an_example_for_each_type() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: " ".join(text.split()[:2]))
 def test_every_example_of_the_page_is_accepted(folder: Path, example: str) -> None:
     rules_of(folder, example)
+
+
+def test_much_scrap_is_the_managers_decision_and_little_is_qualitys() -> None:
+    """R40: authority depends on the decision and on how much it is about."""
+    found = read_plant_folder(RIVERSIDE)
+    now = datetime(2026, 11, 17, 14, tzinfo=UTC)
+    world = World(found.plant, found.rules, found.records, now)
+    tamika, stephanie, denise = (found.plant.person[p] for p in ("tamika.jones", "stephanie.greer", "denise.palmer"))
+    held = Case("EX-1", "riverside", now, "maria.lopez", type="quality_hold", line="L3", lots=("6317-3A",))
+
+    may_decide(held, "scrap", 300, tamika, world)
+    may_decide(held, "scrap", 301, stephanie, world)
+    with pytest.raises(Refused, match="too_much"):
+        may_decide(held, "scrap", 301, tamika, world)
+    with pytest.raises(Refused, match="not_your_role"):
+        may_decide(held, "scrap", 1, denise, world)
