@@ -224,9 +224,9 @@ def upgrade() -> None:
         sa.Column("failed_at", sa.DateTime(timezone=True)),
         sa.Column("dry_run_at", sa.DateTime(timezone=True)),
         sa.Column("reversed_at", sa.DateTime(timezone=True)),
-        sa.ForeignKeyConstraint(["case"], ["case.number"], name="fk_posting_case"),
         sa.PrimaryKeyConstraint("id", name="pk_posting"),
         sa.UniqueConstraint("key", name="uq_posting_key"),
+        sa.ForeignKeyConstraint(["case"], ["case.number"], name="fk_posting_case"),
     )
     op.create_index("ix_posting_case", "posting", ["case", "id"])
     op.create_index("ix_posting_due", "posting", ["due_at"], **_where("due_at IS NOT NULL"))
