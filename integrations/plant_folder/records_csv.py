@@ -73,8 +73,8 @@ def _bearable(problems: list[Problem]) -> list[Problem]:
         own = [problem for problem in problems if problem.file == file]
         shown += own[:MOST_PROBLEMS]
         if len(own) > MOST_PROBLEMS:
-            rest = f"and at least {len(own) - MOST_PROBLEMS} more"
-            shown.append(Problem(file, None, "", rest, "repair the first ones; often they have one cause"))
+            right = "repair the first ones; often all have one cause"
+            shown.append(Problem(file, own[MOST_PROBLEMS].line, "", "there are more from here on", right))
     return shown
 
 
