@@ -47,7 +47,8 @@ class Part:
     role: str
     name: str
     note: str
-    why: str
+    why: str  # the rule that asked this function (R36)
+    facts: str  # what it matched
     state: str
     mark: str
 
@@ -87,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice."""
+    """What several people were told at one time."""
 
     at: str
     time: str
@@ -148,20 +149,29 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
             Line(entry.at.isoformat(), _instant(plant, entry.at, now), log_line(entry, LANGUAGE, plant), "")
             for entry in cases.log_of(tx, number)
         ),
-        notices=tuple(_notice(told, plant, now) for told in outbox.of_case(tx, number)),
+        notices=_notices(outbox.of_case(tx, number), plant, now),
     )
 
 
-def _notice(told: outbox.Told, plant: Plant, now: datetime) -> Notice:
+def _notices(told: Sequence[outbox.Told], plant: Plant, now: datetime) -> tuple[Notice, ...]:
+    """Who was told what and when; the same news to several people is one line."""
+    together: dict[tuple[str, str, str], list[str]] = {}
+    for one in told:
+        about = one.notice.name.split(".")[0].replace("_", " ")
+        key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _undelivered(one))
+        together.setdefault(key, []).append(person_name(plant, one.notice.to))
+    return tuple(
+        Notice(at, _instant(plant, datetime.fromisoformat(at), now), ", ".join(dict.fromkeys(people)), about, state)
+        for (at, about, state), people in together.items()
+    )
+
+
+def _undelivered(told: outbox.Told) -> str:
     if told.sent_at is not None:
-        state = f"sent {_instant(plant, told.sent_at, now)}" + (f", {told.channel}" if told.channel else "")
-    elif told.dropped_at is not None:
-        state = f"not sent: {told.dropped_why}"
-    else:
-        state = f"waits: {told.error}" if told.error else "on its way"
-    about = told.notice.name.replace(".", ": ").replace("_", " ")
-    to = person_name(plant, told.notice.to)
-    return Notice(told.created_at.isoformat(), _instant(plant, told.created_at, now), to, about, state)
+        return ""
+    if told.dropped_at is not None:
+        return f"not sent: {told.dropped_why}"
+    return f"waits: {told.error}" if told.error else "on its way"
 
 
 def _road(case: Case, owed: Sequence[PostingStatus], plant: Plant, now: datetime) -> tuple[Step, ...]:
@@ -224,29 +234,22 @@ def _running(case: Case) -> str:
 
 def _part(task: Task, plant: Plant, now: datetime) -> Part:
     role = role_word(task.role)
-    why = _why(task.why, task.facts)
+    why = task.why.removeprefix(f"{task.role}: ").replace("_", " ")
+    facts = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in task.facts.items())
     who = person_name(plant, task.done_by or task.acknowledged_by or task.owner)
     if task.withdrawn_at is not None:
         return Part(
-            role, who or "–", f"no longer needed since {clock(plant, task.withdrawn_at, now)}", why, "gone", "–"
+            role, who or "–", f"no longer needed since {clock(plant, task.withdrawn_at, now)}", why, facts, "gone", "–"
         )
     if task.done_at is not None:
         taken = f"taken {clock(plant, task.acknowledged_at, now)}, " if task.acknowledged_at else ""
-        return Part(role, who, f"{taken}done {clock(plant, task.done_at, now)}", why, "done", "✓")
+        return Part(role, who, f"{taken}done {clock(plant, task.done_at, now)}", why, facts, "done", "✓")
     hand = hand_of(task, plant, now)
     note = f"asked {clock(plant, task.asked_at, now)}, {hand.note}" if hand.note else ""
     if hand.state == "nobody":
         told = ", ".join(person_name(plant, p) for p in task.told) or "nobody on shift"
         note = f"asked {clock(plant, task.asked_at, now)} ({age_words(now - task.asked_at)} ago): {told}"
-    return Part(role, hand.name, note, why, hand.state, hand.mark)
-
-
-def _why(rule: str, facts: Mapping[str, Any]) -> str:
-    """Why this function was asked: the rule, and the facts that it matched (R36)."""
-    if not rule:
-        return ""
-    matched = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in facts.items())
-    return f"Why: {rule.replace('_', ' ')}" + (f" ({matched})" if matched else "")
+    return Part(role, hand.name, note, why, facts, hand.state, hand.mark)
 
 
 def _plain(value: object) -> str:

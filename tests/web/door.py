@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,10 @@ class OpenDoor(Rehearsal):
         return lines
 
     @contextmanager
-    def running(self) -> Iterator[str]:
+    def running(self, *, erp: bool = True) -> Iterator[str]:
         """The service as it runs in life: engine, an ERP that answers, and a web server; yields its address."""
+        self.erp.away = not erp
+        self._moment = time.monotonic()
         server = uvicorn.Server(
             uvicorn.Config(
                 self.web, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1
@@ -83,7 +85,7 @@ class OpenDoor(Rehearsal):
         )
         with Engine(self.app) as engine:
             self.app.alive = engine.alive
-            engine.add(Lane("erp", lambda _: self._erp_answers(), self.app), seconds=0.3)
+            engine.add(Lane("erp", lambda _: self._a_moment_passes(), self.app), seconds=0.2)
             thread = threading.Thread(target=server.run, daemon=True)
             thread.start()
             while not server.started:
@@ -95,7 +97,11 @@ class OpenDoor(Rehearsal):
                 server.should_exit = True
                 thread.join(10)
 
-    def _erp_answers(self) -> int:
+    def _a_moment_passes(self) -> int:
+        """The plant's clock goes on with ours, and ERP's import looks for files."""
+        now = time.monotonic()
+        self.clock.turn(timedelta(seconds=now - self._moment))
+        self._moment = now
         if self.erp.take_in(self.clock.now()):
             self.app.ring("postings")
         return 0
