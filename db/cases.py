@@ -133,7 +133,8 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[str, ...]:
 
 def next_due(tx: Connection) -> datetime | None:
     """When the next step of any task is due; None where nobody is chased."""
-    at: datetime | None = tx.scalar(sa.select(sa.func.min(task.c.next_step_at)))
+    chased = task.c.next_step_at.is_not(None)  # said aloud, so that the index over due tasks serves
+    at: datetime | None = tx.scalar(sa.select(sa.func.min(task.c.next_step_at)).where(chased))
     return at
 
 
