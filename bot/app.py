@@ -9,15 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from db.connect import Database, open_database
-from integrations.erp.plant_folder import PlantFolderErp
-from nlp.reader import LocalReader
 
 from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
 from db import inbox
+from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
+from integrations.erp.plant_folder import PlantFolderErp
 from integrations.plant_folder import PlantFolder, read_plant_folder
+from nlp.reader import LocalReader
 from workflow.errors import TryLater
 from workflow.messages import Inbound
 from workflow.plant import Plant

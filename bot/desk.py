@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -142,7 +142,7 @@ class Desk:
                 return self.tell("too_long", most=MOST_TEXT) if self.said else self.tell("empty")
             return self.understood(reading)
         except Refused as no:
-            return self.tell(f"refused.{no.name}", case=no.facts.get("case"), **no.facts)
+            return self.tell(f"refused.{no.name}", **no.facts)
 
     # what was written -----------------------------------------------------------------------------------------------
 
@@ -204,18 +204,35 @@ class Desk:
 
     def report(self, reading: Reading) -> str:
         """Each exception of the message becomes a case, a draft, or one more voice on a known one (R7, R20)."""
-        numbers = [self.one_report(said, reading.ask, len(reading.exceptions)) for said in reading.exceptions]
-        opened = [number for number in numbers if number is not None]
-        if len(opened) > 1:
-            for number in opened:
-                case = cases.get(self.tx, number)
-                assert case is not None
-                others = tuple(n for n in opened if n != number)
-                cases.save(self.tx, Change(replace(case, linked=others)), self.world.now)
+        if len(reading.exceptions) > 1:
+            return self.several_reports(reading)
+        for said in reading.exceptions:
+            self.one_report(said, reading.ask)
         return "report"
 
-    def one_report(self, said: ReportedException, ask: Question | None, of: int) -> str | None:
-        """One exception of a message; returns its number where a new record was made."""
+    def several_reports(self, reading: Reading) -> str:
+        """Several exceptions in one message: linked to one another, and told to the reporter in one answer (R7)."""
+        numbers: list[str] = []
+        answers: list[Mapping[str, object]] = []
+        for said in reading.exceptions:
+            number = self.one_report(said, None, answers)
+            numbers += [number] if number is not None else []
+        for number in numbers:
+            case = cases.get(self.tx, number)
+            assert case is not None
+            linked = replace(case, linked=tuple(n for n in numbers if n != number))
+            cases.save(self.tx, Change(linked), self.world.now)
+        if answers:
+            self.tell("opened.several", several=answers)
+        return "report"
+
+    def one_report(
+        self, said: ReportedException, ask: Question | None, answers: list[Mapping[str, object]] | None = None
+    ) -> str | None:
+        """One exception of a message; returns its number where a new record was made.
+
+        With `answers`, what the reporter would read is collected there instead of being told at once.
+        """
         known = cases.open_cases(self.tx)
         draft = opening.new_case("", said, self.me, self.said, self.sent_at, self.world)
         twin = same_stop(draft, known)
@@ -235,13 +252,18 @@ class Desk:
         number = cases.next_number(self.tx)
         case = replace(draft, number=number, recurrent_of=earlier.case.number if earlier else None)
         lacking = opening.missing(case, self.world)
-        question = ask if of == 1 else None
+        question = ask
         if question is None and lacking is not None:
             question = opening.question_about(lacking, case, self.world)
         if question is not None and case.type != "safety":
             self.save(opening.draft_case(case, question, self.world))
         else:
-            self.save(opening.open_case(replace(case, type=case.type or "other"), self.world))
+            change = opening.open_case(replace(case, type=case.type or "other"), self.world)
+            if answers is not None:
+                mine = [n for n in change.notices if n.to == self.me.id and n.name.startswith("opened.")]
+                answers += [n.facts for n in mine]
+                change = replace(change, notices=tuple(n for n in change.notices if n not in mine))
+            self.save(change)
         return number
 
     def ended_on(self, draft: Case) -> tuple[Case, ...]:

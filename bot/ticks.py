@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from db.cases import Stale
-from db.outbox import Pending
-from db.postings import Claimed
+from sqlalchemy import Connection
 
 from bot import desk
 from bot.say import render
 from db import cases, conversations, inbox, outbox, postings
+from db.cases import Stale
+from db.outbox import Pending
+from db.postings import Claimed
 from workflow import finishing
 from workflow.case import Case, Notice
 from workflow.chasing import chase as next_steps
@@ -31,6 +32,7 @@ BATCH = 50
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 MOST_BACKOFF = timedelta(minutes=5)
+ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it (R2, R43)
 
 
 def read_inbox(app: App) -> int:
@@ -78,7 +80,11 @@ def send_outbox(app: App) -> int:
     with app.database.write() as tx:
         claimed = outbox.claim(tx, now, BATCH, LEASE)
     for pending in claimed:
-        _send_one(app, pending)
+        try:
+            _send_one(app, pending)
+        except Exception:
+            # One notice that cannot be said is never in the others' way; it comes again when its lease is over.
+            log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
     if claimed:
         app.ring("outbox")
     return len(claimed)
@@ -176,11 +182,11 @@ def _post_one(app: App, claimed: Claimed) -> None:
             raise Rejected(f"no connected system books {posting.kind}")
         receipt = None if dry else app.erp.find(posting.key) or app.erp.post(posting)
     except TryLater as later:
-        loud = claimed.status.state != "waiting"
         with app.database.write() as tx:
             due = now + (later.after or _backoff(claimed.status.attempts))
             postings.waiting(tx, claimed, later.why, due, later.outcome_unknown)
-        if loud and not _just_not_answered(claimed, later):
+        since = claimed.status.owed_since
+        if since is not None and now - since >= ERP_IS_SLOW:
             _tell(app, claimed, for_good=False)
         return
     except Rejected as no:
@@ -214,6 +220,8 @@ def _tell(app: App, claimed: Claimed, *, for_good: bool | None) -> None:
                     change = finishing.booked(case, status, app.world())
                     closing = finishing.confirmed(change.case, known, app.world())
                     change = change.then(closing) if closing is not None else change
+                elif not for_good and _said_already(tx, case.number, key):
+                    return
                 else:
                     change = finishing.not_booked(case, status, app.world(), for_good=for_good)
                 cases.save(tx, change, app.clock.now())
@@ -223,9 +231,8 @@ def _tell(app: App, claimed: Claimed, *, for_good: bool | None) -> None:
         return
 
 
-def _just_not_answered(claimed: Claimed, later: TryLater) -> bool:
-    """The first wait for an answer is nothing to worry people with; a hold is said aloud at once (R43)."""
-    return claimed.status.attempts <= 1 and not later.outcome_unknown and claimed.status.posting.kind != "lot_hold"
+def _said_already(tx: Connection, number: str, key: str) -> bool:
+    return any(e.what == "posting_waits" and e.facts.get("key") == key for e in cases.log_of(tx, number))
 
 
 def _looks_after(app: App, kind: str) -> str | None:

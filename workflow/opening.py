@@ -207,7 +207,7 @@ def _tell_reporter(change: Change) -> Change:
     case = change.case
     told = [{"role": t.role, "people": list(t.told) or ([t.owner] if t.owner else [])} for t in case.tasks if t.live]
     facts = _as_said(case) | {"case": case.number, "told": told, "inferred": list(case.inferred)}
-    name = "opened.hold" if case.held else "opened"
+    name = "opened.hold" if case.held else "opened.one"
     offers = (Offer("correct"),) if case.inferred else ()
     return Change(case, change.entries, (Notice(case.reporter, name, facts, offers), *change.notices), change.postings)
 

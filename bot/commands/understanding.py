@@ -82,8 +82,12 @@ def explain(
     """Say what a message is taken for, and which words, votes and candidates decided it."""
     folder = _folder(plant)
     if person not in folder.plant.person:
-        _refuse(f"{person} is not a person of {plant}; plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ...")
-    now = datetime.now(UTC) if at is None else (at if at.tzinfo else at.replace(tzinfo=folder.plant.zone)).astimezone(UTC)
+        _refuse(
+            f"{person} is not a person of {plant}; plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ..."
+        )
+    now = (
+        datetime.now(UTC) if at is None else (at if at.tzinfo else at.replace(tzinfo=folder.plant.zone)).astimezone(UTC)
+    )
     case = MessageCase("explain", "", person, now, text)
     message = Inbound("web", "explain", person, person, now, text)
     sheet, reading, votes = LocalReader().explain(message, as_context(case, folder.plant, folder.records))
@@ -111,7 +115,9 @@ def explain(
     for mention in sheet.mentions:
         words = sheet.words(mention.start, mention.end)
         candidates = ", ".join(mention.ids) or "nothing known; likely " + ", ".join(mention.suggestions)
-        table.add_row(escape(words), escape(candidates), escape(mention.why + (" (said to be fine)" if mention.fine else "")))
+        table.add_row(
+            escape(words), escape(candidates), escape(mention.why + (" (said to be fine)" if mention.fine else ""))
+        )
     console.print(table)
     console.print_json(json.dumps(as_expected(reading, folder.plant), ensure_ascii=False))
     if reading.ask is not None:

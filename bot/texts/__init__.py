@@ -1,0 +1,1 @@
+"""Every sentence that Linecall says, a file for each language."""
