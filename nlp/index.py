@@ -104,6 +104,9 @@ class PlantIndex:
             self._add("customer", customer, customer)
 
     def _add(self, what: What, id_: str, name: str, *, own: bool = True) -> None:
+        folded = name.lower()
+        if any(c in folded for c in "äöü"):  # typed "ae" as often as "ä"
+            self._add(what, id_, folded.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue"), own=own)
         norms = tuple(t.norm for t in tokenize(name) if t.kind in ("word", "number", "clock"))
         if not norms or (len(norms) == 1 and len(norms[0]) < 2):
             return

@@ -68,13 +68,12 @@ def lexicon() -> Lexicon:
 
 def _add(built: Lexicon, code: str, raw: Mapping[str, Any]) -> None:
     numbers = {fold(str(word)): float(value) for word, value in (raw.get("numbers") or {}).items()}
-    for unit, tens in _compounds(raw.get("number_compounds")):
-        numbers |= {
-            f"{u}{unit}{t}": float(numbers[u] + numbers[t])
-            for u in tens[0]
-            for t in tens[1]
-            if u in numbers and t in numbers
-        }
+    compounds = raw.get("number_compounds") or {}
+    numbers |= {
+        fold(f"{unit}{compounds['joiner']}{ten}"): numbers[fold(unit)] + numbers[fold(ten)]
+        for unit in compounds.get("units", ())
+        for ten in compounds.get("tens", ())
+    }
     if code != COMMON:
         built.languages[code] = Language(
             code=code,
@@ -103,7 +102,8 @@ def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: obj
         if not pattern:
             continue
         try:
-            trie.add(_folded(pattern), Cue(name, code, pattern))
+            for spelled in dict.fromkeys((pattern, _without_umlauts(pattern))):
+                trie.add(_folded(spelled), Cue(name, code, pattern))
         except PatternError as error:
             raise PatternError(f"nlp/lexicon/{code}.yaml, {name}: {error}") from error
         if code != COMMON:
@@ -111,20 +111,16 @@ def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: obj
                 built.vocabulary[word].add(code)
 
 
+def _without_umlauts(pattern: str) -> str:
+    """ "Störung" is as often typed "Stoerung"; folding alone would make it "Storung"."""
+    return pattern.lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue") if re.search("[äöüÄÖÜ]", pattern) else pattern
+
+
 def _folded(pattern: str) -> str:
     """A pattern with its words folded as tokens are; the marks of the pattern language stay."""
     return " ".join(
         element if element[0] in "<{" or set(element) == {"."} else fold(element) for element in pattern.split()
     )
-
-
-def _compounds(raw: object) -> list[tuple[str, tuple[list[str], list[str]]]]:
-    """`number_compounds: {joiner: und, units: [...], tens: [...]}`: "fünfunddreißig" from its parts."""
-    if not isinstance(raw, dict):
-        return []
-    units = [fold(str(word)) for word in raw.get("units", [])]
-    tens = [fold(str(word)) for word in raw.get("tens", [])]
-    return [(fold(str(raw.get("joiner", ""))), (units, tens))]
 
 
 def _less_a_letter(word: str) -> list[str]:
