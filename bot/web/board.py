@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.say import word
 from bot.views import unconfirmed
-from bot.web.words import age_words, clock, line_name, minutes_words, person_name, role_word, subject_of
+from bot.web.words import (
+    age_words,
+    clock,
+    kind_word,
+    line_name,
+    minutes_words,
+    person_name,
+    role_word,
+    subject_of,
+    type_word,
+)
 from db import cases, postings
 from workflow.metrics import Spread, metrics
 from workflow.plant import production_day, production_day_span, shifts_at
@@ -24,7 +33,6 @@ if TYPE_CHECKING:
 MOST_HANDS = 3  # functions shown beside one exception
 LAST_CLOSED = 5
 RECORDS_OLD = timedelta(minutes=15)
-LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +179,7 @@ def _row(case: Case, app: App, now: datetime) -> Row:
     more = len(hands) - MOST_HANDS
     return Row(
         number=case.number,
-        kind=word(LANGUAGE, f"type.{case.type or 'other'}"),
+        kind=type_word(case),
         subject=subject_of(case, plant, app.records),
         said=case.said,
         line=case.line,
@@ -199,7 +207,7 @@ def _owed(status: PostingStatus, now: datetime) -> Owed:
     since = status.owed_since or status.posting.occurred_at or now
     return Owed(
         case=status.posting.case,
-        kind=word(LANGUAGE, f"kind.{status.posting.kind}"),
+        kind=kind_word(status.posting.kind),
         state=status.state,
         state_word=STATE_WORDS[status.state],
         since=since.isoformat(),

@@ -160,5 +160,12 @@ def _call(verb: str, path: str, call: dict[str, Any], schema: dict[str, Any]) ->
         for field, about in model.get("properties", {}).items():
             required = field in model.get("required", [])
             parts.append({"name": field, "where": "body", "required": required, "what": about.get("description", "")})
-    answers = [(status, about["description"]) for status, about in call.get("responses", {}).items() if status != "422"]
-    return {"verb": verb.upper(), "path": path, "summary": call.get("summary", ""), "parts": parts, "answers": answers}
+    answers = [status for status in call.get("responses", {}) if status != "422"]
+    return {
+        "verb": verb.upper(),
+        "path": path,
+        "summary": call.get("summary", ""),
+        "detail": call.get("description", ""),
+        "parts": parts,
+        "answers": answers,
+    }

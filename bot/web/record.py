@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.say import log_line, word
 from bot.web.board import STATE_WORDS, hand_of
-from bot.web.words import age_words, clock, line_name, person_name, role_word, subject_of
+from bot.web.words import age_words, capital, clock, kind_word, line_name, person_name, role_word, subject_of, type_word
 from db import cases, outbox, postings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
     owed = postings.of_case(tx, number)
     return Record(
         number=case.number,
-        kind=word(LANGUAGE, f"type.{case.type or 'other'}"),
+        kind=type_word(case),
         subject=subject_of(case, plant, app.records),
         again=case.recurrent_of,
         line=line_name(plant, case.line) or "The line",
@@ -234,7 +234,8 @@ def _running(case: Case) -> str:
 
 def _part(task: Task, plant: Plant, now: datetime) -> Part:
     role = role_word(task.role)
-    why = task.why.removeprefix(f"{task.role}: ").replace("_", " ")
+    rule = task.why.replace("_", " ")
+    why = rule.removeprefix(f"{task.role.replace('_', ' ')}: ")
     facts = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in task.facts.items())
     who = person_name(plant, task.done_by or task.acknowledged_by or task.owner)
     if task.withdrawn_at is not None:
@@ -272,7 +273,7 @@ def _lots(case: Case) -> list[Lot]:
             held.lot,
             f"{held.quantity:g} {held.uom}",
             tuple(
-                f"{word(LANGUAGE, f'decision.{part.decision}')} {part.quantity:g} {part.uom}"
+                f"{capital(word(LANGUAGE, f'decision.{part.decision}'))} {part.quantity:g} {part.uom}"
                 for part in case.parts
                 if part.lot == held.lot
             ),
@@ -288,7 +289,7 @@ def _transaction(status: PostingStatus, plant: Plant) -> Transaction:
     tries = f" ({status.attempts} tries)" if status.attempts > 1 and status.state in ("waiting", "failed") else ""
     owner = f", looked after by {person_name(plant, status.owner)}" if status.owner and status.state == "failed" else ""
     return Transaction(
-        kind=word(LANGUAGE, f"kind.{posting.kind}"),
+        kind=kind_word(status.posting.kind),
         body=body,
         state=status.state,
         state_word=STATE_WORDS[status.state],

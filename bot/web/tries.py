@@ -8,23 +8,23 @@ if TYPE_CHECKING:
     from workflow.plant import Asset, Line, Person, Plant
     from workflow.records import Records
 
-OPERATOR = {
-    "en": (
-        "{asset} on {line} jammed since ten past, line is down, need maint",
-        "running out of {item} on {line}, maybe 30 min left",
-    ),
-    "es": (
-        "se atoró {asset} en {line} desde hace 10 min, la línea está parada",
-        "se acaba {item} en {line}, quedan como 30 min",
-    ),
-    "pt": ("{asset} da {line} travou faz 10 min, linha parada", "tá acabando {item} na {line}, tem uns 30 min"),
-    "de": ("{asset} an {line} klemmt seit 10 min, Linie steht", "{item} an {line} geht aus, noch etwa 30 min"),
+STOPPED = {
+    "en": "{asset} on {line} jammed since 10 min ago, line is down, need maint",
+    "es": "se atoró {asset} en {line} desde hace 10 min, la línea está parada",
+    "pt": "{asset} da {line} travou faz 10 min, linha parada",
+    "de": "{asset} an {line} klemmt seit 10 min, Linie steht",
 }
-QUALITY = {
-    "en": ("hold lot {lot}, found caps not sealing",),
-    "es": ("retener el lote {lot}, tapas que no sellan",),
-    "pt": ("segura o lote {lot}, tampas não estão vedando",),
-    "de": ("Los {lot} sperren, Verschlüsse dichten nicht",),
+SHORT = {
+    "en": "running out of {item} on {line}, maybe 30 min left",
+    "es": "se acaba {item} en {line}, quedan como 30 min",
+    "pt": "tá acabando {item} na {line}, tem uns 30 min",
+    "de": "{item} an {line} geht aus, noch etwa 30 min",
+}
+HOLD = {
+    "en": "hold lot {lot}, caps are not sealing",
+    "es": "retener el lote {lot}, tapas que no sellan",
+    "pt": "segura o lote {lot}, tampas não estão vedando",
+    "de": "Los {lot} sperren, Verschlüsse dichten nicht",
 }
 ASKING = {
     "en": ("what is open right now?", "how did the shift go?"),
@@ -32,44 +32,53 @@ ASKING = {
     "pt": ("o que está aberto agora?", "como foi o turno?"),
     "de": ("Was ist gerade offen?", "Wie lief die Schicht?"),
 }
+# An alias is in one language, and plant.yaml does not say in which: these are the ones that tell.
+LINE_BEGINS = {"en": "line ", "es": "línea ", "pt": "linha ", "de": "linie "}
+MACHINES = {
+    "es": {"llenadora": "la llenadora", "etiquetadora": "la etiquetadora", "prensa": "la prensa"},
+    "pt": {"enchedora": "a enchedora", "rotuladora": "a rotuladora", "prensa": "a prensa"},
+}
 
 
 def tries_for(person: Person, plant: Plant, records: Records) -> tuple[str, ...]:
     """At most two messages that fit this person; none for people who mostly answer."""
     roles = set(person.roles)
-    language = person.language
+    language = person.language if person.language in STOPPED else "en"
     if roles & {"supervisor", "manager"}:
-        return ASKING.get(language, ASKING["en"])
+        return ASKING[language]
     if "quality" in roles:
         lot = next((lot.id for lot in records.lots if lot.status == "available"), None)
-        return tuple(text.format(lot=lot) for text in QUALITY.get(language, QUALITY["en"])) if lot else ()
+        return (HOLD[language].format(lot=lot),) if lot else ()
     if "operator" not in roles or not plant.lines:
         return ()
-    line = _line_of(person, plant)
-    if not line.assets:
-        return ()
-    asset = _asset_of(line)
+    line = next((plant.line[line] for line in person.lines if line in plant.line), plant.lines[0])
+    where = _called(line, language)
+    said = []
+    if line.assets:
+        said.append(STOPPED[language].format(asset=_machine(line, language), line=where))
     item = _item_of(line, records)
-    said = {"asset": _called(asset), "line": line.name, "item": item}
-    texts = OPERATOR.get(language, OPERATOR["en"])
-    return tuple(text.format(**said) for text in texts if item or "{item}" not in text)
+    if item:
+        said.append(SHORT[language].format(item=item, line=where))
+    return tuple(said)
 
 
-def _line_of(person: Person, plant: Plant) -> Line:
-    return next((plant.line[line] for line in person.lines if line in plant.line), plant.lines[0])
+def _called(line: Line, language: str) -> str:
+    begins = LINE_BEGINS[language]
+    return next((alias for alias in line.aliases if alias.lower().startswith(begins)), line.name)
 
 
-def _asset_of(line: Line) -> Asset:
-    """The machine that everybody on a line speaks of: the filler where there is one."""
-    return next((asset for asset in line.assets if "fil" in asset.id.lower()), line.assets[0])
-
-
-def _called(asset: Asset) -> str:
-    return asset.aliases[0] if asset.aliases else asset.name
+def _machine(line: Line, language: str) -> str:
+    """The machine that everybody on a line speaks of, the filler where there is one, as this language calls it."""
+    asset: Asset = next((asset for asset in line.assets if "fil" in asset.id.lower()), line.assets[0])
+    known = MACHINES.get(language, {})
+    own = next((known[alias] for alias in asset.aliases if alias in known), None)
+    if own is not None:
+        return own
+    return asset.aliases[0] if language == "en" and asset.aliases else asset.name
 
 
 def _item_of(line: Line, records: Records) -> str:
-    """A component of what the line runs now, as ERP describes it."""
+    """A component of what the line runs now, as the floor calls it."""
     running = records.running_on(line.id)
     components = records.components_of.get(running.item, ()) if running else ()
     known = [records.item[c.component] for c in components if c.component in records.item]

@@ -59,7 +59,22 @@ def line_name(plant: Plant, line: str | None) -> str:
 
 def role_word(role: str) -> str:
     """A function as the plant calls it."""
-    return word(LANGUAGE, f"role.{role}")
+    return capital(word(LANGUAGE, f"role.{role}"))
+
+
+def type_word(case: Case) -> str:
+    """The kind of an exception as a heading."""
+    return capital(word(LANGUAGE, f"type.{case.type or 'other'}"))
+
+
+def kind_word(kind: str) -> str:
+    """A kind of ERP transaction as a heading."""
+    return capital(word(LANGUAGE, f"kind.{kind}"))
+
+
+def capital(words: str) -> str:
+    """The same words at the beginning of a line."""
+    return words[:1].upper() + words[1:]
 
 
 def initials(name: str) -> str:
@@ -86,5 +101,5 @@ def subject_of(case: Case, plant: Plant, records: Records) -> str:
             candidates = (line, machines, orders)
         case _:
             candidates = (machines, line, lots, items, orders)
-    names = next((found for found in candidates if found), [word(LANGUAGE, f"type.{case.type or 'other'}")])
+    names = next((found for found in candidates if found), [type_word(case)])
     return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "")
