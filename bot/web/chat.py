@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN_FIRST = ("operator", "maintenance", "quality", "supervisor", "manager")
 MOST_COLUMNS = 12
+NUMBER = r"\bEX-\d+\b"
 MOST_LINES = 150  # of one conversation; the API has them all
 
 
@@ -34,13 +36,21 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a text; one that is a case's number leads to it."""
+
+    text: str
+    case: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One bubble."""
 
     id: int
     key: str  # id of the message as it was sent: by it the page knows that a bubble has arrived
     mine: bool
-    text: str
+    parts: tuple[Part, ...]  # the text, cut where it names an exception (R57)
     at: str
     time: str
     day: str  # set on the first message of a day
@@ -126,7 +136,7 @@ def column_of(app: App, tx: Connection, person: Person, slot: int) -> Column:
 
 def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]:
     """The bubbles of a conversation, oldest first; a pressed button is marked on the message that offered it."""
-    lines = conversations.of(tx, person.id)[-MOST_LINES:]
+    lines = conversations.of(tx, person.id, limit=MOST_LINES)
     pressed = {line.button for line in lines if line.sender != "bot" and line.button}
     last_word = {line.case: line.id for line in lines if line.sender == "bot"}
     bubbles = []
@@ -144,7 +154,7 @@ def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]
                 id=line.id,
                 key=line.message_id or "",
                 mine=mine,
-                text=line.text,
+                parts=_parts(line.text, linked=not mine),
                 at=line.at.isoformat(),
                 time=clock(app.plant, line.at),
                 day=today if today != day else "",
@@ -154,6 +164,11 @@ def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]
         )
         day = today
     return tuple(bubbles)
+
+
+def _parts(text: str, *, linked: bool) -> tuple[Part, ...]:
+    pieces = re.split(rf"({NUMBER})", text) if linked else [text]
+    return tuple(Part(piece, bool(n % 2)) for n, piece in enumerate(pieces) if piece)
 
 
 def _urgency(person: Person, records: Records) -> int:

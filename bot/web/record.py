@@ -153,11 +153,28 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
     )
 
 
+ABOUT = {  # what a notice was about, where its name alone would puzzle
+    "erp_still_free": "ERP still shows it free",
+    "erp_waits": "ERP does not answer yet",
+    "held_in_erp": "held in ERP",
+    "released_in_erp": "released in ERP",
+    "reminder": "reminded",
+    "read_back": "decision read back",
+    "confirm_clearly": "asked for a clear yes",
+    "still_on_it": "asked whether it goes on",
+    "you_have_it": "has it",
+    "taken": "somebody has it",
+    "on_its_way": "somebody has it",
+    "opened": "answered",
+}
+
+
 def _notices(told: Sequence[outbox.Told], plant: Plant, now: datetime) -> tuple[Notice, ...]:
     """Who was told what and when; the same news to several people is one line."""
     together: dict[tuple[str, str, str], list[str]] = {}
     for one in told:
-        about = one.notice.name.split(".")[0].replace("_", " ")
+        name = one.notice.name.split(".")[0]
+        about = ABOUT.get(name, name.replace("_", " "))
         key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _undelivered(one))
         together.setdefault(key, []).append(person_name(plant, one.notice.to))
     return tuple(

@@ -60,6 +60,16 @@ def test_what_was_written_is_shown_as_it_was_written(door: OpenDoor) -> None:
     assert HOSTILE in shown
 
 
+def test_every_exception_that_an_answer_names_is_a_link_to_it(door: OpenDoor) -> None:
+    door.writes("maria.lopez", BREAKDOWN)
+    door.writes("stephanie.greer", "what is open right now?")
+    number = door.cases()[0].number
+
+    answer = door.someone.get("/chat/stephanie.greer/messages?slot=1").text
+
+    assert f'href="/cases/{number}">{number}</a>' in answer
+
+
 def test_the_board_says_who_has_it_and_who_has_not(door: OpenDoor) -> None:
     door.writes("maria.lopez", BREAKDOWN)
     alone = Seen(door.someone.get("/board/now").text).text
