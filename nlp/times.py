@@ -130,7 +130,7 @@ def _clock(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
             return None
         whole: int | None = int(hour) + (int(hour_text[1:]) if len(hour_text) > 1 else 0)
     else:
-        whole = None if hour_text == "*" else int(hour_text)
+        whole = None if hour_text == "*" else int(hour_text.rstrip("~"))
     if "m" in minute_text:
         if minute is None or not 0 < minute < 60 or minute != int(minute):
             return None
@@ -147,7 +147,7 @@ def _clock(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
         if whole <= 0 and hour_text.startswith("h") and (hour or 0) > 0:
             whole = 12 + whole  # "quarter to one", "halb eins"
         whole %= 24
-    exact = whole is not None and (whole > 12 or hour_text.isdigit())
+    exact = whole is not None and (whole > 12 or hour_text.isdigit())  # "1~" is an ordinal: either half of the day
     return Moment("clock", hit.start, hit.end, "", hour=whole, minute=minutes, exact=exact)
 
 
