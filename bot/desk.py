@@ -14,7 +14,7 @@ from bot import answer
 from bot.say import Press, parse_button
 from bot.thread import Thread, find_thread
 from db import cases, conversations, inbox, outbox
-from db.cases import Stale
+from db.connect import Stale, one_at_a_time
 from db.inbox import Received
 from workflow import answering, finishing, holding, opening
 from workflow.case import Case, Change, Notice, Offer
@@ -99,6 +99,8 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
         return reading, thread
     there = replace(thread, case=spoken_of, choice=())
     again = app.reader.read(message, there.context(incoming.person, world, in_thread=True))
+    if again.correction and not again.exceptions:
+        again = replace(again, exceptions=reading.exceptions)
     if again.intent == "report" and not again.correction:
         return reading, thread
     return again, there
@@ -118,6 +120,7 @@ class Desk:
         # Captured is when the person sent it, not when we got round to it (R1); no sender's clock is ahead of ours.
         self.sent_at = min(incoming.message.sent_at, world.now)
         self.said = incoming.message.text.strip()
+        self.line = 0  # of the transcript that this message became
 
     def act(self, reading: Reading | None) -> str:
         """Do what the message asks for and say so; returns the outcome that the inbox row keeps."""
@@ -189,6 +192,8 @@ class Desk:
                 return self.save(answering.wait(case, self.me, reading.waiting_for, until, self.world))
             case "update" if until is not None and case.is_open and self.is_asked(case):
                 return self.save(answering.promise(case, self.me, until, self.said, self.world))
+            case "update" if self.said.casefold().strip(" .!") in BARE_OK and self.is_awaited(case):
+                return self.save(answering.acknowledge(case, self.me, None, self.world))
             case "update":
                 return self.save(answering.update(case, self.me, self.said, self.world))
             case "resolve":
@@ -233,6 +238,7 @@ class Desk:
 
         With `answers`, what the reporter would read is collected there instead of being told at once.
         """
+        one_at_a_time(self.tx, f"reports {said.type}")  # two reports of one stop at once are one exception (R20)
         known = cases.open_cases(self.tx)
         draft = opening.new_case("", said, self.me, self.said, self.sent_at, self.world)
         twin = same_stop(draft, known)
@@ -333,7 +339,7 @@ class Desk:
         match press.act:
             case "acknowledge" | "still_on_it":
                 return self.save(answering.acknowledge(case, self.me, None, self.world, role))
-            case "eta" if len(press.args) == 2 and press.args[1].isdigit():
+            case "eta" if len(press.args) == 2 and press.args[1].isdecimal():
                 until = self.world.now + timedelta(minutes=int(press.args[1]))
                 return self.save(answering.acknowledge(case, self.me, until, self.world, role))
             case "decline":
@@ -346,7 +352,7 @@ class Desk:
                 return self.save(finishing.cancel(case, self.me, self.said, self.world))
             case "confirm":
                 conversations.answered(self.tx, self.me.id)
-                count = int(role) if role and role.isdigit() else 0
+                count = int(role) if role and role.isdecimal() else 0
                 return self.save(holding.confirm(case, self.me, self.world, count))
             case "not_so":
                 conversations.answered(self.tx, self.me.id)
@@ -360,7 +366,7 @@ class Desk:
                 return self.tell("how_to_decide", case=case.number, lots=lots)
             case "correct" | "something_else":
                 return self.tell("say_what_is_right", case=case.number)
-            case "pick" if len(press.args) == 2 and press.args[1].isdigit():
+            case "pick" if len(press.args) == 2 and press.args[1].isdecimal():
                 return self.picked(case, int(press.args[1]))
         return self.tell("late_press_unknown")
 
@@ -389,6 +395,8 @@ class Desk:
     def save(self, change: Change) -> str:
         """Keep what an act returned, and remember what it asks of whom."""
         saved = cases.save(self.tx, change, self.world.now)
+        if change.case.version == 0:
+            conversations.belongs(self.tx, self.line, saved.number)
         if saved.status == "draft" and saved.asks is not None:
             conversations.ask(self.tx, saved.reporter, saved.number, saved.asks, saved.options, self.world.now)
         elif change.entries and any(e.what == "answered" for e in change.entries):
@@ -406,6 +414,10 @@ class Desk:
         number = facts.get("case")
         outbox.put(self.tx, str(number) if number else None, Notice(self.me.id, name, facts, offers), self.world.now)
         return name
+
+    def is_awaited(self, case: Case) -> bool:
+        """Whether the sender was asked and nobody of the function has answered: then an "ok" is an answer (R27)."""
+        return any(t.waits_for_acknowledgement and self.me.id in (t.owner, *t.told) for t in case.tasks)
 
     def is_asked(self, case: Case) -> bool:
         """Whether the sender is one of those who were asked to act."""

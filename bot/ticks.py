@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH = 50
+SENDS = 10  # at a time: a batch of slow sends must be over before its lease is
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 MOST_BACKOFF = timedelta(minutes=5)
@@ -61,6 +62,7 @@ def chase(app: App) -> int:
             case = cases.get(tx, number)
             change = next_steps(case, app.world()) if case is not None else None
             if change is None:
+                log.error("chase.nothing_to_do", case=number)  # its due time would come back for ever
                 continue
             try:
                 with tx.begin_nested():
@@ -78,7 +80,7 @@ def send_outbox(app: App) -> int:
     """Send what is due, each in its person's language; what has become pointless is dropped and says so (R34)."""
     now = app.clock.now()
     with app.database.write() as tx:
-        claimed = outbox.claim(tx, now, BATCH, LEASE)
+        claimed = outbox.claim(tx, now, SENDS, LEASE)
     for pending in claimed:
         try:
             _send_one(app, pending)
@@ -141,12 +143,13 @@ def _send_one(app: App, pending: Pending) -> None:
     )
     words = render(pending.notice, person, app.plant, app.records, channel.traits, now)
     address = person.contacts.get(name, person.id)
-    outbound = Outbound(address, words.text, words.buttons, case=pending.case, repeat=pending.attempts > 1)
+    outbound = Outbound(address, words.text, words.buttons, case=pending.case, repeat=pending.repeat)
     try:
         sent = send_now(channel, outbound)
     except TryLater as later:
         with app.database.write() as tx:
-            outbox.later(tx, pending, later.why, now + (later.after or _backoff(pending.attempts)))
+            due = now + (later.after or _backoff(pending.attempts))
+            outbox.later(tx, pending, later.why, due, outcome_unknown=later.outcome_unknown)
         return
     except Rejected as no:
         log.warning("outbox.rejected", notice=pending.id, channel=name)

@@ -140,6 +140,7 @@ task = sa.Table(
     sa.Column("acknowledged_at", Instant),
     sa.Column("acknowledged_by", Words),
     sa.Column("promised_at", Instant),
+    sa.Column("due_by", Instant),
     sa.Column("waiting_for", Words),
     sa.Column("asked_still", sa.Boolean, nullable=False),
     sa.Column("done_at", Instant),

@@ -44,8 +44,10 @@ def plant(tmp_path: Path, database_url: str | None, logged: LogCapture) -> Itera
     config = Config(plant=RIVERSIDE, data=tmp_path / "data", database_url=database_url, play=True)
     story = Plantside(config, SIX_IN_THE_MORNING)
     remember_plant(config)
-    yield story
-    story.closes_in_good_order()
-    story.close()
+    try:
+        yield story
+        story.closes_in_good_order()
+    finally:
+        story.close()
     errors = [entry for entry in logged.entries if entry["log_level"] in ("error", "critical")]
     assert errors == [], "I12: an error was logged that the story did not expect"

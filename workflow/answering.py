@@ -10,9 +10,16 @@ from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
 from workflow.consequences import consequences, context_for
 from workflow.errors import Refused
 from workflow.plant import ROLES, Person
-from workflow.routing import World, ask_people, deadline_of, people_for, remember_told
+from workflow.routing import (
+    STILL_ON_IT,
+    World,
+    ask_people,
+    before_the_end,
+    deadline_of,
+    people_for,
+    remember_told,
+)
 
-STILL_ON_IT = timedelta(hours=1)  # whoever leads is asked so long after the last sign of life, rules or not (R31)
 GRACE = timedelta(minutes=5)  # after a promised time, before it is asked about
 
 
@@ -198,9 +205,10 @@ def _heard(case: Case, by: Person, what: str, said: str, world: World, facts: Ma
 
 def _next_sign_of_life(case: Case, task: Task, since: datetime) -> datetime | None:
     """When the owner is asked "still on it?" (R31); None where the rules ask nobody and the task does not lead."""
-    if task.idle_after is not None:
-        return since + task.idle_after
-    return since + STILL_ON_IT if case.lead is not None and case.lead.role == task.role else None
+    leads = case.lead is not None and case.lead.role == task.role
+    if task.idle_after is None and not leads:
+        return task.due_by
+    return before_the_end(task, since + (task.idle_after or STILL_ON_IT), since)
 
 
 def _above(case: Case, task: Task) -> list[str]:

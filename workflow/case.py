@@ -91,6 +91,7 @@ class Task:
     acknowledged_at: datetime | None = None
     acknowledged_by: Person | None = None
     promised_at: datetime | None = None
+    due_by: datetime | None = None  # until when it has to be done; then those above hear of it, taken or not
     waiting_for: str | None = None  # the stated thing that it waits for (R32)
     asked_still: bool = False  # "still on it?" was asked and is not answered yet
     done_at: datetime | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from workflow.case import Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
-from workflow.plant import Person, is_on_shift, on_shift, shifts_at
-from workflow.routing import LINECALL, World, ask_people, people_for, remember_told
+from workflow.plant import Person, is_on_shift, on_shift, shift_end
+from workflow.routing import LINECALL, WARNING, World, ask_people, before_the_end, people_for, remember_told
+from workflow.rules import QuietHours
 
 ANSWER_STILL = timedelta(minutes=10)  # to answer "still on it?" before the ladder goes on (R31)
 NOBODY = timedelta(minutes=15)  # until people are looked for again where nobody at all was there
@@ -30,7 +31,12 @@ def chase(case: Case, world: World) -> Change | None:
     for task in case.tasks:
         if task.live and task.next_step_at is not None and task.next_step_at <= world.now:
             current = change.case if change else case
-            step = _still_on_it(current, task, world) if task.acknowledged_at else _unanswered(current, task, world)
+            if task.due_by is not None and task.due_by - WARNING <= world.now:
+                step = _has_to_be_done(current, task, world)
+            elif task.acknowledged_at:
+                step = _still_on_it(current, task, world)
+            else:
+                step = _unanswered(current, task, world)
             change = change.then(step) if change else step
     return _each_once(change) if change else None
 
@@ -70,10 +76,43 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
         escalated=task.escalated or bool(above),
         next_step_at=_after(task, step, world.now, found=bool(present or above)),
     )
+    notices, awake_at = _those_awake(notices, case, world)
+    if awake_at is not None and not notices:
+        moved = replace(moved, step=task.step, next_step_at=awake_at, escalated=task.escalated)
+        return Change(case.with_task(moved))
     what = "escalated" if above else "reminded" if present else "nobody_on_shift"
     told = {"role": task.role, "step": step, "people": [p.id for p in above or again], "to": list(roles)}
     entry = Entry(world.now, LINECALL, what, task.why, told)
     return Change(remember_told(case.with_task(moved), tuple(notices)), (entry,), tuple(notices))
+
+
+def _those_awake(notices: list[Notice], case: Case, world: World) -> tuple[list[Notice], datetime | None]:
+    """In quiet hours only people on shift are reminded, except of a stopped line or a danger (R37).
+
+    Also returns when the quiet hours are over; None where it is not quiet.
+    """
+    quiet = world.rules.quiet
+    if quiet is None or case.line_stopped is True or case.type == "safety":
+        return notices, None
+    ends = _quiet_until(quiet, world)
+    if ends is None:
+        return notices, None
+    return [n for n in notices if world.plant.person[n.to].shifts], ends
+
+
+def _quiet_until(quiet: QuietHours, world: World) -> datetime | None:
+    local = world.plant.local(world.now)
+    over_midnight = quiet.start > quiet.end
+    inside = (
+        local.time() >= quiet.start or local.time() < quiet.end
+        if over_midnight
+        else quiet.start <= local.time() < quiet.end
+    )
+    if not inside:
+        return None
+    tomorrow = over_midnight and local.time() >= quiet.start
+    day = local.date() + timedelta(days=1 if tomorrow else 0)
+    return datetime.combine(day, quiet.end, world.plant.zone).astimezone(UTC)
 
 
 def _first_reachable(
@@ -132,6 +171,27 @@ def _still_on_it(case: Case, task: Task, world: World) -> Change:
     return Change(freed, (entry,)).then(_unanswered(freed, quiet, world))
 
 
+def _has_to_be_done(case: Case, task: Task, world: World) -> Change:
+    """The time is nearly over and it is not done: whoever has it and everyone on the ladder hear it once.
+
+    The next shift gets the same question at its own end; until then the task goes on as it did.
+    """
+    assert task.due_by is not None
+    roles = tuple(dict.fromkeys(role for rung in task.ladder for role in rung.tell))
+    here = people_for(task.role, case, world)
+    above = tuple(p for role in roles for p in on_shift(world.plant, role, world.now, case.line))
+    facts = context_for(task.role, case, consequences(case, world.records), world.records)
+    facts |= {"role": task.role, "owner": task.owner, "due_at": task.due_by.isoformat()}
+    rest = [f"{held.lot}: {held.remaining:g} {held.uom}" for held in case.held if held.remaining > 0]
+    notices = tuple(Notice(p.id, "has_to_be_done", facts | {"rest": rest}, until="resolved") for p in (*here, *above))
+    later = next_shift_end(world)
+    goes_on = world.now + (task.idle_after or task.repeat or NOBODY)
+    moved = replace(task, due_by=later, escalated=task.escalated or bool(above), next_step_at=goes_on)
+    people = [p.id for p in (*here, *above)]
+    entry = Entry(world.now, LINECALL, "has_to_be_done", task.why, {"role": task.role, "people": people})
+    return Change(remember_told(case.with_task(moved), notices), (entry,), notices)
+
+
 def _steps_passed(task: Task, now: datetime) -> int:
     return sum(1 for rung in task.ladder if task.asked_at + rung.after <= now)
 
@@ -139,8 +199,10 @@ def _steps_passed(task: Task, now: datetime) -> int:
 def _after(task: Task, step: int, now: datetime, *, found: bool) -> datetime:
     """When the next step is due; there always is one while the task is unanswered (no case is ever orphaned)."""
     if step < len(task.ladder):
-        return max(task.asked_at + task.ladder[step].after, now + timedelta(minutes=1))
-    return now + (task.repeat or NOBODY if found else NOBODY)
+        due = max(task.asked_at + task.ladder[step].after, now + timedelta(minutes=1))
+    else:
+        due = now + (task.repeat or NOBODY if found else NOBODY)
+    return before_the_end(task, due, now)
 
 
 def _answers(task: Task) -> tuple[Offer, ...]:
@@ -151,6 +213,7 @@ def _minutes(age: timedelta) -> int:
     return max(0, round(age.total_seconds() / 60))
 
 
-def next_shift_start(world: World) -> datetime | None:
-    """When the next shift begins; the end of the one that runs now."""
-    return min((span.end for span in shifts_at(world.plant, world.now)), default=None)
+def next_shift_end(world: World) -> datetime | None:
+    """When the shift after the one that runs now ends."""
+    running = shift_end(world.plant, world.now)
+    return shift_end(world.plant, running) if running is not None else None

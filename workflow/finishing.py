@@ -120,7 +120,7 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     moved = bool(right.line and right.line != case.line) or bool(right.assets and right.assets != case.assets)
     corrected = replace(
         case,
-        type=right.type or case.type,
+        type=right.type if right.type not in (None, "other") else case.type,
         line=right.line or (None if right.assets else case.line),
         assets=right.assets or (() if right.line and right.line != case.line else case.assets),
         work_orders=right.work_orders or (() if moved else case.work_orders),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from workflow.case import Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import Consequences, consequences, context_for, facts
-from workflow.plant import Person, Plant, on_shift
+from workflow.plant import Person, Plant, on_shift, shift_end
 from workflow.records import Records
 from workflow.rules import Concern, Deadlines, Rules
 
+STILL_ON_IT = timedelta(hours=1)  # whoever leads is asked so long after the last sign of life, rules or not (R31)
+WARNING = timedelta(minutes=15)  # before a task has to be done
 LINECALL = "linecall"  # who, in the log, when nobody but the program acted
 
 
@@ -80,8 +82,14 @@ def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict
 def deadline_of(task: Task) -> datetime | None:
     """When the next step of an unanswered task is due."""
     if task.step < len(task.ladder):
-        return task.asked_at + task.ladder[task.step].after
+        return before_the_end(task, task.asked_at + task.ladder[task.step].after, task.asked_at)
     return None
+
+
+def before_the_end(task: Task, step: datetime, now: datetime) -> datetime:
+    """The next step, or the warning before the task has to be done, whichever comes first."""
+    warning = task.due_by - WARNING if task.due_by is not None else None
+    return min(step, warning) if warning is not None and warning > now else step
 
 
 def remember_told(case: Case, notices: tuple[Notice, ...]) -> Case:
@@ -103,17 +111,19 @@ def _ask(
         asked_at=world.now,
         required=concern.required,
         owner=case.reporter if reporter_takes_it else (others[0].id if others else None),
-        told=tuple(p.id for p in others),
+        told=tuple(p.id for p in people) if reporter_takes_it else tuple(p.id for p in others),
         ladder=deadlines.ladder,
         repeat=deadlines.repeat,
         idle_after=deadlines.idle,
+        due_by=_due_by(deadlines, world),
         why=concern.name,
         facts=matched,
     )
     if reporter_takes_it:
         # A technician who reports his own machine has it already: he is not paged (R35).
         task = replace(task, acknowledged_at=world.now, acknowledged_by=case.reporter)
-        task = replace(task, next_step_at=world.now + task.idle_after if task.idle_after else None)
+        idle = world.now + (task.idle_after or STILL_ON_IT)
+        task = replace(task, next_step_at=before_the_end(task, idle, world.now) if concern.required else None)
         entry = Entry(world.now, case.reporter, "acknowledged", concern.name, {"role": concern.role})
         return Change(replace(case, tasks=(*case.tasks, task)), (entry,))
     context = context_for(concern.role, case, hit, world.records) | {"role": concern.role, "why": concern.name}
@@ -129,6 +139,16 @@ def _ask(
         task = replace(task, next_step_at=world.now)
     asked = replace(case, tasks=(*case.tasks, task))
     return Change(remember_told(asked, notices), tuple(entries), notices)
+
+
+def _due_by(deadlines: Deadlines, world: World) -> datetime | None:
+    match deadlines.done:
+        case None:
+            return None
+        case timedelta() as after:
+            return world.now + after
+        case "shift_end":
+            return shift_end(world.plant, world.now)
 
 
 def _withdraw(case: Case, task: Task, world: World) -> Change:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from typing import Literal
 
 from workflow.case import Step
 from workflow.conditions import Condition
@@ -19,6 +20,7 @@ class Deadlines:
     ladder: tuple[Step, ...] = ()  # steps in order; the first is at or after `acknowledge`
     repeat: timedelta | None = None
     idle: timedelta | None = None  # acknowledged, but no sign of life for so long (R31)
+    done: timedelta | Literal["shift_end"] | None = None  # by when it has to be done, taken or not
 
 
 @dataclass(frozen=True, slots=True)

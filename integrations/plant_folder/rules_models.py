@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, PlainValidator
 
@@ -48,6 +48,12 @@ def _ladder(value: Any) -> Any:
     return tuple(steps)
 
 
+def _done(value: Any) -> Any:
+    return SHIFT_END if value == SHIFT_END else length_of(value)
+
+
+SHIFT_END: Final = "shift_end"
+Done = Annotated[timedelta | Literal["shift_end"], PlainValidator(_done)]
 When = Annotated[Condition, PlainValidator(_condition)]
 Ladder = Annotated[tuple[Step, ...], PlainValidator(_ladder)]
 ARole = Annotated[Role, choice("role", ROLES)]
@@ -63,6 +69,7 @@ class DeadlinesModel(Strict):
     ladder: Ladder = ()
     repeat: Duration | None = None
     idle: Duration | None = None
+    done: Done | None = None
 
 
 class ConcernModel(Strict):

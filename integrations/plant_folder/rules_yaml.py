@@ -174,7 +174,7 @@ def _deadlines(model: DeadlinesModel) -> Deadlines:
     ladder = model.ladder
     if not ladder or ladder[0].after > model.acknowledge:
         ladder = (Step(model.acknowledge), *ladder)
-    return Deadlines(model.acknowledge, ladder, model.repeat, model.idle)
+    return Deadlines(model.acknowledge, ladder, model.repeat, model.idle, model.done)
 
 
 def _authority(model: AuthorityModel) -> Authority:

@@ -250,6 +250,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", sa.DateTime(timezone=True)),
         sa.Column("acknowledged_by", sa.Text()),
         sa.Column("promised_at", sa.DateTime(timezone=True)),
+        sa.Column("due_by", sa.DateTime(timezone=True)),
         sa.Column("waiting_for", sa.Text()),
         sa.Column("asked_still", sa.Boolean(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True)),
