@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.plantside import Plantside
@@ -83,7 +85,7 @@ def test_R41_somebody_elses_yes_confirms_nothing(held: Plantside) -> None:
 
 def test_R41_of_two_who_decide_at_once_one_wins_and_the_other_sees_it(held: Plantside) -> None:
     held.says("tamika.jones", "6319-4A: release 600 cs")
-    held.says("renata.alves", "6319-4A: scrap 900 cs")
+    held.says("renata.alves", "6319-4A: rework 900 cs")
     held.presses("renata.alves", "confirm")
     assert held.only_case().held_lot("6319-4A").remaining == 50
     held.rest_is_known()
@@ -148,4 +150,17 @@ def test_R41_a_hold_is_never_finished_by_a_word(held: Plantside) -> None:
     assert held.only_case().resolved_at is None
     held.says("edson.silva", "false alarm", reply_to=f"case:{held.only_case().number}")
     assert held.only_case().cancelled_at is None
+    held.rest_is_known()
+
+
+def test_a_hold_is_decided_before_the_shift_ends_or_those_above_hear_of_it(held: Plantside) -> None:
+    held.presses("tamika.jones", "acknowledge")
+    held.passes_until(held.clock.now() + timedelta(hours=7, minutes=40))
+    held.rest_is_known()
+
+    held.passes(minutes=10)  # 13:50, the day shift ends at 14:00
+
+    for person in ("tamika.jones", "denise.palmer", "stephanie.greer"):
+        assert any("6319-4A" in h for h in held.hears(person)), person
+    assert held.only_case().escalated
     held.rest_is_known()
