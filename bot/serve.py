@@ -10,7 +10,7 @@ import uvicorn
 
 from bot.app import App
 from bot.engine import Engine, Lane
-from bot.web import create_web
+from bot.web import WebServer, create_web
 from integrations.erp.import_stand_in import ImportStandIn
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ def serve(app: App) -> None:
         app.alive = engine.alive
         if app.config.play and app.config.erp == "plant_folder" and app.config.plant is not None:
             _play_erp(app, engine)
-        server = uvicorn.Server(
+        server = WebServer(
             uvicorn.Config(
                 create_web(app),
                 host=app.config.host,

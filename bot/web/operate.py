@@ -43,7 +43,8 @@ async def ready(request: Request) -> JSONResponse:
     with anyio.move_on_after(PATIENCE):
         parts["database"] = await to_thread.run_sync(_writable, app, abandon_on_cancel=True)
     parts["disk"] = _disk(app)
-    parts |= app.ready()
+    if parts["database"]:
+        parts |= await to_thread.run_sync(app.ready)
     well = all(value for value in parts.values() if isinstance(value, bool))
     return JSONResponse({"ready": well, **parts}, 200 if well else 503)
 

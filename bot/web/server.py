@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
 from typing import TYPE_CHECKING
 
+import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 def create_web(app: App) -> FastAPI:
     """The ASGI application that serves the API and the pages of one plant."""
 
-    @asynccontextmanager
-    async def running(web: FastAPI) -> AsyncIterator[None]:
-        yield
-        await web.state.live.close()
-
     web = FastAPI(
         title="Linecall",
         version="1",
@@ -37,7 +32,6 @@ def create_web(app: App) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=running,
     )
     web.state.linecall = app
     web.state.live = Live(app)
@@ -47,6 +41,17 @@ def create_web(app: App) -> FastAPI:
     web.mount("/static", Static(directory=STATIC))
     web.add_middleware(Door, config=app.config)
     return web
+
+
+class WebServer(uvicorn.Server):
+    """A server that ends the live streams before it waits for its connections: open pages never delay a stop."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, end the streams, finish what is being answered."""
+        web = self.config.app
+        if isinstance(web, FastAPI):
+            await web.state.live.close()
+        await super().shutdown(sockets)
 
 
 class Static(StaticFiles):

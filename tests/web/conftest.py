@@ -27,6 +27,6 @@ def opened(tmp_path: Path, logged: LogCapture) -> Iterator[Callable[..., OpenDoo
 
 
 @pytest.fixture
-def door(opened: Callable[..., OpenDoor]) -> OpenDoor:
-    """The door in play mode on this machine."""
-    return opened()
+def door(opened: Callable[..., OpenDoor], database_url: str | None) -> OpenDoor:
+    """The door in play mode on this machine, once on each database."""
+    return opened(database_url=database_url)

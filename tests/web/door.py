@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from bot.config import Config
 from bot.engine import Engine, Lane
 from bot.rehearsal import Rehearsal
-from bot.web import create_web
+from bot.web import WebServer, create_web
 
 RIVERSIDE = Path(__file__).resolve().parent.parent.parent / "fixtures" / "plants" / "riverside"
 MONDAY_MORNING = datetime(2026, 11, 16, 12, 20, tzinfo=UTC)  # 06:20 in the plant: the day shift is there
@@ -78,7 +78,7 @@ class OpenDoor(Rehearsal):
         """The service as it runs in life: engine, an ERP that answers, and a web server; yields its address."""
         self.erp.away = not erp
         self._moment = time.monotonic()
-        server = uvicorn.Server(
+        server = WebServer(
             uvicorn.Config(
                 self.web, host="127.0.0.1", port=0, log_config=None, access_log=False, timeout_graceful_shutdown=1
             )

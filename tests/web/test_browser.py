@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.web.door import BREAKDOWN, OpenDoor
+from workflow.messages import Inbound
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +34,13 @@ class Seat:
         """One more page."""
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        page.on("console", self._hears)
         page.goto(self.url + path)
         return page
+
+    def _hears(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
 
 
 @pytest.fixture
@@ -227,9 +233,5 @@ def test_everything_that_one_presses_on_a_phone_is_large_enough_for_a_glove(
     hand.context.close()
 
 
-def _said(door: OpenDoor, person: str, text: str):  # type: ignore[no-untyped-def]
-    import uuid
-
-    from workflow.messages import Inbound
-
+def _said(door: OpenDoor, person: str, text: str) -> Inbound:
     return Inbound("web", uuid.uuid4().hex, person, person, door.clock.now(), text)
