@@ -12,7 +12,7 @@ import structlog
 
 from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
-from db import inbox
+from db import inbox, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
 from integrations.erp.plant_folder import PlantFolderErp
@@ -103,7 +103,14 @@ class App:
     def ready(self) -> dict[str, object]:
         """What is well and what is not, for `/ready`."""
         age = (self.clock.now() - self._records.as_of) if self._records.as_of else None
-        return {
+        with self.database.read() as tx:
+            waiting = {
+                "inbox_unhandled": inbox.unhandled_count(tx),
+                "inbox_set_aside": inbox.poisoned_count(tx),
+                "outbox_due": outbox.unsent_count(tx),
+                "postings_due": postings.due_count(tx),
+            }
+        return waiting | {
             "alive": self.alive(),
             "records": self._records_error is None,
             "records_age_s": round(age.total_seconds()) if age else None,
