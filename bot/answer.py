@@ -57,7 +57,9 @@ def item(case: Case, world: World) -> dict[str, Any]:
 def period(query: Query, world: World) -> tuple[datetime, datetime]:
     """From when until when a question looks: as it says, else the shift that runs now, else today's production day."""
     if query.start is not None:
-        return query.start, query.end or world.now
+        return query.start, min(
+            query.end or world.now, world.now
+        ) if query.start <= world.now else query.end or world.now
     running = shifts_at(world.plant, world.now)
     if running:
         return running[0].start, query.end or world.now

@@ -34,7 +34,7 @@ from workflow.metrics import metrics
 from workflow.plant import Person
 
 MARK = "demo.txt"  # in the data folder: what lies here was played and may be played over
-WIDE = 150
+WIDE = 200  # characters of a notice that are shown at most
 PAUSE = 0.12  # seconds between messages on a terminal, so that the eye can follow
 
 
@@ -159,19 +159,22 @@ class Demo:
         return self.plant.presses(who, act, *args)
 
     def _told(self, lines: list[tuple[Person, Line]], speaker: str | None = None) -> None:
-        """What was said to whom: the speaker's answer in full, the others' on one line, equal ones together."""
+        """What was said to whom: the speaker's answer in full, the others' on one line for each function."""
         for person, line in (pair for pair in lines if pair[0].id == speaker):
             self._answer(person, line)
-        together: dict[str, list[Person]] = {}
+        functions: dict[tuple[str | None, str], tuple[str, list[Person]]] = {}
         for person, line in lines:
             if person.id != speaker:
-                together.setdefault(_one_line(line.text), []).append(person)
+                text, people = functions.setdefault((line.case, person.roles[0]), (_one_line(line.text), []))
+                people.append(person)
+        together: dict[str, list[Person]] = {}
+        for text, people in functions.values():
+            together.setdefault(text, []).extend(p for p in people if p not in together.get(text, []))
         for text, people in together.items():
             names = ", ".join(p.first_name for p in people)
-            role = word("en", f"role.{people[0].roles[0]}")
-            self.out.print(
-                Text(f"         → {names} ({role}): ", style="green").append(text, style="default"), soft_wrap=True
-            )
+            roles = ", ".join(dict.fromkeys(word("en", f"role.{p.roles[0]}") for p in people))
+            to = Text(f"         → {names} ({roles}): ", style="green")
+            self.out.print(to.append(text, style="default"), no_wrap=True, overflow="ellipsis")
 
     def _answer(self, person: Person, line: Line) -> None:
         text = Text(f"→ {person.first_name}: ", style="green").append(line.text, style="default")

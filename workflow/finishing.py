@@ -66,7 +66,7 @@ def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Ch
     entry = Entry(world.now, LINECALL, "closed", "", {"receipts": receipts})
     facts = _ending(closed) | {"receipts": receipts}
     # Everyone heard that it is fixed; that the books agree matters to whoever reported it and whoever fixed it.
-    hear = dict.fromkeys(p for p in (case.reporter, *case.joined, case.resolved_by) if p)
+    hear = dict.fromkeys(p for p in (case.reporter, *case.joined, case.resolved_by) if p and postings)
     return Change(closed, (entry,), tuple(Notice(p, "closed", facts) for p in hear))
 
 

@@ -23,7 +23,7 @@ def demo() -> None:
     shift = read_shift(root / "fixtures/demo/day-shift.yaml")
     config = read_config(plant=root / shift.plant, play=True)
     set_up_logs("ERROR")
-    out = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False)
+    out = Console(width=None if sys.stdout.isatty() else 150, soft_wrap=False)
     played = Demo(config, shift, out)
     try:
         played.play()
