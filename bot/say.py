@@ -74,7 +74,8 @@ def log_line(entry: Entry, language: str, plant: Plant) -> str:
     facts["kind_word"] = voice.say(f"kind.{entry.why}") if entry.what == "posted" else ""
     if isinstance(entry.facts.get("value"), dict):
         facts["value"] = voice.quantity(entry.facts["value"])
-    return voice.say(f"log.{entry.what}", **(facts | {"who": who, "why": quote(entry.why)}))
+    said = voice.say(f"log.{entry.what}", **(facts | {"who": who, "why": quote(entry.why)}))
+    return ", ".join(said.splitlines())
 
 
 def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:

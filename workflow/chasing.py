@@ -150,7 +150,7 @@ def _still_on_it(case: Case, task: Task, world: World) -> Change:
         }
         offers = tuple(Offer(act, (task.role,)) for act in ("still_on_it", "resolve", "decline"))
         asked = replace(task, asked_still=True, next_step_at=world.now + ANSWER_STILL)
-        entry = Entry(world.now, LINECALL, "asked_still", task.why, {"role": task.role, "who": owner.id})
+        entry = Entry(world.now, LINECALL, "asked_still", task.why, {"role": task.role, "owner": owner.id})
         return Change(
             case.with_task(asked), (entry,), (Notice(owner.id, "still_on_it", facts, offers, until="resolved"),)
         )
@@ -166,7 +166,7 @@ def _still_on_it(case: Case, task: Task, world: World) -> Change:
         next_step_at=world.now,
     )
     what = "went_quiet" if there else "went_off_shift"
-    entry = Entry(world.now, LINECALL, what, task.why, {"role": task.role, "who": task.acknowledged_by})
+    entry = Entry(world.now, LINECALL, what, task.why, {"role": task.role, "owner": task.acknowledged_by})
     freed = case.with_task(quiet)
     return Change(freed, (entry,)).then(_unanswered(freed, quiet, world))
 

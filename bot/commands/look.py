@@ -158,7 +158,10 @@ def _instant(program: App, said: str) -> datetime:
 
 
 def _postings_table(out: Console, found: Any) -> None:
-    table = Table("posting", "state", "receipt", "tries", "why not", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("posting", overflow="fold")
+    for name in ("state", "receipt", "tries", "why not"):
+        table.add_column(name)
     for s in found:
         table.add_row(s.posting.key, s.state, s.receipt or "", str(s.attempts), escape(s.error or ""))
     out.print(table if found else "Nothing is owed to ERP.")

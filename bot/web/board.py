@@ -57,6 +57,7 @@ class Row:
     line: str | None
     line_name: str
     stopped: bool | None
+    safety: bool
     again: bool
     since: str
     from_clock: str
@@ -127,13 +128,13 @@ class Board:
 
 
 def board_now(app: App, tx: Connection) -> Board:
-    """The board as of this instant: stopped lines first, then what nobody has, then the oldest."""
+    """The board as of this instant: safety first, stopped lines, then what nobody has, then the oldest."""
     now = app.clock.now()
     plant = app.plant
     open_now = [case for case in cases.open_cases(tx) if case.is_open]
     rows = [_row(case, app, now) for case in open_now]
     order = {case.number: case.since for case in open_now}
-    rows.sort(key=lambda row: (not row.stopped, not row.alone, order[row.number]))
+    rows.sort(key=lambda row: (not row.safety, not row.stopped, not row.alone, order[row.number]))
     start, period = _period(plant, now)
     lately = cases.find(tx, since=start, until=now + timedelta(seconds=1))
     ended = [case for case in cases.find(tx, status="closed", limit=50) if case.closed_at is not None]
@@ -185,6 +186,7 @@ def _row(case: Case, app: App, now: datetime) -> Row:
         line=case.line,
         line_name=line_name(plant, case.line),
         stopped=case.line_stopped,
+        safety=case.type == "safety",
         again=bool(case.recurrent_of or case.reopened),
         since=case.since.isoformat(),
         from_clock=clock(plant, case.since, now),

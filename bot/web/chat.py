@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN_FIRST = ("operator", "maintenance", "quality", "supervisor", "manager")
 MOST_COLUMNS = 12
-NUMBER = r"\bEX-\d+\b"
+NUMBER = re.compile(r"(\bEX-\d+\b)")
 MOST_LINES = 150  # of one conversation; the API has them all
 
 
@@ -154,7 +154,7 @@ def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]
                 id=line.id,
                 key=line.message_id or "",
                 mine=mine,
-                parts=_parts(line.text, linked=not mine),
+                parts=_parts(line.text, "" if mine else line.case),
                 at=line.at.isoformat(),
                 time=clock(app.plant, line.at),
                 day=today if today != day else "",
@@ -166,9 +166,10 @@ def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]
     return tuple(bubbles)
 
 
-def _parts(text: str, *, linked: bool) -> tuple[Part, ...]:
-    pieces = re.split(rf"({NUMBER})", text) if linked else [text]
-    return tuple(Part(piece, bool(n % 2)) for n, piece in enumerate(pieces) if piece)
+def _parts(text: str, own: str | None) -> tuple[Part, ...]:
+    """The text, cut at every number but its own, which stands below it; what a person wrote (own "") stays whole."""
+    pieces = re.split(NUMBER, text) if own != "" else [text]
+    return tuple(Part(piece, n % 2 == 1 and piece != own) for n, piece in enumerate(pieces) if piece)
 
 
 def _urgency(person: Person, records: Records) -> int:
