@@ -92,6 +92,9 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     world = app.world()
     message = replace(incoming.message, text=text)
     reading = app.reader.read(message, thread.context(incoming.person, world))
+    if thread.question is not None and reading.intent == "answer":
+        afresh = app.reader.read(message, replace(thread, question=None).context(incoming.person, world))
+        return (afresh, thread) if _is_a_whole_report(afresh) else (reading, thread)
     if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
         return reading, thread
     spoken_of = thread.named_by(reading.exceptions)
@@ -104,6 +107,13 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     if again.intent == "report" and not again.correction:
         return reading, thread
     return again, there
+
+
+def _is_a_whole_report(reading: Reading) -> bool:
+    """Whether somebody who was asked something tells the whole story anew instead of answering."""
+    return reading.intent == "report" and any(
+        e.type not in (None, "other") and (e.assets or e.lots or e.work_orders or e.items) for e in reading.exceptions
+    )
 
 
 class Desk:
@@ -282,7 +292,7 @@ class Desk:
 
     def supersede(self, draft: Case, said: ReportedException) -> None:
         """A fresh report instead of an answer: the open question is dropped and leads to the new record."""
-        if draft.said and (said.type == draft.type or draft.type is None):
+        if draft.type in (None, "other", said.type):
             merged = replace(draft, cancelled_at=self.world.now, tasks=())
             cases.save(self.tx, Change(merged), self.world.now)
             conversations.answered(self.tx, self.me.id)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_HANDS = 3  # functions shown beside one exception
 LAST_CLOSED = 5
-RECORDS_OLD = timedelta(minutes=15)
+RECORDS_OLD = timedelta(hours=24)  # flat files come with the nightly export
 
 
 @dataclass(frozen=True, slots=True)

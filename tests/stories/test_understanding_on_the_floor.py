@@ -111,3 +111,17 @@ def test_R9_a_message_without_words_is_asked_about_and_routed_nowhere(plant: Pla
     plant.says("maria.lopez", "   ")
     assert plant.cases() == ()
     plant.hears_one("maria.lopez")
+
+
+def test_R18_whoever_tells_the_whole_story_instead_of_answering_is_heard(plant: Plantside) -> None:
+    plant.says("bobby.tran", "the labeller is acting up again, labels are crooked")
+    plant.rest_is_known()
+
+    plant.says("bobby.tran", "labeller 1 is jammed, 10471 standing still")
+
+    draft, case = plant.cases()
+    assert draft.status == "cancelled"
+    assert case.assets == ("L1-LAB",)
+    assert case.work_orders == ("WO-10471",)
+    assert case.status == "open"
+    plant.rest_is_known()
