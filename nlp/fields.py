@@ -212,6 +212,8 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
     )  # fmt: skip
     if part.type in ("order_change", "inventory_discrepancy", "quality_hold"):
         duration = None
+    if part.type == "material_shortage" and not any(part.holds(h.start) for h in sheet.hits("stopped")):
+        duration = None  # "enough for half an hour"
     return started, duration
 
 
@@ -230,6 +232,10 @@ def _quantity(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None
         return _people(sheet, part, found)
     found = [a for a in found if a.unit != "people"]
     chosen = _choose(sheet, part, found)
+    if part.type == "inventory_discrepancy" and not sheet.group("difference_word") and len(found) == 2:
+        one, other = found  # "system has 12, only 9 on the shelf"
+        if one.value != other.value and min(one.value, other.value) > 0:
+            chosen = Amount(abs(one.value - other.value), one.unit or other.unit, one.start, other.end)
     if chosen is None:
         return None
     unit = chosen.unit or next((a.unit for a in found if a.unit), "")
@@ -267,6 +273,10 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Amount | None:
         if part.type == "material_shortage" and any("need" in sheet.spans[i] for i in before):
             score += 2.0
             score += 1.5 * any("more" in sheet.spans[i] for i in near)
+        if any("left_word" in sheet.spans[i] for i in near) or any(
+            amount.start in range(a, b) for a, b in sheet.group("low")
+        ):
+            score -= 4.0
         if any("left_word" in sheet.spans[i] for i in range(amount.end, min(len(sheet.tokens), amount.end + 3))):
             score -= 4.0
         if any("every" in sheet.spans[i] for i in near):
@@ -295,6 +305,7 @@ def _stopped(sheet: Sheet, part: Part) -> bool | None:
     """Only where the words say that the line, the order or production stands or runs."""
     stopped = [h for h in sheet.hits("stopped") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
     runs = [h for h in sheet.hits("runs") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    runs = [h for h in runs if _is_the_line(sheet, h.start, h.end)]
     if part.type == "changeover_overrun":  # what is "still going" is the changeover
         runs = [h for h in runs if sheet.group("line_noun", h.start, h.end) or sheet.of("line", h.start, h.end)]
     not_stopped = [h for h in sheet.negated if h.cue.name == "stopped" and part.holds(h.start)]
@@ -306,6 +317,14 @@ def _stopped(sheet: Sheet, part: Part) -> bool | None:
     if runs or not_stopped:
         return False
     return True if not_running else None
+
+
+def _is_the_line(sheet: Sheet, start: int, end: int) -> bool:
+    """ "hace ruido pero sigue jalando" is said of the machine: the line is meant where it, or "we", is the subject."""
+    if any(sheet.group(g, start, end) for g in ("line_noun", "we", "we_form")) or sheet.of("line", start, end):
+        return True
+    a, b = sheet.sentence_of(start)
+    return not any(not m.fine for m in sheet.of("asset", a, b))
 
 
 def _about_an_asset(sheet: Sheet, start: int, end: int) -> bool:

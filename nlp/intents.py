@@ -95,8 +95,16 @@ def _decisions(sheet: Sheet, out: dict[Intent, float]) -> None:
     about_a_hold = thread is not None and thread.type == "quality_hold"
     if not decisions and not held:
         return
+    doubtful = unreal(sheet)
+    if not held and all(any(a <= h.start < b for a, b in doubtful) for h in decisions):
+        return  # "if the second sample is good we can release it" decides nothing
     if lots or about_a_hold:
         out["disposition"] = 4.5 + 0.8 * min(len(decisions), 3) + (1.0 if lots and about_a_hold else 0.0)
+        held_already = [m for m in lots if any(sheet.context.records.lot[i].status in ("hold", "blocked") for i in m.ids)]
+        if held_already:
+            out["disposition"] += 2.5
+        elif lots and not about_a_hold and all(h.cue.name.startswith("d.keep") for h in decisions):
+            out["disposition"] -= 3.0  # holding what is free is a report
         if "quality" in sheet.context.sender.roles:
             out["disposition"] += 1.0
 
@@ -118,6 +126,11 @@ def _in_thread(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
 
 
 def _fresh(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
+    if sheet.has("injection"):
+        out["chatter"] = out.get("chatter", 0.0) + 6.0
+        out["disposition"] = out["report"] = -5.0
+    if questions(sheet) == sheet.sentences:
+        return
     if sheet.has("i.past_fixed") and problem < 2 * kinds.SURE:
         out["chatter"] = out.get("chatter", 0.0) + 3.0
     # "All good on 2 now" resolves nothing where no case is named: it is said, not owed.

@@ -200,7 +200,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
                 joined = True
                 break
             related = any(frozenset((kind, k)) in _CAUSE_AND_EFFECT for k in kinds)
-            if not same and ((related and not marked) or strength < SURE and not marked and not _anchored(sheet, start, end)):
+            if not same and ((related and not marked) or not marked and not _anchored(sheet, start, end)):
                 group.append(head)
                 joined = True
                 break

@@ -79,7 +79,7 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
         return
     by_what: dict[What, list[Entry]] = {}
     for entry in entries:
-        if entry.norms == norms or _inflected(entry.norms, norms):
+        if entry.norms == norms or _inflected(entry.norms, norms, ground.known):
             by_what.setdefault(entry.what, []).append(entry)
     exact = {what for what, group in by_what.items() if any(e.norms == norms for e in group)}
     if exact:
@@ -93,6 +93,8 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
             return
         if "person" in by_what and norms[0] in ground.known and not text[token.start].isupper():
             by_what.pop("person")
+    if "item" in by_what and len(norms) == 1 and _counts(ground, start, end):
+        by_what.pop("item")
     if "item" in by_what and len(norms) == 1 and end < len(ground.tokens) and "machine_part" in ground.spans[end]:
         by_what.pop("item")
     for what, group in by_what.items():
@@ -101,7 +103,15 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
         yield Mention(what, ids, start, end, sure, f"{what} called {' '.join(group[0].norms)!r}")
 
 
-def _inflected(name: tuple[str, ...], said: tuple[str, ...]) -> bool:
+def _counts(ground: Ground, start: int, end: int) -> bool:
+    """ "4 coils", "last roll of foil": a unit here, even where an item is called so."""
+    if not any(name.startswith("uom_") for name in ground.spans[start]):
+        return False
+    before = any(n.end == start for n in ground.numbers)
+    return before or (end < len(ground.tokens) and "of_word" in ground.spans[end])
+
+
+def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[str]) -> bool:
     """Inflection may change a word's end, not make another word of a short one."""
     for own, other in zip(name, said, strict=True):
         if own == other:
@@ -109,7 +119,8 @@ def _inflected(name: tuple[str, ...], said: tuple[str, ...]) -> bool:
         if min(len(own), len(other)) < 4 or abs(len(own) - len(other)) > 3:
             return False
         if len(own) == 4 and other not in (own + "s", own + "es", own[:-1]):
-            return False
+            if not other.startswith(own) or other in known:
+                return False
     return True
 
 
@@ -199,10 +210,11 @@ def _by_digits(
     pointed = said or (start > 0 and ground.tokens[start - 1].norm in _POINTING and _may_follow(ground, end))
     endings = index.orders_ending(digits)
     lengths = {len(own) for own in index.order_digits} or {99}
-    if endings and (pointed or len(digits) >= min(lengths) - 1 or len(endings) == 1 and len(ground.tokens) <= 3):
+    enough = min(_LONG_ENDING, min(lengths) - 1)
+    if endings and (pointed or len(digits) >= enough or (len(endings) == 1 and len(ground.tokens) <= 3)):
         sure = 0.9 if len(endings) == 1 else 0.5
         return Mention("order", tuple(endings[:8]), start, end, sure, f"order ending in {digits}")
-    if said or (len(digits) in lengths and index.likely_orders(digits, None, 1)):
+    if said or (len(digits) >= enough and index.likely_orders(digits, None, 1)):
         suggestions = tuple(index.likely_orders(digits, None))
         if said or suggestions:
             return Mention("order", (), start, end, 0.3, f"no order {digits} in ERP", suggestions=suggestions)
@@ -217,7 +229,11 @@ def _may_follow(ground: Ground, end: int) -> bool:
     return token.norm in ground.common or any(g in ground.spans[end] for g in ("order_word", "after_hour", "stand"))
 
 
-_POINTING = frozenset("the la el las los a o da do na no der die das den dem le les au du na ta te ten zlecenie nr of #".split())
+_POINTING = frozenset(
+    "the la el las los o da do na no der die das den dem le les au du ta te ten nr of on for from off auf fur bei an zu vom zum "
+    "para pra pe par wale dla w z od przy pour sur off across fuer und wo".split()
+)
+_LONG_ENDING = 5  # digits of an order's end that nobody writes by chance
 
 
 def _order_checked(index: PlantIndex, mention: Mention) -> Mention:

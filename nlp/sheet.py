@@ -143,6 +143,7 @@ def lay_out(
                 _put(spans, "role", i, end)
 
     hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if allowed(h))
+    hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
     standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
     mentions = _taken_back(mentions, spans, tokens)
@@ -192,6 +193,11 @@ def _put(spans: list[dict[str, list[int]]], name: str, start: int, end: int) -> 
     ends = spans[start].setdefault(name, [])
     if end not in ends:
         ends.append(end)
+
+
+def _asked(i: int, tokens: Sequence[Token]) -> bool:
+    """Whether the sentence around a token ends in a question mark."""
+    return next((token.norm == "?" for token in tokens[i:] if token.kind == "stop"), False)
 
 
 def _is_negated(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]) -> bool:

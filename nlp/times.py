@@ -187,8 +187,9 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
     half = moment.half
     if moment.kind == "clock" and end < len(tokens):
         end, half = _half_of_day(end, spans)
-    start = _before_about(moment.start, spans)
-    role, start = _role_before(start, spans)
+    if moment.kind == "clock" and end < len(tokens) and "oclock" in spans[end]:
+        end = max(spans[end]["oclock"])
+    role, start = _role(moment.start, spans)
     if end < len(tokens) and role in ("", "at", "for", "ago", "since"):
         for group, after in _AFTER:
             if group in spans[end]:
@@ -231,6 +232,12 @@ def _before_about(start: int, spans: Spans) -> int:
     return start
 
 
+def _role(start: int, spans: Spans) -> tuple[Role, int]:
+    """What stands right before a time says its role; "around" is one itself, and may stand between."""
+    direct = _role_before(start, spans)
+    return direct if direct[0] else _role_before(_before_about(start, spans), spans)
+
+
 def _role_before(start: int, spans: Spans) -> tuple[Role, int]:
     best: tuple[Role, int] = ("", start)
     for begin in range(start - 1, max(-1, start - 5), -1):
@@ -248,8 +255,7 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
         if number.start in taken or number.article or number.value != int(number.value) or not 0 <= number.value <= 2400:
             continue
         value = int(number.value)
-        start = _before_about(number.start, spans)
-        role, start = _role_before(start, spans)
+        role, start = _role(number.start, spans)
         after, half = (number.end, "") if number.end >= len(tokens) else _half_of_day(number.end, spans)
         minute = 0
         if value > 24:

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<other>[\U0001F000-\U0001FAFF\u2600-\u27BF])"
 )
 _ELISION = re.compile(r"^([ldjmtsnc]|qu|jusqu|lorsqu)['’`](.+)$")
+_CONTRACTED = frozenset("it that what who let he she there where here how when everything nobody somebody something".split())
 _REPEATED = re.compile(r"(.)\1{2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
@@ -81,6 +82,8 @@ def tokenize(text: str) -> list[Token]:
                 cut = start + len(elided.group(1)) + 1
                 tokens.append(Token(elided.group(1), start, cut, "word", glued=glued))
                 tokens.append(Token(fold(elided.group(2)), cut, end, "word", glued=True))
+            elif lowered[-2:] in ("'s", "’s") and lowered[:-2] not in _CONTRACTED:  # "oven's running", "Bobby's walk"
+                tokens.append(Token(fold(raw[:-2]), start, end, "word", glued=glued))
             else:
                 tokens.append(Token(fold(raw), start, end, "word", glued=glued))
         elif kind == "num":
@@ -127,7 +130,7 @@ def identifiers(text: str) -> list[Identifier]:
     return found
 
 
-_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "s", "n")
+_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "e", "n")
 _VOWELS = "aeiouy"
 
 
@@ -136,7 +139,7 @@ def stem(word: str) -> str:
     """A rough stem that several languages' inflections share: "etykiety", "etykieta" and "etykiet" meet in one."""
     if len(word) < 4 or not word.isalpha():
         return word
-    cut = word
+    cut = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
     for ending in _ENDINGS:
         if cut.endswith(ending) and len(cut) - len(ending) >= 3:
             cut = cut[: -len(ending)]

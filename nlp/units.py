@@ -73,6 +73,9 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
         if not start <= number.start < stop or number.start in timed or number.start in named:
             continue
         unit, after = _unit_after(sheet, number.end, stop)
+        if not unit and not number.article:
+            item = next((m for m in sheet.of("item") if number.end <= m.start <= number.end + 1 and len(m.ids) == 1), None)
+            unit = unit_class(sheet.context.records.item[item.ids[0]].uom) if item is not None else ""
         if (unit and not (number.article and unit == "ea")) or not number.article:
             found.append(Amount(number.value, unit, number.start, after))
     return found
