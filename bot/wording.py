@@ -128,7 +128,7 @@ class Voice:
     def number(self, value: float) -> str:
         """A number with the language's separators; whole ones without decimals."""
         text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
-        if self.language in ("es", "pt", "de"):
+        if self.language in ("pt", "de"):
             text = text.translate(str.maketrans(",.", ".,"))
         return text
 
