@@ -89,6 +89,7 @@ class OpenDoor(Rehearsal):
             thread = threading.Thread(target=server.run, daemon=True)
             thread.start()
             while not server.started:
+                assert thread.is_alive(), "the web server did not start"
                 time.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
             try:
