@@ -11,6 +11,7 @@ import uvicorn
 from bot.app import App
 from bot.engine import Engine, Lane
 from bot.web import WebServer, create_web
+from db import postings
 from integrations.erp.import_stand_in import ImportStandIn
 
 log = structlog.get_logger()
@@ -50,5 +51,7 @@ def _play_erp(app: App, engine: Engine) -> None:
 def _take_in(app: App, stand_in: ImportStandIn) -> int:
     taken = stand_in.take_in(app.clock.now())
     if taken:
+        with app.database.write() as tx:
+            postings.release_backoff(tx, app.clock.now())
         app.ring("postings")
     return 0

@@ -204,6 +204,8 @@ def _post_one(app: App, claimed: Claimed) -> None:
             postings.dry_run(tx, claimed, now)
             return
         postings.confirmed(tx, claimed, receipt, now)
+        if claimed.status.state == "waiting":
+            postings.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
     log.info("postings.confirmed", key=posting.key)
     _tell(app, claimed, for_good=None)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.say import word
 from bot.web.tries import tries_for
 from bot.web.words import clock, initials, role_word
 from db import conversations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN_FIRST = ("operator", "maintenance", "quality", "supervisor", "manager")
 MOST_COLUMNS = 12
+MESSAGE = {"en": "Message", "es": "Mensaje", "pt": "Mensagem", "de": "Nachricht", "fr": "Message", "pl": "Wiadomość"}
 NUMBER = re.compile(r"(\bEX-\d+\b)")
 MOST_LINES = 150  # of one conversation; the API has them all
 
@@ -88,6 +90,8 @@ class Column:
     messages: tuple[Message, ...]
     tries: tuple[str, ...]
     invitation: str
+    answer: str  # the words on the phone itself, in its person's language
+    message: str
 
 
 def first_columns(plant: Plant, records: Records, now: datetime) -> tuple[str, ...]:
@@ -131,6 +135,8 @@ def column_of(app: App, tx: Connection, person: Person, slot: int) -> Column:
         messages=messages,
         tries=() if messages else tries_for(person, plant, app.records),
         invitation=_invitation(person),
+        answer=word(person.language, "button.answer"),
+        message=MESSAGE.get(person.language, MESSAGE["en"]),
     )
 
 

@@ -83,7 +83,6 @@ class Line:
     at: str
     time: str
     words: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def record_of(app: App, tx: Connection, number: str) -> Record | None:
         if case.is_open
         else "This exception owes ERP nothing.",
         log=tuple(
-            Line(entry.at.isoformat(), _instant(plant, entry.at, now), log_line(entry, LANGUAGE, plant), "")
+            Line(entry.at.isoformat(), _instant(plant, entry.at, now), capital(log_line(entry, LANGUAGE, plant)))
             for entry in cases.log_of(tx, number)
         ),
         notices=_notices(outbox.of_case(tx, number), plant, now),
