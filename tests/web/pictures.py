@@ -67,7 +67,7 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
     everyone = "&".join(f"with={person}" for person in PEOPLE)
     views: tuple[tuple[str, str, int, int, Literal["light", "dark"], bool], ...] = (
         ("chat-desktop", f"/chat?{everyone}", 1440, 900, "light", False),
-        ("chat-phone", f"/chat?{everyone}", 390, 844, "light", False),
+        ("chat-phone", f"/chat?with={PEOPLE[1]}&{everyone}", 390, 844, "light", False),
         ("board-desktop", "/board", 1440, 900, "light", False),
         ("board-dark", "/board", 1440, 900, "dark", False),
         ("board-phone", "/board", 390, 844, "light", True),
