@@ -8,7 +8,13 @@ from dataclasses import replace
 from nlp.sheet import Sheet
 from workflow.reading import Intent, Question, Reading
 
-_LEAST_SURE_TYPE = 0.4
+_LEAST_SURE_TYPE = 0.62  # by the votes' strength and lead; see `kinds.Part.confidence`
+_LEAD = 0.7  # votes by which a report must lead before anybody is sent for
+
+
+def _close(votes: Mapping[Intent, float], intent: Intent) -> bool:
+    second = max((value for name, value in votes.items() if name != intent), default=0.0)
+    return votes[intent] - second < _LEAD
 
 
 def with_question(sheet: Sheet, reading: Reading, votes: Mapping[Intent, float]) -> Reading:
@@ -17,8 +23,12 @@ def with_question(sheet: Sheet, reading: Reading, votes: Mapping[Intent, float])
         if any(e.type == "safety" for e in reading.exceptions):
             return replace(reading, ask=None)
         unsure = next((e for e in reading.exceptions if e.confidence.get("type", 0.0) < _LEAST_SURE_TYPE), None)
-        if unsure is not None and reading.ask is None:
+        if reading.ask is not None:
+            return reading
+        if unsure is not None:
             return replace(reading, ask=Question("type", _likely_types(votes, sheet)))
+        if _close(votes, reading.intent):
+            return replace(reading, ask=Question("confirm"))
         return reading
     if reading.intent == "disposition":
         return _decision(sheet, reading)

@@ -105,7 +105,13 @@ def _begins_later(sheet: Sheet, own: Sequence[object], end: int) -> bool:
 
 
 def _amount_for(
-    sheet: Sheet, start: int, end: int, before: int, after: int, found: Sequence[tuple[int, int, Decision]], position: int
+    sheet: Sheet,
+    start: int,
+    end: int,
+    before: int,
+    after: int,
+    found: Sequence[tuple[int, int, Decision]],
+    position: int,
 ) -> Amount | None:
     clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
     lo, hi = max(before, clause[0]), min(after, clause[1])

@@ -57,7 +57,12 @@ class Tally:
             both, wanted, given = self.right[f"f:{name}"], self.of[f"f:{name}"], self.found[f"f:{name}"]
             total = wanted + given
             value = 2 * both / total if total else None
-            out[name] = {"value": None if value is None else round(value, 4), "right": both, "expected": wanted, "got": given}
+            out[name] = {
+                "value": None if value is None else round(value, 4),
+                "right": both,
+                "expected": wanted,
+                "got": given,
+            }
         out["false_release"] = {"value": self.false_releases, "n": self.cases}
         out["wrong_link"] = _share(self.wrong_links, self.cases)
         acted = self.cases - self.asked
@@ -190,7 +195,12 @@ def _score_values(want: Json | None, have: Json | None, count: Callable[[str, bo
         elif have.get(name) is not None:
             count("time_said", False, None, have[name])
     if want.get("line_stopped") is not None:
-        count("line_stopped", want["line_stopped"] is have.get("line_stopped"), want["line_stopped"], have.get("line_stopped"))
+        count(
+            "line_stopped",
+            want["line_stopped"] is have.get("line_stopped"),
+            want["line_stopped"],
+            have.get("line_stopped"),
+        )
     elif have.get("line_stopped") is not None:
         count("line_stopped_said", False, None, have["line_stopped"])
 
@@ -211,7 +221,12 @@ def _score_other_fields(expect: Json, got: Json, count: Callable[[str, bool, Any
         scrap = same_quantity(want["scrap"], have.get("scrap"))
         count("resolution", downtime and scrap, want, have)
     if "reassign_to" in expect:
-        count("reassign_to", expect["reassign_to"] == got.get("reassign_to"), expect["reassign_to"], got.get("reassign_to"))
+        count(
+            "reassign_to",
+            expect["reassign_to"] == got.get("reassign_to"),
+            expect["reassign_to"],
+            got.get("reassign_to"),
+        )
     if "query" in expect:
         want, have = expect["query"], got.get("query") or {}
         same = all(want[k] == have.get(k) for k in ("about", "line", "type", "work_order"))

@@ -43,8 +43,12 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
     evidence = list(linked.evidence)
     if started is not None:
         confidence["started_at"] = 0.9
-        evidence.append(_evidence(sheet, "started_at", started.start, started.end, "", f"time {started.role or 'said'}"))
-    towards = "near" if part.type in _MAY_LIE_AHEAD and started is not None and started.role in ("from", "at") else "past"
+        evidence.append(
+            _evidence(sheet, "started_at", started.start, started.end, "", f"time {started.role or 'said'}")
+        )
+    towards = (
+        "near" if part.type in _MAY_LIE_AHEAD and started is not None and started.role in ("from", "at") else "past"
+    )
     reported = ReportedException(
         type=part.type,
         line=linked.line,
@@ -67,7 +71,8 @@ def _instant(sheet: Sheet, moment: Moment, towards: str) -> datetime:
     day = moment.day
     if day is None and moment.kind == "clock":
         a, b = sheet.sentence_of(moment.start)
-        day = next((offset for i, offset in sheet.days if a <= i < b), None)
+        begin = max((end for i, end in sheet.group("correct")), default=0)
+        day = next((offset for i, offset in sheet.days if max(a, begin) <= i < b), None)
     return instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards=towards)  # type: ignore[arg-type]
 
 
@@ -110,7 +115,9 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
     elif named:
         out.line = named[0] if not lines_of_assets or named[0] in lines_of_assets else lines_of_assets[0]
         out.confidence["line"] = 0.95
-        out.evidence += [_evidence(sheet, "line", m.start, m.end, m.ids[0], m.why) for m in lines if m.ids[0] == out.line]
+        out.evidence += [
+            _evidence(sheet, "line", m.start, m.end, m.ids[0], m.why) for m in lines if m.ids[0] == out.line
+        ]
     elif len(lines_of_assets) == 1:
         out.line, out.confidence["line"] = lines_of_assets[0], 0.93
     elif len(lines_of_orders) == 1:
@@ -219,9 +226,9 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
 
 def _rate(sheet: Sheet, moment: Moment) -> bool:
     """ "every 10 minutes", "3 times in half an hour" tell no duration."""
-    return any(
-        "every" in sheet.spans[i] for i in range(max(0, moment.start - 2), moment.start)
-    ) or (moment.end < len(sheet.tokens) and "not_a_duration" in sheet.spans[moment.end])
+    return any("every" in sheet.spans[i] for i in range(max(0, moment.start - 2), moment.start)) or (
+        moment.end < len(sheet.tokens) and "not_a_duration" in sheet.spans[moment.end]
+    )
 
 
 def _quantity(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None:
@@ -332,6 +339,4 @@ def _about_an_asset(sheet: Sheet, start: int, end: int) -> bool:
     if not any(m.what == "line" and start <= m.start < end for m in sheet.mentions):
         return False
     a, b = sheet.sentence_of(start)
-    return any(
-        m.what == "asset" and not m.fine and max(a, start - 3) <= m.start < min(b, end) for m in sheet.mentions
-    )
+    return any(m.what == "asset" and not m.fine and max(a, start - 3) <= m.start < min(b, end) for m in sheet.mentions)

@@ -52,7 +52,7 @@ class PlantIndex:
 
     def fuzzy(self, norm: str) -> list[Entry]:
         """Single-word names that an unknown word is a misspelling of; never of short words, never of ids."""
-        if len(norm) < 5 or not norm.isalpha():
+        if not 5 <= len(norm) <= 24 or not norm.isalpha():
             return []
         near: set[str] = set()
         for variant in (norm, *(norm[:i] + norm[i + 1 :] for i in range(len(norm)))):

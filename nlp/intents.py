@@ -80,6 +80,8 @@ def score(sheet: Sheet) -> dict[Intent, float]:
         out["chatter"] = out.get("chatter", 0.0) + 1.5
     if any(m.fine for m in sheet.mentions) and problem < kinds.PLAIN:
         out["chatter"] = out.get("chatter", 0.0) + 1.5
+    if not any(token.kind in ("word", "number", "clock") for token in sheet.tokens):
+        out["chatter"] = out.get("chatter", 0.0) + 4.0  # a thumbs-up acknowledges nothing (R26)
     if thread:
         _in_thread(sheet, out, problem)
     else:
@@ -100,7 +102,9 @@ def _decisions(sheet: Sheet, out: dict[Intent, float]) -> None:
         return  # "if the second sample is good we can release it" decides nothing
     if lots or about_a_hold:
         out["disposition"] = 4.5 + 0.8 * min(len(decisions), 3) + (1.0 if lots and about_a_hold else 0.0)
-        held_already = [m for m in lots if any(sheet.context.records.lot[i].status in ("hold", "blocked") for i in m.ids)]
+        held_already = [
+            m for m in lots if any(sheet.context.records.lot[i].status in ("hold", "blocked") for i in m.ids)
+        ]
         if held_already:
             out["disposition"] += 2.5
         elif lots and not about_a_hold and all(h.cue.name.startswith("d.keep") for h in decisions):
@@ -133,11 +137,14 @@ def _fresh(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
         return
     if sheet.has("i.past_fixed") and problem < 2 * kinds.SURE:
         out["chatter"] = out.get("chatter", 0.0) + 3.0
+        out["report"] -= 3.5
+    if problem <= 0 and not any(m.what in ("asset", "item", "lot", "order") for m in sheet.mentions):
+        out["report"] -= 1.0
     # "All good on 2 now" resolves nothing where no case is named: it is said, not owed.
     if out.get("resolve", 0.0) > 0:
         out["chatter"] = out.get("chatter", 0.0) + out["resolve"] + 0.3
         out["resolve"] = -5.0
-    if sheet.hits("safety.sure"):
+    if sheet.hits("safety.sure") and not sheet.has("i.chatter.sure"):
         out["report"] += 3.0
 
 

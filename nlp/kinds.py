@@ -71,7 +71,9 @@ class Part:
         return min(0.99, 0.45 + 0.08 * ranked[0] + 0.08 * (ranked[0] - second))
 
 
-def votes(sheet: Sheet, ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()) -> dict[ExceptionType, float]:
+def votes(
+    sheet: Sheet, ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()
+) -> dict[ExceptionType, float]:
     """What the cues in some ranges of tokens say for each kind; overlapping cues of a kind count once."""
     out: dict[ExceptionType, float] = {}
     for prefix, kind in CUE_OF.items():
@@ -103,7 +105,9 @@ def _weight(hit: Hit) -> float:
     return SURE if name.endswith(".sure") else WEAK if name.endswith(".weak") else PLAIN
 
 
-def with_context(sheet: Sheet, found: Mapping[ExceptionType, float], ranges: Sequence[tuple[int, int]]) -> dict[ExceptionType, float]:
+def with_context(
+    sheet: Sheet, found: Mapping[ExceptionType, float], ranges: Sequence[tuple[int, int]]
+) -> dict[ExceptionType, float]:
     """Votes plus what the mentions beside them and the sender's function make likelier; never out of nothing."""
     out = dict(found)
 
@@ -246,7 +250,12 @@ def _spread(sheet: Sheet, groups: Sequence[Sequence[Head]]) -> list[Part]:
             owner[span] = g
     ranges: list[list[tuple[int, int]]] = [[] for _ in groups]
     current = 0
-    for span in clauses(sheet):
+    spans = clauses(sheet)
+    for position, span in enumerate(spans):
+        following = spans[position + 1] if position + 1 < len(spans) else span
+        heading = span not in owner and following in owner and span[1] - span[0] <= 4
+        if heading and (sheet.of("lot", *span) or sheet.of("line", *span)):
+            current = owner[following]  # "6319-4A: two pallets without a date code"
         current = owner.get(span, current)
         ranges[current].append(span)
     out = []

@@ -43,7 +43,9 @@ class Ground:
     known: frozenset[str]  # the lexicon's own words
 
 
-def find_mentions(doc: Doc, index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str) -> list[Mention]:
+def find_mentions(
+    doc: Doc, index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str
+) -> list[Mention]:
     """All mentions of a message, overlaps resolved: ids first, then longer names, then tolerant spelling."""
     by_id = list(_ids(index, ground, text))
     kept: list[Mention] = []
@@ -66,7 +68,9 @@ def _free(mention: Mention, kept: Sequence[Mention]) -> bool:
     return all(
         mention.end <= other.start
         or mention.start >= other.end
-        or ((mention.start, mention.end) == (other.start, other.end) and {mention.what, other.what} == {"asset", "line"})
+        or (
+            (mention.start, mention.end) == (other.start, other.end) and {mention.what, other.what} == {"asset", "line"}
+        )
         for other in kept
     )
 
@@ -201,9 +205,7 @@ def _bare_number(index: PlantIndex, ground: Ground, identifier: Identifier, star
     return _by_digits(index, ground, digits, start, end, said=said)
 
 
-def _by_digits(
-    index: PlantIndex, ground: Ground, digits: str, start: int, end: int, *, said: bool
-) -> Mention | None:
+def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: int, *, said: bool) -> Mention | None:
     full = index.order_digits.get(digits)
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
@@ -283,7 +285,7 @@ def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
 def _compounds(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
     """ "Füllerstörung", "Etikettiererausfall": an asset's name as the first part of one word."""
     for i, token in enumerate(ground.tokens):
-        if token.kind != "word" or len(token.norm) < 9 or token.norm in ground.known:
+        if token.kind != "word" or not 9 <= len(token.norm) <= 40 or token.norm in ground.known:
             continue
         for cut in range(len(token.norm) - 4, 4, -1):
             head = token.norm[:cut].removesuffix("s")
@@ -301,7 +303,11 @@ def _numbered(kept: list[Mention], index: PlantIndex, ground: Ground) -> list[Me
         if mention.what == "asset" and len(mention.ids) > 1:
             after = mention.end
             number = next((n for n in ground.numbers if n.start == after and n.value == int(n.value)), None)
-            if number is not None and number.start not in ground.timed and not _measured(ground, number.start, number.end):
+            if (
+                number is not None
+                and number.start not in ground.timed
+                and not _measured(ground, number.start, number.end)
+            ):
                 wanted = str(int(number.value))
                 line = index.line_numbers.get(wanted)
                 ids = tuple(
@@ -322,12 +328,18 @@ def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         if line is None or ground.tokens[number.start].norm.startswith("0"):
             continue
         said = _behind(ground, number.start, "line_word")
-        near = not number.words and _behind(ground, number.start, "loc") and not _behind(ground, number.start, "place_word")
+        near = (
+            not number.words
+            and _behind(ground, number.start, "loc")
+            and not _behind(ground, number.start, "place_word")
+        )
         listed = not said and not near and _in_line_list(number, ground)
         if not (said or near or listed) or (near and not said and not _ends_here(ground, number.end)):
             continue
         if said or not _measured(ground, number.start, number.end):
-            yield Mention("line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}")
+            yield Mention(
+                "line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}"
+            )
 
 
 def _in_line_list(number: Number, ground: Ground) -> bool:
@@ -352,4 +364,7 @@ def _ends_here(ground: Ground, end: int) -> bool:
     if token.kind in ("number", "mark", "clock") or token.glued and token.kind == "word":
         return False
     here: Mapping[str, Sequence[int]] = ground.spans[end]
-    return not any(name.startswith(("uom_", "u_")) or name in ("measure", "people", "oclock", "am", "pm", "counted_noun") for name in here)
+    return not any(
+        name.startswith(("uom_", "u_")) or name in ("measure", "people", "oclock", "am", "pm", "counted_noun")
+        for name in here
+    )

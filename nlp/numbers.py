@@ -75,7 +75,7 @@ def _read_words(tokens: Sequence[Token], i: int, language: Language) -> Number |
     total, current, smallest, j = 0.0, numbers[first], numbers[first], i + 1
     if current >= 1000:
         total, current, smallest = current, 0.0, 1000.0
-    while j < len(tokens):
+    while j < len(tokens) and total < 1e9:
         k = j + 1 if tokens[j].norm in language.joiners and j + 1 < len(tokens) else j
         value = numbers.get(tokens[k].norm) if tokens[k].kind == "word" else None
         if value is None:

@@ -1,11 +1,11 @@
 """The lexicon's pattern language: sequences of words, stems, groups and slots, matched all at once in one trie.
 
-    word        exactly this word (folded)          stem*     a word that begins so
-    *ending     a word that ends so                 a|b       either
-    a_b|c       an alternative of two words          x?        may be absent
-    <group>     a word group of the lexicon
-    {slot}      a number, time or mention: {n} {asset} {item} {line} {lot} {order} {person} ...
-    ..          up to two words between             ...       up to five words between
+word        exactly this word (folded)          stem*     a word that begins so
+*ending     a word that ends so                 a|b       either
+a_b|c       an alternative of two words          x?        may be absent
+<group>     a word group of the lexicon
+{slot}      a number, time or mention: {n} {asset} {item} {line} {lot} {order} {person} ...
+..          up to two words between             ...       up to five words between
 """
 
 from __future__ import annotations

@@ -95,7 +95,8 @@ class LocalReader:
         intent = max(votes, key=lambda name: votes[name])
         if question is not None and len(sheet.tokens) <= answers.LONGEST:
             answer = answers.read_answer(sheet, question)
-            if answer is not None and not (intent in ("cancel", "query") and votes[intent] >= 3.0):
+            asks_back = intent == "query" and any(t.norm == "?" for t in sheet.tokens)
+            if answer is not None and not (votes[intent] >= 3.0 and (asks_back or intent == "cancel")):
                 return Reading("answer", answer=answer, confidence={"intent": 0.95, "answer": 0.9})
         confidence = _sureness(votes, intent)
         reading = Reading(intent, confidence={"intent": confidence}, correction=bool(sheet.group("correct")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -90,7 +91,8 @@ def _role_at(sheet: Sheet, i: int) -> str | None:
 def read_query(sheet: Sheet) -> Query:
     """What is asked of the records, for which line, order, kind and time (R57)."""
     about = _about(sheet)
-    linked = link(sheet, Part(None, ((0, len(sheet.tokens)),)))
+    asked = replace(sheet, mentions=[replace(m, fine=False) for m in sheet.mentions])  # "is it fine again?"
+    linked = link(asked, Part(None, ((0, len(sheet.tokens)),)))
     named = any(m.what in ("line", "asset") for m in sheet.mentions)
     line = linked.line if named else None
     if line is None and named is False and sheet.context.thread is not None:

@@ -219,7 +219,8 @@ def _negated_inside(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], toke
     covered = {i for _, start, end in hit.captured for i in range(start, end)}
     words = hit.cue.pattern.replace("|", " ").replace("_", " ").split()
     return any(
-        "neg" in spans[i] and i not in covered and tokens[i].norm not in words for i in range(hit.start + 1, hit.end - 1)
+        "neg" in spans[i] and i not in covered and tokens[i].norm not in words
+        for i in range(hit.start + 1, hit.end - 1)
     )
 
 

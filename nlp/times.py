@@ -195,8 +195,15 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
             if group in spans[end]:
                 role, end = after, max(spans[end][group])
                 break
-    if moment.kind == "duration" and role in ("until", "by", "at") and moment.minutes % 60 == 0 and _glued_hour(moment, tokens):
-        return replace(moment, kind="clock", hour=int(moment.minutes // 60) % 24, minutes=0.0, start=start, end=end, role=role)
+    if (
+        moment.kind == "duration"
+        and role in ("until", "by", "at")
+        and moment.minutes % 60 == 0
+        and _glued_hour(moment, tokens)
+    ):
+        return replace(
+            moment, kind="clock", hour=int(moment.minutes // 60) % 24, minutes=0.0, start=start, end=end, role=role
+        )
     # "2h14" alone tells how long; "desde 19h50" tells when.
     if moment.spanlike and role in ("", "for"):
         assert moment.hour is not None
@@ -252,7 +259,12 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
     """A number alone is an hour only after "since", "at", "by" or before "baje", and never before a unit."""
     found = []
     for number in numbers:
-        if number.start in taken or number.article or number.value != int(number.value) or not 0 <= number.value <= 2400:
+        if (
+            number.start in taken
+            or number.article
+            or number.value != int(number.value)
+            or not 0 <= number.value <= 2400
+        ):
             continue
         value = int(number.value)
         role, start = _role(number.start, spans)
@@ -261,7 +273,13 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
         if value > 24:
             raw = tokens[number.start].norm
             value, minute = divmod(value, 100)
-            if len(raw) != 4 or not raw.isdigit() or value > 23 or minute > 59 or role not in ("since", "at", "from", "by"):
+            if (
+                len(raw) != 4
+                or not raw.isdigit()
+                or value > 23
+                or minute > 59
+                or role not in ("since", "at", "from", "by")
+            ):
                 continue
         if role in ("", "in", "for", "ago") and half not in ("am", "pm"):
             continue
@@ -320,7 +338,7 @@ def _with_day(moment: Moment, days: Sequence[tuple[int, int]]) -> Moment:
     """The day right before or behind a time; one that is farther away says the day of something else, perhaps."""
     if moment.kind != "clock":
         return moment
-    near = [(abs(i - moment.start), d) for i, d in days if -1 <= i - moment.end <= 1 or 0 < moment.start - i <= 2]
+    near = [(abs(i - moment.start), d) for i, d in days if -1 <= i - moment.end <= 1 or moment.start - i == 1]
     return replace(moment, day=min(near)[1]) if near else moment
 
 

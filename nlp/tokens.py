@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-READ_CHARACTERS = 2_000  # of a message; what comes later is kept by the program but not read
-READ_TOKENS = 400
+READ_CHARACTERS = 1_500  # of a message; what comes later is kept by the program but not read
+READ_TOKENS = 160
 
 _LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u097f])"
 _TOKEN = re.compile(
@@ -23,7 +23,9 @@ _TOKEN = re.compile(
     r"|(?P<other>[\U0001F000-\U0001FAFF\u2600-\u27BF])"
 )
 _ELISION = re.compile(r"^([ldjmtsnc]|qu|jusqu|lorsqu)['’`](.+)$")
-_CONTRACTED = frozenset("it that what who let he she there where here how when everything nobody somebody something".split())
+_CONTRACTED = frozenset(
+    "it that what who let he she there where here how when everything nobody somebody something".split()
+)
 _REPEATED = re.compile(r"(.)\1{2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
@@ -106,7 +108,7 @@ def tokenize(text: str) -> list[Token]:
 
 def number_value(raw: str) -> float | None:
     """The value of digits with separators; a separator before exactly three digits groups thousands."""
-    if len(raw) > 24:
+    if len(raw) > 15:
         return None
     if re.fullmatch(r"[1-9]\d{0,2}(?:[.,'’]\d{3})+", raw):
         return float(re.sub(r"\D", "", raw))

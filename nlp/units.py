@@ -67,14 +67,21 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
     """Every number with a unit in a range of tokens; "600 of the cases" and "a pallet" count as well."""
     stop = len(sheet.tokens) if end is None else end
     timed = {i for moment in sheet.moments for i in range(moment.start, moment.end)}
-    named = {i for m in sheet.mentions if m.what in ("order", "lot", "line", "asset") for i in range(m.start, m.end)}
+    named = {i for m in sheet.mentions if m.what != "person" for i in range(m.start, m.end)}
     found = []
     for number in sheet.numbers:
         if not start <= number.start < stop or number.start in timed or number.start in named:
             continue
+        if (
+            sheet.text[sheet.tokens[number.end - 1].end :][:1] == "-"
+            and not sheet.text[sheet.tokens[number.end - 1].end :][1:2].isspace()
+        ):
+            continue  # "4-packs" is a kind of pack
         unit, after = _unit_after(sheet, number.end, stop)
         if not unit and not number.article:
-            item = next((m for m in sheet.of("item") if number.end <= m.start <= number.end + 1 and len(m.ids) == 1), None)
+            item = next(
+                (m for m in sheet.of("item") if number.end <= m.start <= number.end + 1 and len(m.ids) == 1), None
+            )
             unit = unit_class(sheet.context.records.item[item.ids[0]].uom) if item is not None else ""
         if (unit and not (number.article and unit == "ea")) or not number.article:
             found.append(Amount(number.value, unit, number.start, after))

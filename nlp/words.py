@@ -42,7 +42,7 @@ class Lexicon:
 
     def likely(self, word: str, active: set[str]) -> str | None:
         """The lexicon's word that an unknown word of five letters or more probably is; None where unsure."""
-        if len(word) < 5 or not word.isalpha() or word in self.vocabulary:
+        if not 5 <= len(word) <= 24 or not word.isalpha() or word in self.vocabulary:
             return None
         close: set[str] = set()
         for variant in (word, *_less_a_letter(word)):
@@ -113,7 +113,11 @@ def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: obj
 
 def _without_umlauts(pattern: str) -> str:
     """ "Störung" is as often typed "Stoerung"; folding alone would make it "Storung"."""
-    return pattern.lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue") if re.search("[äöüÄÖÜ]", pattern) else pattern
+    return (
+        pattern.lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+        if re.search("[äöüÄÖÜ]", pattern)
+        else pattern
+    )
 
 
 def _folded(pattern: str) -> str:
