@@ -210,7 +210,7 @@ def figures(
 
 def _message_id(person: str, key: str | None) -> str:
     """The message's own id; a repeat under the same key of the same person gets the same one (R23)."""
-    if key is None:
+    if not key:
         return uuid.uuid4().hex
     return sha256(f"{person}\n{key}".encode()).hexdigest()[:32]
 

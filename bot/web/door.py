@@ -96,7 +96,8 @@ def _same_site(origin: str, headers: Headers, config: Config) -> bool:
         public = urlsplit(config.public_url)
         if origin.lower() == f"{public.scheme}://{public.netloc}".lower():
             return True
-    return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+    host = headers.get("host", "").lower()
+    return bool(host) and origin.lower() in (f"http://{host}", f"https://{host}")
 
 
 def _is_address(host: str) -> bool:

@@ -64,7 +64,7 @@ def test_the_names_of_this_machine_are_known(opened: Opened, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "http://localhost:9999", "null", "http://localhost.evil.example"]
+    "origin", ["https://evil.example", "http://localhost:9999", "null", "http://localhost.evil.example", "http://["]
 )
 def test_a_foreign_page_changes_nothing(opened: Opened, origin: str) -> None:
     door = opened()
