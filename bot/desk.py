@@ -255,18 +255,13 @@ class Desk:
         if twin is not None and twin.status != "draft":
             self.save(opening.join(twin, self.me, self.said, said, self.world))
             return None
-        if (
-            self.thread.case is not None
-            and self.thread.case.status == "draft"
-            and self.thread.case.reporter == self.me.id
-        ):
-            self.supersede(self.thread.case, said)
         earlier = same_fault_again(draft, self.ended_on(draft), self.world)
         if earlier is not None and earlier.again_within_cooling_off:
             self.save(finishing.reopen(earlier.case, self.me, self.said, self.world))
             return None
         number = cases.next_number(self.tx)
         case = replace(draft, number=number, recurrent_of=earlier.case.number if earlier else None)
+        self.supersede(case)
         lacking = opening.missing(case, self.world)
         question = ask
         if question is None and lacking is not None:
@@ -290,11 +285,12 @@ class Desk:
         )
         return tuple(c for c in found if c.resolved_at is not None)
 
-    def supersede(self, draft: Case, said: ReportedException) -> None:
-        """A fresh report instead of an answer: the open question is dropped and leads to the new record."""
-        if draft.type in (None, "other", said.type):
-            merged = replace(draft, cancelled_at=self.world.now, tasks=())
-            cases.save(self.tx, Change(merged), self.world.now)
+    def supersede(self, said: Case) -> None:
+        """A fresh report instead of an answer: the open question leads to the new record."""
+        draft = self.thread.case
+        mine = draft is not None and draft.status == "draft" and draft.reporter == self.me.id
+        if draft is not None and mine and draft.type in (None, "other", said.type):
+            cases.save(self.tx, opening.supersede(draft, said, self.world), self.world.now)
             conversations.answered(self.tx, self.me.id)
 
     def dispose(self, reading: Reading) -> str:

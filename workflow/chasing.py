@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from workflow.case import Case, Change, Entry, Notice, Offer, Task
+from workflow.case import ALLOWED, Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
 from workflow.plant import Person, is_on_shift, on_shift, shift_end
@@ -22,7 +22,7 @@ def chase(case: Case, world: World) -> Change | None:
     People are looked up now (R29), nobody off shift is chased (R38), and after an outage the steps that were missed
     become one message with the true age (R37).
     """
-    if not case.is_open:
+    if case.status not in ALLOWED["chase"]:
         return None
     if case.status == "draft":
         due = any(t.live and t.next_step_at and t.next_step_at <= world.now for t in case.tasks)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from workflow.case import CONFIRMED, Case, Change, Entry, Notice, PostingStatus, require
+from workflow.case import ALLOWED, CONFIRMED, Case, Change, Entry, Notice, PostingStatus, require
 from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.opening import complete
@@ -58,7 +58,7 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
 
 def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Change | None:
     """Close a resolved case once ERP has confirmed everything that it owes (R2); None while it has not."""
-    if case.status != "resolved" or any(status.state not in CONFIRMED for status in postings):
+    if case.status not in ALLOWED["close"] or any(status.state not in CONFIRMED for status in postings):
         return None
     at = [status.confirmed_at for status in postings if status.confirmed_at is not None]
     closed = replace(case, closed_at=world.now, posted_at=max(at, default=None))

@@ -185,6 +185,13 @@ def triage(case: Case, world: World) -> Change:
     return Change(remember_told(opened, notices), (entry,), (*notices, told))
 
 
+def supersede(draft: Case, by: Case, world: World) -> Change:
+    """Its reporter told the whole story anew: the draft is part of the new record, and nobody waits for its answer."""
+    require(draft, "supersede")
+    merged = replace(draft, merged_into=by.number, tasks=_without_triage(draft, world))
+    return Change(merged, (Entry(world.now, draft.reporter, "merged", by.number),))
+
+
 def join(case: Case, by: Person, said: str, reported: ReportedException, world: World) -> Change:
     """A second report of the same stop: the reporter is added and hears who has it since when (R20)."""
     require(case, "join")

@@ -120,7 +120,8 @@ def test_R18_whoever_tells_the_whole_story_instead_of_answering_is_heard(plant: 
     plant.says("bobby.tran", "labeller 1 is jammed, 10471 standing still")
 
     draft, case = plant.cases()
-    assert draft.status == "cancelled"
+    assert draft.status == "merged"
+    assert draft.merged_into == case.number
     assert case.assets == ("L1-LAB",)
     assert case.work_orders == ("WO-10471",)
     assert case.status == "open"
