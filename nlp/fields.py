@@ -57,7 +57,7 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
         items=tuple(linked.items),
         lots=tuple(linked.lots),
         quantity=quantity,
-        started_at=_instant(sheet, started, towards) if started else None,
+        started_at=_instant(sheet, started, towards, ahead_too=part.type == "labor_shortage") if started else None,
         duration_min=duration,
         line_stopped=stopped,
         confidence=confidence,
@@ -66,14 +66,20 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
     return reported, linked.ask
 
 
-def _instant(sheet: Sheet, moment: Moment, towards: str) -> datetime:
+def _instant(sheet: Sheet, moment: Moment, towards: str, *, ahead_too: bool = False) -> datetime:
     """The instant of a beginning; a day said anywhere in its sentence counts."""
     day = moment.day
     if day is None and moment.kind == "clock":
         a, b = sheet.sentence_of(moment.start)
         begin = max((end for i, end in sheet.group("correct")), default=0)
         day = next((offset for i, offset in sheet.days if max(a, begin) <= i < b), None)
-    return instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards=towards)  # type: ignore[arg-type]
+    at = instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards=towards)  # type: ignore[arg-type]
+    ahead = instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards="future")
+    hours = (ahead - sheet.context.now).total_seconds() / 3600
+    if ahead_too and moment.exact and hours <= 14 and (sheet.context.now - at).total_seconds() > 8 * 3600:
+        return ahead  # "brakuje operatora od 22", written in the morning
+    return at
+
 
 
 def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
@@ -92,7 +98,7 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
         local = [sheet.context.thread.line]
 
     for mention in mine:
-        if mention.what == "asset" and not mention.fine:
+        if mention.what == "asset" and (part.type == "safety" or not mention.fine):
             nearest = _nearest_line(mention, lines, sheet)
             _link_asset(out, sheet, mention, nearest or (local[0] if local else None))
         elif mention.what == "order":
@@ -311,6 +317,7 @@ def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | Non
 def _stopped(sheet: Sheet, part: Part) -> bool | None:
     """Only where the words say that the line, the order or production stands or runs."""
     stopped = [h for h in sheet.hits("stopped") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    stopped = [h for h in stopped if not _soon(sheet, h.start, h.end)]
     runs = [h for h in sheet.hits("runs") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
     runs = [h for h in runs if _is_the_line(sheet, h.start, h.end)]
     if part.type == "changeover_overrun":  # what is "still going" is the changeover
@@ -324,6 +331,11 @@ def _stopped(sheet: Sheet, part: Part) -> bool | None:
     if runs or not_stopped:
         return False
     return True if not_running else None
+
+
+def _soon(sheet: Sheet, start: int, end: int) -> bool:
+    """ "Linie steht gleich": it will, it does not yet."""
+    return bool(sheet.group("soon", max(0, start - 2), min(len(sheet.tokens), end + 2)))
 
 
 def _is_the_line(sheet: Sheet, start: int, end: int) -> bool:

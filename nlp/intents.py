@@ -30,12 +30,20 @@ def questions(sheet: Sheet) -> list[tuple[int, int]]:
     out = []
     for start, end in sheet.sentences:
         marked = end < len(sheet.tokens) and sheet.tokens[end].norm == "?"
-        opens = any(start <= h.start <= start + 1 and h.start < end for h in sheet.hits("i.query")) or any(
-            i == start for i, _ in sheet.group("asks_word", start, start + 4)
-        )
-        if marked or opens:
+        if _opens(sheet, start, end):
             out.append((start, end))
+        elif marked:
+            # "MediCare wants it earlier, can planning confirm?": only what follows the comma asks.
+            pieces = [(a, b) for a, b in sheet.pieces if start < a < end]
+            asks = pieces and (_opens(sheet, *pieces[-1]) or not kinds.votes(sheet, [pieces[-1]]))
+            out.append((pieces[-1][0], end) if asks else (start, end))
     return out
+
+
+def _opens(sheet: Sheet, start: int, end: int) -> bool:
+    return any(start <= h.start <= start + 1 and h.start < end for h in sheet.hits("i.query")) or any(
+        i == start for i, _ in sheet.group("asks_word", start, min(end, start + 4))
+    )
 
 
 def unreal(sheet: Sheet) -> list[tuple[int, int]]:
@@ -74,8 +82,14 @@ def score(sheet: Sheet) -> dict[Intent, float]:
         out["query"] = out.get("query", 0.0) + 1.0 + 1.5 * covers
     elif out.get("query", 0.0) > 0:
         out["query"] -= 2.0
-    if doubtful and every > problem:
+    if doubtful and every > problem and not thread:
         out["chatter"] = out.get("chatter", 0.0) + 2.5
+    if doubtful and not thread and problem <= 0 and len(doubtful) == len(sheet.sentences):
+        out["chatter"] = out.get("chatter", 0.0) + 2.0
+    if out.get("cancel", 0.0) >= 1.5:
+        out["cancel"] += 0.7
+    if any(name in ("person", "role") for h in sheet.hits("i.reassign") for name, _, _ in h.captured):
+        out["reassign"] += 1.5
     if sheet.negated and problem < kinds.PLAIN:
         out["chatter"] = out.get("chatter", 0.0) + 1.5
     if any(m.fine for m in sheet.mentions) and problem < kinds.PLAIN:

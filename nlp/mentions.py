@@ -53,7 +53,7 @@ def find_mentions(
     for mention in sorted([*by_id, *names], key=_rank):
         if _free(mention, kept):
             kept.append(mention)
-    kept += [m for m in _compounds(index, ground) if _free(m, kept)]
+    kept += [m for m in _compounds(index, ground) if all(m.end <= k.start or m.start >= k.end for k in kept)]
     kept += [m for m in _tolerant(index, ground) if _free(m, kept)]
     kept = _numbered(kept, index, ground)
     kept += [m for m in _line_numbers(index, ground) if _free(m, kept)]

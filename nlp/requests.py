@@ -137,6 +137,19 @@ def _said_period(sheet: Sheet) -> list[Moment]:
     return [Moment("clock", hit.start, hit.end, "from", hour=h % 24, exact=h > 12 or h == 0) for h in hours]
 
 
+def _last_night(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
+    """The shift over midnight that ended last, or runs."""
+    plant, now = sheet.context.plant, sheet.context.now
+    night = next((s for s in plant.shifts if s.end <= s.start), None)
+    if night is None:
+        return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
+    start = plant.local(now).replace(hour=night.start.hour, minute=night.start.minute, second=0, microsecond=0)
+    if start > now:
+        start -= timedelta(days=1)
+    end = (start + timedelta(days=1)).replace(hour=night.end.hour, minute=night.end.minute)
+    return start, end
+
+
 def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
     plant, now = sheet.context.plant, sheet.context.now
     clocks = [m for m in sheet.moments if m.kind == "clock"] if len(sheet.hits("period")) == 0 else _said_period(sheet)
@@ -152,6 +165,8 @@ def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
         return start, end if end > start else end + timedelta(days=1)
     if len(clocks) == 1 and clocks[0].role in ("since", "from"):
         return instant(clocks[0], plant, now, towards="past"), None
+    if sheet.group("last_night"):
+        return _last_night(sheet)
     if sheet.group("day_yesterday") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):
         return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
     if sheet.group("day_today") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):

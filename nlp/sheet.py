@@ -14,10 +14,11 @@ from nlp.mentions import Ground, Mention, find_mentions
 from nlp.numbers import Number, find_numbers
 from nlp.pattern import Hit, longest
 from nlp.times import Moment, days_said, find_moments
-from nlp.tokens import Token, stem
+from nlp.tokens import READ_CHARACTERS, Token
 from nlp.words import COMMON, Lexicon
 from workflow.reading import Context
 
+_NAMED = frozenset({"asset", "line", "item", "lot", "order", "person", "customer", "sales_order", "n", "a", "clock", "dur"})
 _NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped", "runs",
               "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
 
@@ -100,7 +101,7 @@ def lay_out(
     """Find everything in one message, in the order in which the finds build on one another."""
     norms = [token.norm for token in tokens]
     breaks = [token.breaks for token in tokens]
-    active = likely_languages(tokens, context, lexicon)
+    active = likely_languages(text, tokens, context, lexicon)
     spoken = [lexicon.vocabulary.get(norm, set()) for norm in norms]
 
     def allowed(hit: Hit) -> bool:
@@ -108,8 +109,9 @@ def lay_out(
         code = hit.cue.language
         if code in (COMMON, active[0]):
             return True
+        named = {i for slot, a, b in hit.captured if slot in _NAMED for i in range(a, b)}
         return code in active and any(
-            tokens[i].kind == "word" and active[0] not in spoken[i] for i in range(hit.start, hit.end)
+            tokens[i].kind == "word" and active[0] not in spoken[i] and i not in named for i in range(hit.start, hit.end)
         )
 
     likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, set(active)))}
@@ -152,25 +154,37 @@ def lay_out(
     return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active, days)
 
 
-def likely_languages(tokens: Sequence[Token], context: Context, lexicon: Lexicon) -> tuple[str, ...]:
+def likely_languages(text: str, tokens: Sequence[Token], context: Context, lexicon: Lexicon) -> tuple[str, ...]:
     """The languages that a message may be in: those whose words it uses, likeliest first."""
     score = dict.fromkeys(lexicon.languages, 0.0)
+    spoken: list[set[str]] = []
     for token in tokens:
         if token.kind != "word":
             continue
-        speak = lexicon.vocabulary.get(token.norm)
-        if speak:
-            for code in speak:
-                score[code] += 1.0 / len(speak)
+        speak = lexicon.vocabulary.get(token.norm) or next(
+            (lexicon.stems[token.norm[:n]] for n in range(min(10, len(token.norm)), 4, -1) if token.norm[:n] in lexicon.stems),
+            set(),
+        )
+        spoken.append(speak)
+        for code in speak:
+            score[code] += 1.0 / len(speak)
+    for letters, code in _LETTERS:
+        if code in score and any(c in letters for c in text[:READ_CHARACTERS].lower()):
+            score[code] += 1.0
     if context.sender.language in score:
         score[context.sender.language] += 0.9
     for code in context.plant.languages:
         if code in score:
             score[code] += 0.2
-    top = max(score.values(), default=0.0)
     ranked = sorted(score, key=lambda code: -score[code])
-    kept = tuple(code for code in ranked if score[code] > 0 and score[code] >= 0.28 * top)[:3]
+    top = ranked[0]
+    own = {code for speak in spoken for code in speak if top not in speak}
+    kept = tuple(c for c in ranked if score[c] > 0 and (c == top or (c in own and score[c] >= 0.28 * score[top])))[:3]
     return kept or ("en",)
+
+
+# Letters that only one of our languages writes.
+_LETTERS = (("ąęłńśźżć", "pl"), ("ñ¿¡", "es"), ("ãõ", "pt"), ("äöüß", "de"), ("èêœù", "fr"))
 
 
 def _number_slots(spans: list[dict[str, list[int]]], numbers: Sequence[Number], tokens: Sequence[Token]) -> None:

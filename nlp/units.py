@@ -99,6 +99,8 @@ def _unit_after(sheet: Sheet, i: int, stop: int) -> tuple[str, int]:
         if units:
             end, name = max(units)
             return name.removeprefix("uom_"), end
+        if "people" in sheet.spans[j]:
+            return "people", max(sheet.spans[j]["people"])
         if skip == 0 and "measure" in sheet.spans[j]:
             return "measure", j + 1
         if skip == 0 and sheet.tokens[j].norm == "%":

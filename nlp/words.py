@@ -38,6 +38,7 @@ class Lexicon:
     cues: Trie = field(default_factory=Trie)
     vocabulary: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word -> languages
     weights: dict[str, dict[str, float]] = field(default_factory=dict)  # cue name -> vote -> weight
+    stems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # beginning of a word -> languages
     near: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word less a letter -> words
 
     def likely(self, word: str, active: set[str]) -> str | None:
@@ -107,6 +108,8 @@ def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: obj
         except PatternError as error:
             raise PatternError(f"nlp/lexicon/{code}.yaml, {name}: {error}") from error
         if code != COMMON:
+            for beginning in re.findall(r"([^\W\d_]{5,})\*", _folded(pattern)):
+                built.stems[beginning].add(code)
             for word in re.findall(r"(?<![<{*\w])[^\W\d_]+(?![\w*>}])", _folded(pattern).replace("_", " ")):
                 built.vocabulary[word].add(code)
 
