@@ -35,7 +35,8 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
     """One exception from its part of the message, and the one question that would settle what is unsure."""
     linked = link(sheet, part, inherited_line)
     started, duration = _when(sheet, part)
-    quantity = _quantity(sheet, part, linked.items)
+    of_lots = [sheet.context.records.lot[lot].item for lot in linked.lots]
+    quantity = _quantity(sheet, part, linked.items, of_lots)
     stopped = _stopped(sheet, part)
     confidence = dict(linked.confidence)
     if part.type is not None:
@@ -79,7 +80,6 @@ def _instant(sheet: Sheet, moment: Moment, towards: str, *, ahead_too: bool = Fa
     if ahead_too and moment.exact and hours <= 14 and (sheet.context.now - at).total_seconds() > 8 * 3600:
         return ahead  # "brakuje operatora od 22", written in the morning
     return at
-
 
 
 def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
@@ -237,14 +237,14 @@ def _rate(sheet: Sheet, moment: Moment) -> bool:
     )
 
 
-def _quantity(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None:
+def _quantity(sheet: Sheet, part: Part, items: Sequence[str], lots: Sequence[str]) -> Quantity | None:
     if part.type is None or part.type in _NO_QUANTITY:
         return None
     found = [a for start, end in part.ranges for a in amounts(sheet, start, end) if a.unit != "measure"]
     if part.type == "labor_shortage":
         return _people(sheet, part, found)
     found = [a for a in found if a.unit != "people"]
-    chosen = _choose(sheet, part, found)
+    chosen = _choose(sheet, part, found, [*items, *lots])
     if part.type == "inventory_discrepancy" and not sheet.group("difference_word") and len(found) == 2:
         one, other = found  # "system has 12, only 9 on the shelf"
         if one.value != other.value and min(one.value, other.value) > 0:
@@ -254,7 +254,7 @@ def _quantity(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None
     unit = chosen.unit or next((a.unit for a in found if a.unit), "")
     if not unit:
         unit = _unit_nearby(sheet, part)
-    uom = plant_uom(unit, sheet.index, items)
+    uom = plant_uom(unit, sheet.index, [*items, *lots])
     return Quantity(chosen.value, uom) if uom else None
 
 
@@ -267,12 +267,23 @@ def _unit_nearby(sheet: Sheet, part: Part) -> str:
     return ""
 
 
-def _choose(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Amount | None:
+def _counts_things(sheet: Sheet, amount: Amount, items: Sequence[str]) -> bool:
+    """ "40 Ritzel mit Grat": a number before a noun that no lexicon holds, where an item or a lot is named."""
+    if not items or amount.value < 2 or amount.value != int(amount.value) or amount.end >= len(sheet.tokens):
+        return False
+    following, here = sheet.tokens[amount.end], sheet.spans[amount.end]
+    before = sheet.spans[amount.start - 1] if amount.start else {}
+    if following.kind != "word" or following.glued or len(following.norm) < 4 or "place_word" in before:
+        return False
+    return not any(group.startswith(("u_", "t_")) or group in ("measure", "oclock", "people") for group in here)
+
+
+def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[str]) -> Amount | None:
     if not found:
         return None
     ranked = []
     for amount in found:
-        score = 2.0 if amount.unit else 0.0
+        score = 2.0 if amount.unit else 2.0 * _counts_things(sheet, amount, items)
         before = range(max(0, amount.start - 4), amount.start)
         near = range(max(0, amount.start - 2), amount.start)
         if any("difference_word" in sheet.spans[i] for i in before):

@@ -46,6 +46,7 @@ class PlantIndex:
         self.line_numbers = _line_numbers(plant)
         self.asset_numbers = {asset.id: _trailing_number(asset.name) for asset in plant.asset.values()}
         self.uoms = _uoms(records)
+        self.order_prefixes = {re.sub(r"[^a-z]", "", order.id.lower()) for order in records.work_orders} - {""}
 
     def entries(self, stems: Sequence[str]) -> list[Entry]:
         return self.by_stems.get(tuple(stems), [])

@@ -155,7 +155,7 @@ def _fresh(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
     if problem <= 0 and not any(m.what in ("asset", "item", "lot", "order") for m in sheet.mentions):
         out["report"] -= 1.0
     # "All good on 2 now" resolves nothing where no case is named: it is said, not owed.
-    if out.get("resolve", 0.0) > 0:
+    if out.get("resolve", 0.0) > 0 and not (sheet.has("runs") and problem > 0):
         out["chatter"] = out.get("chatter", 0.0) + out["resolve"] + 0.3
         out["resolve"] = -5.0
     if sheet.hits("safety.sure") and not sheet.has("i.chatter.sure"):

@@ -148,7 +148,7 @@ def parts(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> list[Part]:
     """One part for each exception that the message tells of; at least one, whose type may be None."""
     whole = ((0, len(sheet.tokens)),)
     total = with_context(sheet, votes(sheet, whole, skip), whole)
-    single = Part(best(total), whole, total)
+    single = Part(best(total) or _by_what_is_named(sheet), whole, total)
     if total.get("safety", 0.0) >= SURE:
         heads = _heads(sheet, skip)
         if len({kind for _, kind, _ in heads}) < 2 or not sheet.has("multi") and not sheet.group("also"):
@@ -158,6 +158,17 @@ def parts(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> list[Part]:
     if len(groups) < 2:
         return [single]
     return _spread(sheet, groups)
+
+
+def _by_what_is_named(sheet: Sheet) -> ExceptionType | None:
+    """Without a word that tells the kind: what is named makes one likelier; it is asked about all the same."""
+    if any(not m.fine for m in sheet.of("asset")):
+        return "machine_breakdown"
+    if sheet.of("lot"):
+        return "quality_hold"
+    if sheet.of("order") or sheet.of("customer"):
+        return "order_change"
+    return "material_shortage" if sheet.of("item") else None
 
 
 def clauses(sheet: Sheet) -> list[tuple[int, int]]:

@@ -180,9 +180,8 @@ def _letters_and_digits(
     index: PlantIndex, ground: Ground, identifier: Identifier, start: int, end: int
 ) -> Mention | None:
     """An id with letters that the plant does not know: "WO-10741", "6320-9A"."""
-    letters = re.sub(r"[^A-Z]", "", identifier.key)
-    prefixes = {re.sub(r"[^A-Za-z]", "", order.id).upper() for order in index.records.work_orders[:50]} - {""}
-    if letters in prefixes and len(identifier.digits) >= 3:
+    letters = re.sub(r"[^A-Z]", "", identifier.key).lower()
+    if letters in index.order_prefixes and len(identifier.digits) >= 3:
         return _by_digits(index, ground, identifier.digits, start, end, said=True)
     return None
 
@@ -194,7 +193,7 @@ def _bare_number(index: PlantIndex, ground: Ground, identifier: Identifier, star
         return None
     if _measured(ground, start, end):
         return None
-    said = _behind(ground, start, "order_word")
+    said = _behind(ground, start, "order_word") or (start > 0 and ground.tokens[start - 1].norm in index.order_prefixes)
     if not said and (_behind(ground, start, "code_word") or _behind(ground, start, "from_to")):
         return None
     lots = index.lot_digits.get(digits, [])
@@ -209,7 +208,8 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     full = index.order_digits.get(digits)
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
-    pointed = said or (start > 0 and ground.tokens[start - 1].norm in _POINTING and _may_follow(ground, end))
+    alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
+    pointed = said or alone or (start > 0 and ground.tokens[start - 1].norm in _POINTING and _may_follow(ground, end))
     endings = index.orders_ending(digits)
     lengths = {len(own) for own in index.order_digits} or {99}
     enough = min(_LONG_ENDING, min(lengths) - 1)

@@ -18,7 +18,9 @@ from nlp.tokens import READ_CHARACTERS, Token
 from nlp.words import COMMON, Lexicon
 from workflow.reading import Context
 
-_NAMED = frozenset({"asset", "line", "item", "lot", "order", "person", "customer", "sales_order", "n", "a", "clock", "dur"})
+_NAMED = frozenset(
+    {"asset", "line", "item", "lot", "order", "person", "customer", "sales_order", "n", "a", "clock", "dur"}
+)
 _NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped", "runs",
               "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
 
@@ -111,7 +113,8 @@ def lay_out(
             return True
         named = {i for slot, a, b in hit.captured if slot in _NAMED for i in range(a, b)}
         return code in active and any(
-            tokens[i].kind == "word" and active[0] not in spoken[i] and i not in named for i in range(hit.start, hit.end)
+            tokens[i].kind == "word" and active[0] not in spoken[i] and i not in named
+            for i in range(hit.start, hit.end)
         )
 
     likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, set(active)))}
@@ -162,7 +165,11 @@ def likely_languages(text: str, tokens: Sequence[Token], context: Context, lexic
         if token.kind != "word":
             continue
         speak = lexicon.vocabulary.get(token.norm) or next(
-            (lexicon.stems[token.norm[:n]] for n in range(min(10, len(token.norm)), 4, -1) if token.norm[:n] in lexicon.stems),
+            (
+                lexicon.stems[token.norm[:n]]
+                for n in range(min(10, len(token.norm)), 4, -1)
+                if token.norm[:n] in lexicon.stems
+            ),
             set(),
         )
         spoken.append(speak)
