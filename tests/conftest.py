@@ -31,9 +31,7 @@ def logged() -> Iterator[LogCapture]:
     """What the program logs during a test."""
     capture = LogCapture()
     before = structlog.get_config()
-    structlog.configure(
-        processors=[structlog.processors.format_exc_info, capture], cache_logger_on_first_use=False
-    )
+    structlog.configure(processors=[structlog.processors.format_exc_info, capture], cache_logger_on_first_use=False)
     yield capture
     structlog.configure(**before)
 

@@ -23,7 +23,7 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
     A hold is never resolved by a word; it ends when quality has decided about all of it (R41).
     """
     require(case, "resolve")
-    if case.type == "quality_hold" and any(h.remaining > 0 for h in case.held):
+    if any(h.remaining > 0 for h in case.held):
         raise Refused("resolve.hold", case=case.number, lots=[h.lot for h in case.held if h.remaining > 0])
     if not _may_end(case, by):
         raise Refused("resolve.not_yours", case=case.number, who=case.lead.owner if case.lead else None)
@@ -120,7 +120,7 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     moved = bool(right.line and right.line != case.line) or bool(right.assets and right.assets != case.assets)
     corrected = replace(
         case,
-        type=right.type if right.type not in (None, "other") else case.type,
+        type=right.type if right.type not in (None, "other") and not case.held else case.type,
         line=right.line or (None if right.assets else case.line),
         assets=right.assets or (() if right.line and right.line != case.line else case.assets),
         work_orders=right.work_orders or (() if moved else case.work_orders),

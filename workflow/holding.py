@@ -54,6 +54,8 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
         raise Refused("decide.not_your_role", case=case.number, decision=decision, roles=roles)
     if authority.not_producer and by.id in barred_from_deciding(case, world.records):
         raise Refused("decide.own_product", case=case.number, decision=decision)
+    # In many small parts it is the same decision.
+    quantity += sum(part.quantity for part in case.parts if part.decision == decision)
     if authority.most is not None and quantity > authority.most and not set(authority.above).intersection(by.roles):
         most, roles = f"{authority.most:g}", list(authority.above)
         raise Refused("decide.too_much", case=case.number, decision=decision, most=most, roles=roles)
@@ -66,7 +68,7 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
 def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, world: World) -> Change:
     """Read a decision back to its author, complete, and wait for an explicit yes (R41); nothing is decided yet."""
     require(case, "propose")
-    if case.type != "quality_hold" or not case.held:
+    if not case.held:
         raise Refused("decide.nothing_held", case=case.number)
     parts = _complete(case, said)
     for part in parts:

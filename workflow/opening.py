@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
+from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.plant import Person, on_shift
 from workflow.reading import Asks, Quantity, Question, ReportedException
@@ -143,6 +144,8 @@ def open_case(case: Case, world: World) -> Change:
 def answer(case: Case, value: Any, by: Person, world: World) -> Change:
     """Fill in what was asked; then open the case, ask the one thing still missing, or give it to the triage desk."""
     require(case, "answer")
+    if by.id not in (case.reporter, *case.joined):
+        raise Refused("answer.not_yours", case=case.number, who=case.reporter)
     entry = Entry(world.now, by.id, "answered", str(case.asks), {"value": _plain(value)})
     if case.asks == "confirm" and value is False:
         filled = replace(case, line=None, assets=(), work_orders=(), inferred=())

@@ -164,3 +164,31 @@ def test_a_hold_is_decided_before_the_shift_ends_or_those_above_hear_of_it(held:
         assert any("6319-4A" in h for h in held.hears(person)), person
     assert held.only_case().escalated
     held.rest_is_known()
+
+
+def test_R40_no_way_around_a_hold_leads_over_its_type_its_parts_or_another_persons_question(held: Plantside) -> None:
+    number = held.only_case().number
+    held.says("edson.silva", "sorry, i mean it is a breakdown of the case erector", reply_to=f"case:{number}")
+    held.says("edson.silva", "fixed", reply_to=f"case:{number}")
+    assert held.only_case().type == "quality_hold"
+    assert held.only_case().resolved_at is None
+    held.rest_is_known()
+
+    held.says("tamika.jones", "6319-4A: scrap 250 cs")
+    held.presses("tamika.jones", "confirm")
+    held.rest_is_known()
+    held.says("tamika.jones", "6319-4A: scrap 100 cs")
+    assert held.only_case().proposal is None, "300 is the most that quality scraps alone, in one part or in many"
+    assert held.only_case().held_lot("6319-4A").remaining == 700
+    held.rest_is_known()
+
+
+def test_R18_nobody_answers_a_question_that_was_put_to_somebody_else(plant: Plantside) -> None:
+    plant.says("denise.palmer", "labeller is jammed")
+    value = plant.button("denise.palmer", "answer")
+    plant.rest_is_known()
+
+    plant.says("dwayne.hicks", "Labeller 1", button=value)
+
+    assert plant.only_case().status == "draft"
+    assert plant.only_case().number in plant.hears_one("dwayne.hicks")

@@ -1,0 +1,81 @@
+"""Buttons: each is authorised by who pressed it, and an old one is answered with today's state (R33)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.say import Press
+from db import cases, conversations, inbox
+from workflow import answering, finishing, holding, opening
+from workflow.case import Case
+from workflow.reading import Resolution
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+
+
+def pressed(desk: Desk, press: Press) -> str:
+    """A button: authorised by who pressed it, answered with today's state where it is an old one (R33)."""
+    case = cases.get(desk.tx, press.case) if press.case else None
+    if case is None:
+        return desk.tell("late_press_unknown")
+    role = press.args[0] if press.args else None
+    if not case.is_open and press.act not in ("why",):
+        return desk.late(case)
+    match press.act:
+        case "acknowledge" | "still_on_it":
+            return desk.save(answering.acknowledge(case, desk.me, None, desk.world, role))
+        case "eta" if len(press.args) == 2 and press.args[1].isdecimal():
+            until = desk.world.now + timedelta(minutes=int(press.args[1]))
+            return desk.save(answering.acknowledge(case, desk.me, until, desk.world, role))
+        case "decline":
+            return desk.save(answering.decline(case, desk.me, desk.said, desk.world, role))
+        case "wait":
+            return desk.save(answering.wait(case, desk.me, desk.said or press.act, None, desk.world))
+        case "resolve":
+            return desk.save(finishing.resolve(case, desk.me, Resolution(), desk.world))
+        case "cancel":
+            return desk.save(finishing.cancel(case, desk.me, desk.said, desk.world))
+        case "confirm":
+            conversations.answered(desk.tx, desk.me.id)
+            count = int(role) if role and role.isdecimal() else 0
+            return desk.save(holding.confirm(case, desk.me, desk.world, count))
+        case "not_so":
+            conversations.answered(desk.tx, desk.me.id)
+            return desk.save(holding.withdraw_proposal(case, desk.me, desk.world))
+        case "answer" if case.status == "draft" and len(press.args) == 2:
+            return _answered(desk, case, press)
+        case "answer":
+            return desk.late(case)
+        case "decide":
+            lots = [f"{h.lot}: {h.remaining:g} {h.uom}" for h in case.held if h.remaining > 0]
+            return desk.tell("how_to_decide", case=case.number, lots=lots)
+        case "correct" | "something_else":
+            return desk.tell("say_what_is_right", case=case.number)
+        case "pick" if len(press.args) == 2 and press.args[1].isdecimal():
+            return _picked(desk, case, int(press.args[1]))
+    return desk.tell("late_press_unknown")
+
+
+def _answered(desk: Desk, case: Case, press: Press) -> str:
+    """A button under an open question."""
+    value: object = press.args[1]
+    if press.args[0] != case.asks:
+        return desk.late(case)
+    if case.asks == "confirm":
+        value = press.args[1] == "yes"
+    return desk.save(opening.answer(case, value, desk.me, desk.world))
+
+
+def _picked(desk: Desk, case: Case, inbox_id: int) -> str:
+    """Which one was meant: the earlier message is taken again, as an answer in that thread."""
+    earlier = inbox.get(desk.tx, inbox_id)
+    if earlier is None or earlier.message.sender != desk.message.sender:
+        return desk.tell("late_press_unknown")
+    again = replace(
+        earlier.message, message_id=f"{earlier.message.message_id}:{case.number}", reply_to=f"case:{case.number}"
+    )
+    inbox.put(desk.tx, again, desk.world.now)
+    return "picked"
