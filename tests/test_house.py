@@ -25,9 +25,7 @@ ROOMS = ("bot", "workflow", "nlp", "integrations", "db")
 LANGUAGES = frozenset({"en", "es", "pt"})
 
 MOST_LINES = 350
-LONGER: Mapping[str, str] = {  # module -> why it is better long
-    "bot/desk.py": "the only place where an intent chooses an act: read from top to bottom, one act after the other",
-}
+LONGER: Mapping[str, str] = {}  # module -> why it is better long
 SAYS_NOTHING = frozenset({"manager", "managers", "helper", "helpers", "util", "utils", "misc", "common", "base"})
 
 
