@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from nlp import kinds
 from nlp.sheet import Sheet
 from workflow.reading import Intent, Question, Reading
 
@@ -26,7 +27,7 @@ def with_question(sheet: Sheet, reading: Reading, votes: Mapping[Intent, float])
         if reading.ask is not None:
             return reading
         if unsure is not None:
-            return replace(reading, ask=Question("type", _likely_types(votes, sheet)))
+            return replace(reading, ask=Question("type", _likely_types(sheet)))
         if _close(votes, reading.intent):
             return replace(reading, ask=Question("confirm"))
         return reading
@@ -48,12 +49,10 @@ def _decision(sheet: Sheet, reading: Reading) -> Reading:
     return reading
 
 
-def _likely_types(votes: Mapping[Intent, float], sheet: Sheet) -> tuple[str, ...]:
-    from nlp import kinds
-
+def _likely_types(sheet: Sheet) -> tuple[str, ...]:
     found = kinds.votes(sheet, [(0, len(sheet.tokens))])
-    likely = sorted(found, key=lambda kind: -found[kind])
+    likely = [str(kind) for kind in sorted(found, key=lambda kind: -found[kind])]
     for kind in ("machine_breakdown", "quality_hold", "material_shortage"):
         if kind not in likely:
-            likely.append(kind)  # type: ignore[arg-type]
+            likely.append(kind)
     return tuple(likely[:3])

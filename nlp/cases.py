@@ -23,6 +23,8 @@ class CasesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MessageCase:
+    """One message with its circumstances and, where it is labelled, what should be taken from it."""
+
     id: str
     lang: str
     sender: str

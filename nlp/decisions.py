@@ -1,4 +1,4 @@
-"""Quality decisions in parts: what of which lot is released, reworked, scrapped; a negation or a condition has a veto."""
+"""Quality decisions in parts: what of which lot is released, reworked, scrapped; a no or an if has a veto."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FREES: frozenset[Decision] = frozenset({"release", "use_as_is"})
 
 
 def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
-    """The parts of a decision in the order in which they are said; nothing is released by a misreading (R17, R41, R42)."""
+    """The parts of a decision in the order of the words; nothing is released by a misreading (R17, R41, R42)."""
     found: list[tuple[int, int, Decision]] = []
     for name, decision in _OF_CUE.items():
         found += [(h.start, h.end, decision) for h in sheet.hits(name)]
@@ -45,7 +45,7 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
         before = found[position - 1][1] if position else 0
         after = found[position + 1][0] if position + 1 < len(found) else len(sheet.tokens)
         lot = _lot_for(sheet, start, end, before, after, lots) or default
-        amount = _amount_for(sheet, start, end, before, after, found, position)
+        amount = _amount_for(sheet, start, end, before, after, found)
         items = [sheet.context.records.lot[lot].item] if lot is not None else []
         quantity = None
         if amount is not None:
@@ -111,7 +111,6 @@ def _amount_for(
     before: int,
     after: int,
     found: Sequence[tuple[int, int, Decision]],
-    position: int,
 ) -> Amount | None:
     clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
     lo, hi = max(before, clause[0]), min(after, clause[1])

@@ -23,6 +23,8 @@ _FREES = ("release", "use_as_is")
 
 @dataclass(frozen=True, slots=True)
 class Miss:
+    """One field of one case that was not read as expected."""
+
     id: str
     field: str
     expected: Any
@@ -44,6 +46,7 @@ class Tally:
     milliseconds: list[float] = field(default_factory=list)
 
     def count(self, name: str, right: bool) -> None:
+        """Add one chance to be right."""
         self.of[name] += 1
         self.right[name] += right
 
@@ -84,6 +87,7 @@ class Scored:
     misses: Sequence[Miss]
 
     def as_json(self) -> dict[str, Any]:
+        """The document of `linecall eval --json`."""
         return {
             "cases": self.total.cases,
             "scores": self.total.scores(),
@@ -293,7 +297,7 @@ def _ids(exception: Json | None, name: str) -> set[str]:
 
 
 def _agreement(want: Json, have: Json) -> float:
-    score = 3.0 * (want["type"] == have["type"])
+    score: float = 3.0 * (want["type"] == have["type"])
     for name in ("line", *LINKS):
         score += len(_ids(want, name) & _ids(have, name)) - 0.1 * len(_ids(want, name) ^ _ids(have, name))
     return score
@@ -307,13 +311,12 @@ def _matched(want: Sequence[Json], have: Sequence[Json]) -> list[tuple[Json | No
     if size > 6:
         padded = [*have, *[None] * (size - len(have))]
         return [(w, h) for w, h in zip([*want, *[None] * (size - len(want))], padded, strict=True)]
-    best: tuple[float, list[tuple[Json | None, Json | None]]] | None = None
+    best: tuple[float, list[tuple[Json | None, Json | None]]] = (float("-inf"), [])
     for order in permutations([*have, *[None] * (size - len(have))]):
         pairs = list(zip([*want, *[None] * (size - len(want))], order, strict=True))
         total = sum(_agreement(w, h) for w, h in pairs if w is not None and h is not None)
-        if best is None or total > best[0]:
+        if total > best[0]:
             best = (total, pairs)
-    assert best is not None
     return best[1]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from nlp.kinds import Part
 from nlp.mentions import Mention
 from nlp.sheet import Sheet
-from nlp.times import Moment, instant
+from nlp.times import Moment, Role, instant
 from nlp.units import Amount, amounts, plant_uom
 from workflow.reading import Evidence, ExceptionType, Quantity, Question, ReportedException
 
@@ -89,7 +89,7 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
     mine = [m for m in sheet.mentions if not m.withdrawn and part.holds(m.start)]
     lines = [m for m in mine if m.what == "line" and len(m.ids) == 1]
     named = list(dict.fromkeys(m.ids[0] for m in lines))
-    whole_plant = len(named) >= 3 or bool(sheet.group("whole_plant")) and part.type == "other"
+    whole_plant = len(named) >= 3 or (bool(sheet.group("whole_plant")) and part.type == "other")
     if len(named) > 1 and not whole_plant:
         standing = [m.ids[0] for m in lines if not m.fine]
         named = list(dict.fromkeys(standing)) or named
@@ -210,13 +210,14 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
     if any(m.start >= corrected for m in moments) and corrected:
         moments = [m for m in moments if m.start >= corrected]
     started: Moment | None = None
-    for roles in (("since",), ("ago",), ("from",), ("at",), ("",)):
+    wanted: tuple[Role, ...] = ("since", "ago", "from", "at", "")
+    for role in wanted:
         for moment in moments:
-            if moment.role not in roles or (moment.kind == "duration" and moment.role != "ago"):
+            if moment.role != role or (moment.kind == "duration" and moment.role != "ago"):
                 continue
-            if moment.role == "" and not moment.exact:
+            if role == "" and not moment.exact:
                 continue
-            if moment.role in ("at", "") and part.type in ("order_change", "material_shortage"):
+            if role in ("at", "") and part.type in ("order_change", "material_shortage"):
                 continue
             started = started or moment
     duration = next(

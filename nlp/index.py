@@ -13,7 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from nlp.tokens import fold, stem, tokenize
 from workflow.plant import Plant
-from workflow.records import OPEN_ORDERS, Records
+from workflow.records import OPEN_ORDERS, Item, Lot, Records, WorkOrder
 
 What = Literal["line", "asset", "item", "lot", "order", "sales_order", "person", "customer", "utility"]
 
@@ -49,6 +49,7 @@ class PlantIndex:
         self.order_prefixes = {re.sub(r"[^a-z]", "", order.id.lower()) for order in records.work_orders} - {""}
 
     def entries(self, stems: Sequence[str]) -> list[Entry]:
+        """Names whose words have these stems."""
         return self.by_stems.get(tuple(stems), [])
 
     def fuzzy(self, norm: str) -> list[Entry]:
@@ -63,6 +64,7 @@ class PlantIndex:
         return [e for n in close if _distance(n, norm) == best for e in self.by_stems[(stem(n),)] if e.norms == (n,)]
 
     def orders_ending(self, digits: str) -> list[str]:
+        """Open orders whose number ends so."""
         return self.order_suffixes.get(digits, [])
 
     def likely_orders(self, digits: str, line: str | None, limit: int = 3) -> list[str]:
@@ -77,9 +79,8 @@ class PlantIndex:
                 scored.append((away + 0.6 * (order.line != line) + 0.3 * (order.status != "running"), order.id))
         if len(scored) < 2 and line is not None:
             known = {id_ for _, id_ in scored}
-            for order in self.records.orders_of_line.get(line, ())[:2]:
-                if order.id not in known:
-                    scored.append((9.0, order.id))
+            here = self.records.orders_of_line.get(line, ())[:2]
+            scored += [(9.0, order.id) for order in here if order.id not in known]
         return [id_ for _, id_ in sorted(scored)[:limit]]
 
     def _names(self) -> None:
@@ -181,6 +182,7 @@ def _line_numbers(plant: Plant) -> dict[str, str]:
 def _uoms(records: Records) -> dict[str, str]:
     """Folded unit -> the plant's own spelling."""
     spelled: dict[str, str] = {}
-    for row in (*records.items, *records.work_orders, *records.lots):
+    rows: tuple[tuple[Item | WorkOrder | Lot, ...], ...] = (records.items, records.work_orders, records.lots)
+    for row in (row for some in rows for row in some):
         spelled.setdefault(fold(row.uom), row.uom)
     return spelled

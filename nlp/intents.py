@@ -21,7 +21,8 @@ _CUES: Mapping[str, Intent] = {
 # How likely each intent is before a word is read, in a thread and without one.
 _THREAD: Mapping[Intent, float] = {"acknowledge": 0.3, "update": 0.6, "resolve": 0.4, "report": -3.0, "chatter": -0.5}
 _FRESH: Mapping[Intent, float] = {
-    "report": 0.4, "acknowledge": -1.0, "update": -2.0, "resolve": -1.5, "reassign": -1.0, "cancel": -0.3, "chatter": 0.2,
+    "report": 0.4, "acknowledge": -1.0, "update": -2.0, "resolve": -1.5, "reassign": -1.0, "cancel": -0.3,
+    "chatter": 0.2,
 }  # fmt: skip
 
 
@@ -41,9 +42,13 @@ def questions(sheet: Sheet) -> list[tuple[int, int]]:
 
 
 def _opens(sheet: Sheet, start: int, end: int) -> bool:
-    return any(start <= h.start <= start + 1 and h.start < end for h in sheet.hits("i.query")) or any(
-        i == start for i, _ in sheet.group("asks_word", start, min(end, start + 4))
-    )
+    """Whether a sentence begins as a question does, after "hey" or a name at most."""
+    begins = {start}
+    for group in ("opener", "and_word", "person"):
+        begins |= {stop for i, stop in sheet.group(group, start, min(end, start + 3)) if i == start}
+    if any(h.start in begins and h.start < end for h in sheet.hits("i.query")):
+        return True
+    return any(i in begins for i, _ in sheet.group("asks_word", start, min(end, start + 5)))
 
 
 def unreal(sheet: Sheet) -> list[tuple[int, int]]:

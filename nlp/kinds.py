@@ -39,10 +39,12 @@ _CAUSE_AND_EFFECT: frozenset[frozenset[ExceptionType]] = frozenset(
     frozenset(pair)
     for pair in (
         ("machine_breakdown", "quality_hold"), ("safety", "machine_breakdown"), ("safety", "quality_hold"),
-        ("safety", "labor_shortage"), ("changeover_overrun", "machine_breakdown"), ("changeover_overrun", "quality_hold"),
+        ("safety", "labor_shortage"), ("changeover_overrun", "machine_breakdown"),
+        ("changeover_overrun", "quality_hold"),
         ("changeover_overrun", "labor_shortage"), ("changeover_overrun", "material_shortage"),
         ("order_change", "material_shortage"), ("order_change", "quality_hold"), ("order_change", "changeover_overrun"),
-        ("order_change", "labor_shortage"), ("order_change", "machine_breakdown"), ("order_change", "inventory_discrepancy"),
+        ("order_change", "labor_shortage"), ("order_change", "machine_breakdown"),
+        ("order_change", "inventory_discrepancy"),
         ("inventory_discrepancy", "material_shortage"), ("inventory_discrepancy", "quality_hold"),
         ("quality_hold", "material_shortage"), ("other", "machine_breakdown"), ("other", "material_shortage"),
         ("other", "quality_hold"), ("other", "labor_shortage"), ("other", "inventory_discrepancy"), ("other", "safety"),
@@ -60,10 +62,12 @@ class Part:
     votes: Mapping[ExceptionType, float] = field(default_factory=dict)
 
     def holds(self, token: int) -> bool:
+        """Whether a token belongs to this exception."""
         return any(start <= token < end for start, end in self.ranges)
 
     @property
     def confidence(self) -> float:
+        """How sure the type is, from the strength of its votes and their lead over the next."""
         ranked = sorted(self.votes.values(), reverse=True)
         if not ranked or ranked[0] <= 0:
             return 0.0
@@ -139,6 +143,7 @@ def with_context(
 
 
 def best(found: Mapping[ExceptionType, float]) -> ExceptionType | None:
+    """The kind with most votes; of equals the one that costs more to miss."""
     if not found:
         return None
     return max(EXCEPTION_TYPES, key=lambda kind: (found.get(kind, 0.0), -_PRECEDENCE.index(kind)))
@@ -151,7 +156,7 @@ def parts(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> list[Part]:
     single = Part(best(total) or _by_what_is_named(sheet), whole, total)
     if total.get("safety", 0.0) >= SURE:
         heads = _heads(sheet, skip)
-        if len({kind for _, kind, _ in heads}) < 2 or not sheet.has("multi") and not sheet.group("also"):
+        if len({kind for _, kind, _ in heads}) < 2 or (not sheet.has("multi") and not sheet.group("also")):
             return [Part("safety", whole, total)]
     heads = _heads(sheet, skip)
     groups = _group(sheet, heads)
@@ -205,7 +210,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
     marked = bool(sheet.group("also")) or sheet.has("multi")
     groups: list[list[Head]] = []
     for head in heads:
-        (start, end), kind, strength = head
+        (start, end), kind, _ = head
         joined = False
         for group in groups:
             kinds = {k for _, k, _ in group}
@@ -215,7 +220,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
                 joined = True
                 break
             related = any(frozenset((kind, k)) in _CAUSE_AND_EFFECT for k in kinds)
-            if not same and ((related and not marked) or not marked and not _anchored(sheet, start, end)):
+            if not same and ((related and not marked) or (not marked and not _anchored(sheet, start, end))):
                 group.append(head)
                 joined = True
                 break
@@ -235,10 +240,10 @@ def _apart(sheet: Sheet, group: Sequence[Head], head: Head) -> bool:
     (start, end), kind, _ = head
 
     def ids(what: str, spans: Sequence[tuple[int, int]]) -> set[str]:
-        return {m.ids[0] for a, b in spans for m in sheet.of(what, *_sentence(sheet, a, b)) if len(m.ids) == 1}
+        return {m.ids[0] for a, b in spans for m in sheet.of(what, *sheet.sentence_of(a)) if len(m.ids) == 1}
 
     others = [span for span, _, _ in group]
-    if any(_sentence(sheet, *span) == _sentence(sheet, start, end) for span in others):
+    if any(sheet.sentence_of(span[0]) == sheet.sentence_of(start) for span in others):
         return False
     if kind == "quality_hold":
         mine, theirs = ids("lot", [(start, end)]), ids("lot", others)
@@ -247,10 +252,6 @@ def _apart(sheet: Sheet, group: Sequence[Head], head: Head) -> bool:
         mine, theirs = ids("line", [(start, end)]), ids("line", others)
         return bool(mine and theirs and not mine & theirs)
     return False
-
-
-def _sentence(sheet: Sheet, start: int, end: int) -> tuple[int, int]:
-    return sheet.sentence_of(start)
 
 
 def _spread(sheet: Sheet, groups: Sequence[Sequence[Head]]) -> list[Part]:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spacy.tokens import Doc
-
 from nlp.index import Entry, PlantIndex, What
 from nlp.numbers import Number
 from nlp.pattern import Spans
@@ -44,7 +42,7 @@ class Ground:
 
 
 def find_mentions(
-    doc: Doc, index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str
+    index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str
 ) -> list[Mention]:
     """All mentions of a message, overlaps resolved: ids first, then longer names, then tolerant spelling."""
     by_id = list(_ids(index, ground, text))
@@ -122,9 +120,9 @@ def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[st
             continue
         if min(len(own), len(other)) < 4 or abs(len(own) - len(other)) > 3:
             return False
-        if len(own) == 4 and other not in (own + "s", own + "es", own[:-1]):
-            if not other.startswith(own) or other in known:
-                return False
+        plural = other in (own + "s", own + "es", own[:-1])
+        if len(own) == 4 and not plural and (not other.startswith(own) or other in known):
+            return False
     return True
 
 
@@ -135,12 +133,9 @@ def _pointed_at(i: int, ground: Ground, text: str) -> bool:
         return True
     before = ground.tokens[i - 1] if i else None
     after = ground.tokens[i + 1] if i + 1 < len(ground.tokens) else None
-    if before is None or before.norm not in _ARTICLES:
+    if before is None or i not in ground.spans[i - 1].get("article_word", ()):
         return False
     return after is None or after.breaks or "adjective_follows" not in ground.spans[i + 1]
-
-
-_ARTICLES = frozenset("the a la el los las o os as der die das den dem le les na no da do our my this that n".split())
 
 
 def _ids(index: PlantIndex, ground: Ground, text: str) -> Iterator[Mention]:
@@ -168,7 +163,7 @@ def _one_id(
         for what, id_ in index.keys.get(before.norm.upper() + identifier.key, ()):
             return _order_checked(index, Mention(what, (id_,), start - 1, end, 0.97, f"{what} {id_}"))
     for what, id_ in index.keys.get(identifier.key, ()):
-        if identifier.key.isdigit() and (start in ground.timed or _measured(ground, start, end)):
+        if identifier.key.isdigit() and (start in ground.timed or _measured(ground, end)):
             continue
         return _order_checked(index, Mention(what, (id_,), start, end, 0.98, f"{what} {id_}"))
     if identifier.key == identifier.digits:
@@ -191,7 +186,7 @@ def _bare_number(index: PlantIndex, ground: Ground, identifier: Identifier, star
     digits = identifier.digits
     if end != start + 1 or token.norm != digits or len(digits) < 3 or start in ground.timed:
         return None
-    if _measured(ground, start, end):
+    if _measured(ground, end):
         return None
     said = _behind(ground, start, "order_word") or (start > 0 and ground.tokens[start - 1].norm in index.order_prefixes)
     if not said and (_behind(ground, start, "code_word") or _behind(ground, start, "from_to")):
@@ -209,7 +204,7 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
     alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
-    pointed = said or alone or (start > 0 and ground.tokens[start - 1].norm in _POINTING and _may_follow(ground, end))
+    pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     endings = index.orders_ending(digits)
     lengths = {len(own) for own in index.order_digits} or {99}
     enough = min(_LONG_ENDING, min(lengths) - 1)
@@ -231,10 +226,6 @@ def _may_follow(ground: Ground, end: int) -> bool:
     return token.norm in ground.common or any(g in ground.spans[end] for g in ("order_word", "after_hour", "stand"))
 
 
-_POINTING = frozenset(
-    "the la el las los o da do na no der die das den dem le les au du ta te ten nr of on for from off auf fur bei an zu vom zum "
-    "para pra pe par wale dla w z od przy pour sur off across fuer und wo".split()
-)
 _LONG_ENDING = 5  # digits of an order's end that nobody writes by chance
 
 
@@ -249,7 +240,7 @@ def _order_checked(index: PlantIndex, mention: Mention) -> Mention:
     return mention
 
 
-def _measured(ground: Ground, start: int, end: int) -> bool:
+def _measured(ground: Ground, end: int) -> bool:
     """A number with a unit is an amount, not an id."""
     if end >= len(ground.tokens):
         return False
@@ -303,11 +294,7 @@ def _numbered(kept: list[Mention], index: PlantIndex, ground: Ground) -> list[Me
         if mention.what == "asset" and len(mention.ids) > 1:
             after = mention.end
             number = next((n for n in ground.numbers if n.start == after and n.value == int(n.value)), None)
-            if (
-                number is not None
-                and number.start not in ground.timed
-                and not _measured(ground, number.start, number.end)
-            ):
+            if number is not None and number.start not in ground.timed and not _measured(ground, number.end):
                 wanted = str(int(number.value))
                 line = index.line_numbers.get(wanted)
                 ids = tuple(
@@ -336,7 +323,7 @@ def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         listed = not said and not near and _in_line_list(number, ground)
         if not (said or near or listed) or (near and not said and not _ends_here(ground, number.end)):
             continue
-        if said or not _measured(ground, number.start, number.end):
+        if said or not _measured(ground, number.end):
             yield Mention(
                 "line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}"
             )
@@ -361,7 +348,7 @@ def _ends_here(ground: Ground, end: int) -> bool:
     if end >= len(ground.tokens):
         return True
     token = ground.tokens[end]
-    if token.kind in ("number", "mark", "clock") or token.glued and token.kind == "word":
+    if token.kind in ("number", "mark", "clock") or (token.glued and token.kind == "word"):
         return False
     here: Mapping[str, Sequence[int]] = ground.spans[end]
     return not any(

@@ -13,6 +13,8 @@ _SCALES = {"k": 1000.0, "mil": 1000.0, "thousand": 1000.0, "tys": 1000.0, "tause
 
 @dataclass(frozen=True, slots=True)
 class Number:
+    """A number over one or more tokens."""
+
     start: int  # token
     end: int
     value: float
@@ -84,7 +86,7 @@ def _read_words(tokens: Sequence[Token], i: int, language: Language) -> Number |
             total, current, smallest = (total + (current or 1)) * value, 0.0, value
         elif value == 100 and 1 <= current < 10:
             current, smallest = current * 100, 100.0
-        elif value < 10 and smallest >= 20 or value < 100 <= smallest:
+        elif (value < 10 and smallest >= 20) or value < 100 <= smallest:
             current, smallest = current + value, value
         else:
             break

@@ -21,6 +21,8 @@ _GAPS = {"..": 2, "...": 5}
 
 @dataclass(slots=True)
 class Node:
+    """One step of the trie."""
+
     literal: dict[str, Node] = field(default_factory=dict)
     prefix: dict[str, Node] = field(default_factory=dict)
     suffix: dict[str, Node] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """A pattern found at some tokens."""
+
     cue: Cue
     start: int  # token
     end: int
@@ -61,6 +65,7 @@ class Trie:
         self.words: set[str] = set()  # every literal, for tolerant spelling
 
     def add(self, pattern: str, cue: Cue) -> None:
+        """Take a pattern in; PatternError for one that says nothing or too much."""
         elements = pattern.split()
         choices: list[list[str]] = []
         for element in elements:
@@ -111,8 +116,7 @@ class Trie:
         also = also or {}
 
         def walk(node: Node, i: int, start: int, captured: tuple[tuple[str, int, int], ...]) -> None:
-            for cue in node.out:
-                hits.append(Hit(cue, start, i, captured))
+            hits.extend(Hit(cue, start, i, captured) for cue in node.out)
             if node.gaps:
                 for most, child in node.gaps.items():
                     for skip in range(most + 1):

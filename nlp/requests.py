@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from nlp.kinds import CUE_OF, Part
 from nlp.fields import link
+from nlp.kinds import CUE_OF, Part
 from nlp.sheet import Sheet
 from nlp.times import Moment, eta_minutes, instant
 from nlp.units import amounts, plant_uom
@@ -20,11 +20,12 @@ def read_eta(sheet: Sheet) -> float | None:
     found = eta_minutes(sheet.moments, sheet.context.plant, sheet.context.now)
     if found is not None:
         return found[0]
-    for i, end in sheet.group("give_me"):
+    for _, end in sheet.group("give_me"):
         number = next((n for n in sheet.numbers if end <= n.start <= end + 1 and not n.article), None)
-        if number is not None and 1 <= number.value <= 180:
-            if not any(m.start <= number.start < m.end for m in sheet.mentions if m.what != "line"):
-                return number.value
+        if number is None or not 1 <= number.value <= 180:
+            continue
+        if not any(m.start <= number.start < m.end for m in sheet.mentions if m.what != "line"):
+            return number.value
     return None
 
 
@@ -98,8 +99,10 @@ def read_query(sheet: Sheet) -> Query:
     if line is None and named is False and sheet.context.thread is not None:
         line = sheet.context.thread.line
     if line is None and not sheet.of("order"):
-        bare = [n for n in sheet.numbers if n.value == int(n.value) and not n.article and not n.words
-                and not any(m.start <= n.start < m.end for m in (*sheet.moments, *sheet.mentions))]  # fmt: skip
+        taken = {i for m in sheet.mentions for i in range(m.start, m.end)}
+        taken |= {i for m in sheet.moments for i in range(m.start, m.end)}
+        whole = [n for n in sheet.numbers if n.value == int(n.value) and not n.article and not n.words]
+        bare = [n for n in whole if n.start not in taken]
         lines = [sheet.index.line_numbers.get(str(int(n.value))) for n in bare]
         line = lines[0] if len(lines) == 1 else None
     order = next((m.ids[0] for m in sheet.of("order") if len(m.ids) == 1), None)
@@ -110,13 +113,13 @@ def read_query(sheet: Sheet) -> Query:
 
 
 def _about(sheet: Sheet) -> About:
-    ranked = []
+    ranked: list[tuple[int, About]] = []
     for about in get_args(About):
         hits = sheet.hits(f"i.query.{about}")
         if hits:
             ranked.append((sum(h.end - h.start for h in hits[:3]), about))
     if ranked:
-        return max(ranked, key=lambda row: row[0])[1]  # type: ignore[return-value]
+        return max(ranked, key=lambda row: row[0])[1]
     if sheet.group("who"):
         return "who"
     return "status"

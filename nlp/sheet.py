@@ -21,12 +21,14 @@ from workflow.reading import Context
 _NAMED = frozenset(
     {"asset", "line", "item", "lot", "order", "person", "customer", "sales_order", "n", "a", "clock", "dur"}
 )
-_NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped", "runs",
-              "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
+_NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped",
+              "runs", "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Sheet:
+    """One message, taken apart."""
+
     text: str
     tokens: Sequence[Token]
     spans: Sequence[Mapping[str, Sequence[int]]]  # groups and slots at each token
@@ -45,6 +47,7 @@ class Sheet:
         return [h for name in names for h in self._by_name.get(name, ())]
 
     def has(self, *names: str) -> bool:
+        """Whether any of these cues was found."""
         return any(name in self._by_name for name in names)
 
     @cached_property
@@ -68,6 +71,7 @@ class Sheet:
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
+        """Between full stops, as token ranges."""
         return list(_split(self.tokens, ("stop",)))
 
     @cached_property
@@ -82,6 +86,7 @@ class Sheet:
         return self.text[self.tokens[start].start : self.tokens[end - 1].end]
 
     def sentence_of(self, i: int) -> tuple[int, int]:
+        """The sentence that a token stands in."""
         return next(((a, b) for a, b in self.sentences if a <= i < b), (0, len(self.tokens)))
 
 
@@ -107,7 +112,7 @@ def lay_out(
     spoken = [lexicon.vocabulary.get(norm, set()) for norm in norms]
 
     def allowed(hit: Hit) -> bool:
-        """A second language speaks only where the first does not know the words: "se" is no Portuguese "if" in Spanish."""
+        """A second language speaks only where the first knows no word: "se" is no Portuguese "if" in Spanish."""
         code = hit.cue.language
         if code in (COMMON, active[0]):
             return True
@@ -139,7 +144,7 @@ def lay_out(
         known=frozenset(w for w in norms if lexicon.vocabulary.get(w, set()) & set(active)),
     )  # fmt: skip
     names = sorted({(start, end) for _, start, end in matcher(doc)})
-    mentions = find_mentions(doc, index, names, ground, text)
+    mentions = find_mentions(index, names, ground, text)
     for mention in mentions:
         _put(spans, mention.what, mention.start, mention.end)
     for i in range(len(tokens)):
@@ -151,7 +156,7 @@ def lay_out(
     hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
     standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
-    mentions = _taken_back(mentions, spans, tokens)
+    mentions = _taken_back(mentions, spans)
     mentions = _said_fine(mentions, spans, tokens)
     days = days_said(spans, context.plant, context.now, [m for m in moments if m.kind == "clock"])
     return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active, days)
@@ -245,9 +250,7 @@ def _negated_inside(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], toke
     )
 
 
-def _taken_back(
-    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
-) -> list[Mention]:
+def _taken_back(mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]]) -> list[Mention]:
     """ "out of blue sport.. i mean the sport caps": the mention right before the marker does not stand."""
     out = list(mentions)
     for i, here in enumerate(spans):

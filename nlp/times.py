@@ -1,9 +1,8 @@
-"""Clock times, durations and days as people say them, resolved against the message's own time in the plant's zone (R5)."""
+"""Clock times, durations and days as people say them, against the message's own time in the plant's zone (R5)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
@@ -72,7 +71,7 @@ def instant(moment: Moment, plant: Plant, now: datetime, *, towards: Literal["pa
     """The instant that a clock time means, UTC: the nearest one in a direction, or the nearest at all."""
     local = plant.local(now)
     if moment.kind == "anchor":
-        return _anchor_instant(moment, plant, now)
+        return _shift_start(plant, now)
     if moment.kind == "duration":
         delta = timedelta(minutes=moment.minutes)
         return now - delta if towards == "past" else now + delta
@@ -99,8 +98,7 @@ def instant(moment: Moment, plant: Plant, now: datetime, *, towards: Literal["pa
 
 
 def _hours(moment: Moment) -> tuple[int, ...]:
-    assert moment.hour is not None
-    hour = moment.hour
+    hour = moment.hour or 0
     if moment.half == "am":
         return (0 if hour == 12 else hour,)
     if moment.half == "pm":
@@ -205,8 +203,7 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
             moment, kind="clock", hour=int(moment.minutes // 60) % 24, minutes=0.0, start=start, end=end, role=role
         )
     # "2h14" alone tells how long; "desde 19h50" tells when.
-    if moment.spanlike and role in ("", "for"):
-        assert moment.hour is not None
+    if moment.spanlike and moment.hour is not None and role in ("", "for"):
         return replace(
             moment, kind="duration", minutes=moment.hour * 60.0 + moment.minute, start=start, end=end, role=role
         )
@@ -312,7 +309,7 @@ def _anchors(spans: Spans, taken: set[int]) -> list[Moment]:
     return found
 
 
-def _anchor_instant(moment: Moment, plant: Plant, now: datetime) -> datetime:
+def _shift_start(plant: Plant, now: datetime) -> datetime:
     running = shifts_at(plant, now)
     return running[0].start if running else now
 
@@ -328,9 +325,7 @@ def days_said(spans: Spans, plant: Plant, now: datetime, clocks: Sequence[Moment
         for group, offset in (("day_yesterday", -1), ("day_today", 0), ("day_tomorrow", 1)):
             if group in here:
                 found.append((i, offset))
-        for weekday in range(7):
-            if f"weekday_{weekday}" in here:
-                found.append((i, (weekday - today) % 7 or 7))
+        found += [(i, (day - today) % 7 or 7) for day in range(7) if f"weekday_{day}" in here]
     return found
 
 
@@ -359,7 +354,3 @@ def eta_minutes(moments: Sequence[Moment], plant: Plant, now: datetime) -> tuple
         if best is None or moment.role in ("in", "by", "until", "at", "after_that") or best[1].role == "":
             best = (round(minutes, 1), moment)
     return best
-
-
-Evaluate = Callable[[str], float]
-_NUMBER = re.compile(r"^\d+$")

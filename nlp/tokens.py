@@ -23,9 +23,10 @@ _TOKEN = re.compile(
     r"|(?P<other>[\U0001F000-\U0001FAFF\u2600-\u27BF])"
 )
 _ELISION = re.compile(r"^([ldjmtsnc]|qu|jusqu|lorsqu)['’`](.+)$")
-_CONTRACTED = frozenset(
-    "it that what who let he she there where here how when everything nobody somebody something".split()
-)
+_CONTRACTED = {
+    "it", "that", "what", "who", "let", "he", "she", "there", "where", "here", "how", "when", "everything", "nobody",
+    "somebody", "something",
+}  # fmt: skip
 _REPEATED = re.compile(r"(.)\1{2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
@@ -35,6 +36,8 @@ Kind = Literal["word", "number", "clock", "stop", "comma", "mark", "emoji"]
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """One word, number or break."""
+
     norm: str  # folded: lower case, no accents, no apostrophes
     start: int  # offset into the text as it was sent, in characters
     end: int
@@ -45,6 +48,7 @@ class Token:
 
     @property
     def breaks(self) -> bool:
+        """Whether a clause ends here."""
         return self.kind in ("stop", "comma")
 
 

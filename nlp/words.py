@@ -21,6 +21,8 @@ _TRIES = ("clock", "duration")
 
 @dataclass(frozen=True, slots=True)
 class Language:
+    """What one language brings besides its patterns."""
+
     code: str
     function_words: frozenset[str]
     numbers: Mapping[str, float]

@@ -32,8 +32,9 @@ def test_a_reading_comes_back(name):
     assert reading.how in ("local", "local: nothing to read"), "an error was swallowed"
 
 
-WORDS = ["mixer", "down", "since", "10", "450012371", "PX-2611", "release", "no", "line 1", "half past", "2", "pallets",
-         "and", ",", ".", "?", "seit", "zehn", "nach", "baje", "se", "kg", "rye", "if", "i mean", "12:30", "2h14"]  # fmt: skip
+WORDS = ["mixer", "down", "since", "10", "450012371", "PX-2611", "release", "no", "line 1", "half past", "2",
+         "pallets", "and", ",", ".", "?", "seit", "zehn", "nach", "baje", "se", "kg", "rye", "if",
+         "i mean", "12:30", "2h14"]  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)

@@ -16,7 +16,7 @@ class Says:
     def __init__(self, reading):
         self.reading = reading
 
-    def read(self, message, context):  # noqa: D102
+    def read(self, message, context):
         return self.reading
 
 

@@ -31,8 +31,9 @@ def test_a_broken_phrasing_is_named_by_its_line(tmp_path):
 
 def test_every_language_fills_the_groups_that_shared_patterns_are_made_of():
     """A new language is complete when it has a word for each group (docs/add-a-language.md)."""
-    needed = {"none", "gone", "missing", "need", "broken", "defect", "hold_verb", "changeover", "late", "system", "counted",
-              "people", "absent", "stand", "run", "neg", "if_word", "yes_word", "no_word", "waiting_for", "line_word"}  # fmt: skip
+    needed = {"none", "gone", "missing", "need", "broken", "defect", "hold_verb", "changeover", "late", "system",
+              "counted", "people", "absent", "stand", "run", "neg", "if_word", "yes_word", "no_word",
+              "waiting_for", "line_word"}  # fmt: skip
     filled: dict[str, set[str]] = {}
 
     def walk(node):
