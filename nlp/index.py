@@ -37,10 +37,12 @@ class PlantIndex:
         self.by_stems: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
         self.first_stems: dict[str, int] = {}  # first stem -> longest name that begins so
         self.keys: dict[str, list[tuple[What, str]]] = defaultdict(list)  # normalised id -> what it names
+        self.order_lengths: set[int] = set()
         self.order_digits: dict[str, str] = {}  # digits of an order's id -> id, whatever its status
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
+        self._near: dict[int, dict[str, list[str]]] = {}  # length -> ending less a digit -> orders
         self._names()
         self._ids()
         self.line_numbers = _line_numbers(plant)
@@ -70,18 +72,28 @@ class PlantIndex:
     def likely_orders(self, digits: str, line: str | None, limit: int = 3) -> list[str]:
         """Open orders that a mistyped number may mean, those of the line and the running ones first (R11)."""
         scored = []
-        for order in self.records.work_orders:
-            if order.status not in OPEN_ORDERS:
-                continue
-            own = re.sub(r"\D", "", order.id)
-            away = _distance(own, digits) if len(digits) >= len(own) - 1 else _distance(own[-len(digits) :], digits)
-            if away <= 2:
-                scored.append((away + 0.6 * (order.line != line) + 0.3 * (order.status != "running"), order.id))
+        for id_ in self._near_orders(digits):
+            order = self.records.work_order[id_]
+            away = _distance(re.sub(r"\D", "", id_)[-len(digits) :], digits)
+            if away <= 1:
+                scored.append((away + 0.6 * (order.line != line) + 0.3 * (order.status != "running"), id_))
         if len(scored) < 2 and line is not None:
             known = {id_ for _, id_ in scored}
             here = self.records.orders_of_line.get(line, ())[:2]
             scored += [(9.0, order.id) for order in here if order.id not in known]
         return [id_ for _, id_ in sorted(scored)[:limit]]
+
+    def _near_orders(self, digits: str) -> set[str]:
+        """Open orders whose ending of that length differs in a digit, or in two that changed places."""
+        length = len(digits)
+        if length not in self._near:
+            near = self._near[length] = defaultdict(list)
+            for ending, ids in self.order_suffixes.items():
+                if len(ending) == length:
+                    for variant in (ending, *(ending[:i] + ending[i + 1 :] for i in range(length))):
+                        near[variant] += ids
+        variants = (digits, *(digits[:i] + digits[i + 1 :] for i in range(length)))
+        return {id_ for variant in variants for id_ in self._near[length].get(variant, ())}
 
     def _names(self) -> None:
         for line in self.plant.lines:
@@ -139,6 +151,7 @@ class PlantIndex:
             self._key("order", order.id)
             digits = re.sub(r"\D", "", order.id)
             self.order_digits[digits] = order.id
+            self.order_lengths.add(len(digits))
             if order.status in OPEN_ORDERS:
                 for length in range(3, len(digits) + 1):
                     self.order_suffixes[digits[-length:]].append(order.id)

@@ -206,7 +206,7 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
     pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     endings = index.orders_ending(digits)
-    lengths = {len(own) for own in index.order_digits} or {99}
+    lengths = index.order_lengths or {99}
     enough = min(_LONG_ENDING, min(lengths) - 1)
     if endings and (pointed or len(digits) >= enough or (len(endings) == 1 and len(ground.tokens) <= 3)):
         sure = 0.9 if len(endings) == 1 else 0.5

@@ -87,11 +87,11 @@ def tokenize(text: str) -> list[Token]:
             if elided is not None:
                 cut = start + len(elided.group(1)) + 1
                 tokens.append(Token(elided.group(1), start, cut, "word", glued=glued))
-                tokens.append(Token(fold(elided.group(2)), cut, end, "word", glued=True))
+                tokens.append(Token(fold(elided.group(2)) or elided.group(2), cut, end, "word", glued=True))
             elif lowered[-2:] in ("'s", "’s") and lowered[:-2] not in _CONTRACTED:  # "oven's running", "Bobby's walk"
-                tokens.append(Token(fold(raw[:-2]), start, end, "word", glued=glued))
+                tokens.append(Token(fold(raw[:-2]) or raw, start, end, "word", glued=glued))
             else:
-                tokens.append(Token(fold(raw), start, end, "word", glued=glued))
+                tokens.append(Token(fold(raw) or raw, start, end, "word", glued=glued))
         elif kind == "num":
             tokens.append(Token(raw, start, end, "number", value=number_value(raw), glued=glued))
         elif kind in ("clock", "span"):
