@@ -217,18 +217,25 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
                 continue
             if role == "" and not moment.exact:
                 continue
+            if role in ("at", "") and part.type == "changeover_overrun" and not moment.exact:
+                continue
             if role in ("at", "") and part.type in ("order_change", "material_shortage"):
                 continue
             started = started or moment
     duration = next(
         (m.minutes for m in moments if m.kind == "duration" and m.role in ("", "for", "since") and m is not started
-         and m.minutes >= 1 and not _rate(sheet, m)), None
+         and m.minutes >= 1 and not _rate(sheet, m) and not _planned(sheet, m)), None
     )  # fmt: skip
     if part.type in ("order_change", "inventory_discrepancy", "quality_hold"):
         duration = None
     if part.type == "material_shortage" and not any(part.holds(h.start) for h in sheet.hits("stopped")):
         duration = None  # "enough for half an hour"
     return started, duration
+
+
+def _planned(sheet: Sheet, moment: Moment) -> bool:
+    """ "planned an hour": what it should have taken."""
+    return bool(sheet.group("planned_word", max(0, moment.start - 3), moment.end + 2))
 
 
 def _rate(sheet: Sheet, moment: Moment) -> bool:
@@ -287,7 +294,8 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
         score = 2.0 if amount.unit else 2.0 * _counts_things(sheet, amount, items)
         before = range(max(0, amount.start - 4), amount.start)
         near = range(max(0, amount.start - 2), amount.start)
-        if any("difference_word" in sheet.spans[i] for i in before):
+        counted = part.type in ("inventory_discrepancy", "material_shortage")
+        if counted and any("difference_word" in sheet.spans[i] for i in before):
             score += 3.0
         if any("instead" in sheet.spans[i] for i in before):
             score -= 4.0

@@ -41,6 +41,7 @@ class PlantIndex:
         self.order_digits: dict[str, str] = {}  # digits of an order's id -> id, whatever its status
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
+        self.tails: dict[str, set[str]] = defaultdict(set)  # last part of a one-word asset name -> assets
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
         self._near: dict[int, dict[str, list[str]]] = {}  # length -> ending less a digit -> orders
         self._names()
@@ -104,6 +105,8 @@ class PlantIndex:
                     self._add("asset", asset.id, name)
                 for derived in _shorter_names(asset.name):
                     self._add("asset", asset.id, derived, own=False)
+                for name in (asset.name, *asset.aliases):
+                    self._other_forms(asset.id, name)
         for utility in self.plant.utilities:
             for name in (utility.name, *utility.aliases):
                 self._add("utility", utility.id, name)
@@ -133,6 +136,15 @@ class PlantIndex:
         if len(norms) == 1 and len(norms[0]) >= 5 and what in ("asset", "line", "item") and norms[0].isalpha():
             for variant in (norms[0], *(norms[0][:i] + norms[0][i + 1 :] for i in range(len(norms[0])))):
                 self.near_names[variant].add(norms[0])
+
+    def _other_forms(self, asset: str, name: str) -> None:
+        """ "waga kontrolna" is also said the other way round, and "Schweißroboter" "der Roboter"."""
+        words = name.split()
+        if len(words) == 2 and all(word.isalpha() for word in words):
+            self._add("asset", asset, f"{words[1]} {words[0]}", own=False)
+        if len(words) == 1 and name.isalpha() and len(name) >= 8:
+            for cut in range(3, len(name) - 3):
+                self.tails[fold(name[cut:])].add(asset)
 
     def _ids(self) -> None:
         records = self.records

@@ -19,6 +19,7 @@ CUE_OF: Mapping[str, ExceptionType] = {
     "inventory": "inventory_discrepancy",
     "safety": "safety",
     "other": "other",
+    "foreign_body": "quality_hold",
 }
 SURE, PLAIN, WEAK = 5.0, 3.0, 1.0
 # Where two kinds are equally likely, the one that costs more to miss.
@@ -87,7 +88,7 @@ def votes(
         ]  # fmt: skip
         total = sum(weight for _, weight in _strongest(hits))
         if total:
-            out[kind] = total
+            out[kind] = out.get(kind, 0.0) + total
     return out
 
 
@@ -136,6 +137,12 @@ def with_context(
         lift("order_change", 2.5)
     if named("order"):
         lift("order_change", 1.0)
+    if sheet.group("system") and out.get("inventory_discrepancy", 0.0) >= PLAIN:
+        lift("inventory_discrepancy", 3.0)
+    plans = {"planner", "customer_service"} & set(sheet.context.sender.roles)
+    asked = any(token.norm == "?" for token in sheet.tokens)
+    if plans and not asked and (named("order") or named("customer")):
+        out["order_change"] = out.get("order_change", 0.0) + 2.0
     for role in sheet.context.sender.roles:
         for kind, by in _ROLE_PRIOR.get(role, {}).items():
             lift(kind, by)

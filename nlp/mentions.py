@@ -39,6 +39,7 @@ class Ground:
     timed: frozenset[int]  # tokens that belong to a time
     common: frozenset[str]  # words too common to be a name without an article
     known: frozenset[str]  # the lexicon's own words
+    plans: bool = False  # the sender's work is orders: three digits of theirs are one
 
 
 def find_mentions(
@@ -99,6 +100,8 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
         by_what.pop("item")
     if "item" in by_what and len(norms) == 1 and end < len(ground.tokens) and "machine_part" in ground.spans[end]:
         by_what.pop("item")
+    if any(e.own for e in by_what.get("asset", ())):
+        by_what["asset"] = [e for e in by_what["asset"] if e.own]
     for what, group in by_what.items():
         ids = tuple(dict.fromkeys(e.id for e in group))
         sure = 0.97 if any(e.norms == norms and e.own for e in group) else 0.88
@@ -204,6 +207,7 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
     alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
+    alone = alone or (ground.plans and _may_follow(ground, end))
     pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     endings = index.orders_ending(digits)
     lengths = index.order_lengths or {99}
@@ -223,7 +227,9 @@ def _may_follow(ground: Ground, end: int) -> bool:
     if end >= len(ground.tokens) or ground.tokens[end].breaks:
         return True
     token = ground.tokens[end]
-    return token.norm in ground.common or any(g in ground.spans[end] for g in ("order_word", "after_hour", "stand"))
+    return token.norm in ground.common or any(
+        g in ground.spans[end] for g in ("order_word", "after_hour", "stand", "order_changed", "wants")
+    )
 
 
 _LONG_ENDING = 5  # digits of an order's end that nobody writes by chance
@@ -264,7 +270,13 @@ def _token_range(tokens: Sequence[Token], start: int, end: int) -> tuple[int, in
 
 def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
     for i, token in enumerate(ground.tokens):
-        if token.kind != "word" or token.norm in ground.known or i in ground.timed:
+        if token.kind != "word" or i in ground.timed:
+            continue
+        behind = index.tails.get(token.norm, set()) if len(token.norm) >= 4 else set()
+        if behind and token.norm not in ground.common and (len(token.norm) >= 6 or token.norm not in ground.known):
+            yield Mention("asset", tuple(sorted(behind)), i, i + 1, 0.8, f"last part of a name: {token.norm!r}")
+            continue
+        if token.norm in ground.known:
             continue
         entries = index.fuzzy(token.norm)
         whats = {entry.what for entry in entries}

@@ -130,7 +130,7 @@ class LocalReader:
             line = exception.line or line
         if all(e.type is None for e in found):
             found = [replace(e, type="other", confidence={**e.confidence, "type": 0.2}) for e in found]
-        urgent = any(e.type == "safety" or e.line_stopped for e in found) or sheet.has("foreign_body")
+        urgent = any(e.type == "safety" or e.line_stopped for e in found) or sheet.has("foreign_body", "allergen")
         return replace(reading, exceptions=tuple(found), ask=ask, urgent=urgent)
 
 

@@ -68,14 +68,14 @@ def _action(sheet: Sheet) -> str:
 def read_reassign(sheet: Sheet) -> str | None:
     """A person's id or a role; somebody named wins, and the sender never."""
     people = [m for m in sheet.of("person") if m.ids != (sheet.context.sender.id,)]
-    for hit in sheet.hits("i.reassign"):
-        for name, start, _ in hit.captured:
-            if name == "person":
-                named = next((m for m in people if m.start == start), None)
-                if named is not None and len(named.ids) == 1:
-                    return named.ids[0]
-            if name == "role" and (role := _role_at(sheet, start)) is not None:
-                return role
+    captured = [(name, start) for hit in sheet.hits("i.reassign") for name, start, _ in hit.captured]
+    for name, start in captured:
+        named = next((m for m in people if m.start == start), None) if name == "person" else None
+        if named is not None and len(named.ids) == 1:
+            return named.ids[0]
+    for name, start in captured:
+        if name == "role" and (role := _role_at(sheet, start)) is not None:
+            return role
     sure = [m for m in people if len(m.ids) == 1]
     if sure:
         return sure[-1].ids[0]

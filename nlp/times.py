@@ -63,7 +63,7 @@ def find_moments(
     kept += _bare_hours(tokens, numbers, spans, taken)
     kept += _anchors(spans, taken)
     days = days_said(spans, plant, now, [m for m in kept if m.kind == "clock"])
-    kept = [_with_day(moment, days) for moment in kept]
+    kept = [_with_day(moment, days, spans) for moment in kept]
     return sorted(kept, key=lambda m: m.start)
 
 
@@ -329,11 +329,18 @@ def days_said(spans: Spans, plant: Plant, now: datetime, clocks: Sequence[Moment
     return found
 
 
-def _with_day(moment: Moment, days: Sequence[tuple[int, int]]) -> Moment:
+def _with_day(moment: Moment, days: Sequence[tuple[int, int]], spans: Spans) -> Moment:
     """The day right before or behind a time; one that is farther away says the day of something else, perhaps."""
     if moment.kind != "clock":
         return moment
-    near = [(abs(i - moment.start), d) for i, d in days if -1 <= i - moment.end <= 1 or moment.start - i == 1]
+
+    def beside(i: int) -> bool:
+        if -1 <= i - moment.end <= 1 or moment.start - i == 1:
+            return True
+        between = spans[i + 1] if moment.start - i == 2 else {}
+        return any(group in between for group in ("am", "pm", "night", "about"))  # "morgen früh um 7"
+
+    near = [(abs(i - moment.start), day) for i, day in days if beside(i)]
     return replace(moment, day=min(near)[1]) if near else moment
 
 
