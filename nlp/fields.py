@@ -221,7 +221,8 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
                 continue
             if role in ("at", "") and part.type in ("order_change", "material_shortage"):
                 continue
-            started = started or moment
+            if started is None or (started.kind == "anchor" and moment.kind == "clock"):
+                started = moment  # "since this morning, at seven"
     duration = next(
         (m.minutes for m in moments if m.kind == "duration" and m.role in ("", "for", "since") and m is not started
          and m.minutes >= 1 and not _rate(sheet, m) and not _planned(sheet, m)), None

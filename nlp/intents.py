@@ -141,6 +141,9 @@ def _in_thread(sheet: Sheet, out: dict[Intent, float], problem: float) -> None:
         out["resolve"] -= 1.0
     if out.get("acknowledge", 0.0) > 2.0 and out.get("resolve", 0.0) < 2.5:
         out["acknowledge"] += 0.3
+    words = [i for i, token in enumerate(sheet.tokens) if token.kind == "word"]
+    if 0 < len(words) <= 3 and any(i == words[0] for i, _ in sheet.group("yes_word")):
+        out["acknowledge"] += 2.0  # "ok" in a thread takes it (R27)
     thread = sheet.context.thread
     if thread is not None and not any(m.what == "asset" and m.ids[0] not in thread.assets for m in sheet.mentions):
         out["report"] -= 1.0

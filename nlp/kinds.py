@@ -128,6 +128,8 @@ def with_context(
     if named("lot"):
         lift("quality_hold", 1.5)
         lift("inventory_discrepancy", 1.0)
+        if not named("asset"):
+            out["quality_hold"] = out.get("quality_hold", 0.0) + 1.0
     if named("item"):
         lift("material_shortage", 1.0)
         lift("inventory_discrepancy", 0.5)
@@ -227,7 +229,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
                 joined = True
                 break
             related = any(frozenset((kind, k)) in _CAUSE_AND_EFFECT for k in kinds)
-            if not same and ((related and not marked) or (not marked and not _anchored(sheet, start, end))):
+            if not same and ((related and not marked) or (not marked and not _anchored(sheet, kind, start, end))):
                 group.append(head)
                 joined = True
                 break
@@ -236,10 +238,13 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
     return groups
 
 
-def _anchored(sheet: Sheet, start: int, end: int) -> bool:
-    return any(sheet.of(what, start, end) for what in ("asset", "item", "lot", "line", "order")) or bool(
-        sheet.group("people", start, end)
-    )
+def _anchored(sheet: Sheet, kind: ExceptionType, start: int, end: int) -> bool:
+    """Whether a clause names what an exception of its kind is about: the effect of another one names nothing new."""
+    if kind == "machine_breakdown":
+        return bool(sheet.of("asset", start, end))
+    if kind == "labor_shortage":
+        return bool(sheet.group("people", start, end) or sheet.group("operator", start, end))
+    return any(sheet.of(what, start, end) for what in ("asset", "item", "lot", "line", "order"))
 
 
 def _apart(sheet: Sheet, group: Sequence[Head], head: Head) -> bool:

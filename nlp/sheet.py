@@ -270,6 +270,8 @@ def _said_fine(
     out = list(mentions)
     for start, end in _split(tokens, ("stop", "comma")):
         fine = [i for i in range(start, end) if "fine" in spans[i]]
+        if fine and any("neg" in spans[i] for i in range(fine[0] + 1, min(end, fine[0] + 3))):
+            continue  # "geht nicht an"
         if not fine or any("neg" in spans[i] for i in range(max(start, fine[0] - 3), fine[0])):
             continue
         for k, mention in enumerate(out):
