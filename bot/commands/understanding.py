@@ -17,6 +17,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from bot.config import read_config
+from bot.last_plant import plant_folder
 from integrations.plant_folder import PlantFolder, PlantFolderProblems, read_plant_folder
 from nlp.cases import CasesError, MessageCase, as_context, as_expected, read_cases
 from nlp.evaluate import Scored, evaluate, read_one
@@ -25,6 +27,9 @@ from workflow.messages import Inbound
 
 Cases = Annotated[Path, typer.Argument(help="A file of message cases, one JSON object a line.", metavar="CASES")]
 Plant = Annotated[Path, typer.Option("--plant", help="The plant folder that the messages belong to.")]
+OwnPlant = Annotated[
+    Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT, or the last one.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 _LONG = 300  # cases; more than that show a progress bar on a terminal
 
@@ -74,16 +79,16 @@ def read(cases: Cases, plant: Plant) -> None:
 
 def explain(
     text: Annotated[str, typer.Argument(help="The message.")],
-    plant: Plant,
     person: Annotated[str, typer.Option("--as", help="Id of the person who writes it.")],
+    plant: OwnPlant = None,
     at: Annotated[datetime | None, typer.Option(help="When it is written; now by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say what a message is taken for, and which words, votes and candidates decided it."""
-    folder = _folder(plant)
+    folder = _folder(plant or plant_folder(read_config()))
     if person not in folder.plant.person:
         _refuse(
-            f"{person} is not a person of {plant}; plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ..."
+            f"{person} is not a person of {folder.folder}; plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ..."
         )
     now = (
         datetime.now(UTC) if at is None else (at if at.tzinfo else at.replace(tzinfo=folder.plant.zone)).astimezone(UTC)
