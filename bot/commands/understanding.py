@@ -88,7 +88,8 @@ def explain(
     folder = _folder(plant or plant_folder(read_config()))
     if person not in folder.plant.person:
         _refuse(
-            f"{person} is not a person of {folder.folder}; plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ..."
+            f"{person} is not a person of {folder.folder}; "
+            f"plant.yaml knows {', '.join(sorted(folder.plant.person)[:8])}, ..."
         )
     now = (
         datetime.now(UTC) if at is None else (at if at.tzinfo else at.replace(tzinfo=folder.plant.zone)).astimezone(UTC)
