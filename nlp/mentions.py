@@ -39,6 +39,7 @@ class Ground:
     timed: frozenset[int]  # tokens that belong to a time
     common: frozenset[str]  # words too common to be a name without an article
     known: frozenset[str]  # the lexicon's own words
+    lines: tuple[str, ...] = ()  # the sender's
     plans: bool = False  # the sender's work is orders: three digits of theirs are one
 
 
@@ -207,9 +208,11 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     if full is not None:
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
     alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
-    alone = alone or (ground.plans and _may_follow(ground, end))
-    pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     endings = index.orders_ending(digits)
+    # Three digits alone are an order to who plans them, and to who works on the line that runs it.
+    own = len(endings) == 1 and index.records.work_order[endings[0]].line in ground.lines
+    alone = alone or ((ground.plans or own) and _may_follow(ground, end))
+    pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     lengths = index.order_lengths or {99}
     enough = min(_LONG_ENDING, min(lengths) - 1)
     if endings and (pointed or len(digits) >= enough or (len(endings) == 1 and len(ground.tokens) <= 3)):

@@ -141,6 +141,7 @@ def lay_out(
         tokens=tokens, numbers=numbers, spans=spans,
         timed=frozenset(i for m in moments for i in range(m.start, m.end)),
         common=frozenset(w for code in active for w in lexicon.languages[code].function_words),
+        lines=context.sender.lines,
         plans=bool({"planner", "customer_service"} & set(context.sender.roles)),
         known=frozenset(w for w in norms if lexicon.vocabulary.get(w, set()) & set(active)),
     )  # fmt: skip

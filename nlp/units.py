@@ -11,7 +11,8 @@ from nlp.sheet import Sheet
 # What we write where the plant has no spelling of its own for the unit.
 _NAMES: Mapping[str, str] = {
     "cs": "cs", "pallets": "pallets", "roll": "roll", "kg": "kg", "t": "t", "g": "g", "lb": "lb", "l": "l",
-    "gal": "gal", "m": "m", "ft": "ft", "ea": "ea", "box": "boxes", "bag": "bags", "drum": "drums", "crate": "crates", "basket": "baskets",
+    "gal": "gal", "m": "m", "ft": "ft", "ea": "ea", "box": "boxes", "bag": "bags", "drum": "drums", "crate": "crates",
+    "basket": "baskets",
     "coil": "coils", "sheet": "sheets", "people": "people",
 }  # fmt: skip
 # Spellings that an ERP may use for the same unit.
