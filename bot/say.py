@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.wording import Voice, as_words, quote, texts, word
+from bot.facts import as_words
+from bot.wording import QUOTED, Voice, clean, language_for, quote, texts, word
 from workflow.case import Entry, Notice, Offer
 from workflow.messages import Button
 from workflow.plant import Person, Plant
@@ -17,6 +18,8 @@ from workflow.records import Records
 __all__ = ["Press", "Rendered", "button_value", "log_line", "parse_button", "render", "word"]
 
 ETAS = ("10", "30")  # minutes that the ETA button offers
+# What a text that is too long for a chat gives up, step by step: characters of a quote, rows of a list.
+_SHORTER = ((QUOTED, None), (80, None), (0, None), (0, 30), (0, 12), (0, 6), (0, 3), (0, 1))
 _NO_RECORDS = Records()
 
 
@@ -40,17 +43,15 @@ class Rendered:
 def render(notice: Notice, person: Person, plant: Plant, records: Records, traits: Traits, now: datetime) -> Rendered:
     """The words and buttons of a notice for one person in one chat.
 
-    Numbers, lots, quantities and decisions are never cut: a text that is too long loses people's own words first.
+    Numbers, lots, quantities and decisions are never cut: a text that is too long loses people's own words first,
+    then the ends of long lists, and says how much more there is.
     """
-    voice = Voice(person.language, plant, records, now)
-    facts = as_words(notice.facts, voice)
-    text = voice.say(notice.name, **facts)
-    if _length(text) > traits.text:
-        shorter = facts | {name: "" for name in ("said", "note", "reason") if name in facts}
-        text = _cut(voice.say(notice.name, **shorter), traits.text)
-    buttons = tuple(b for offer in notice.offers for b in _buttons(offer, notice, voice))
-    fitting = tuple(Button(b.label[: traits.button_text], b.value) for b in buttons[: traits.buttons])
-    return Rendered(text, fitting)
+    voice = Voice(language_for(person.language, plant), plant, records, now)
+    text, whole = _fitting(notice, voice, traits.text)
+    # What could not be read to its end cannot be confirmed (R41).
+    offers = notice.offers if whole else tuple(offer for offer in notice.offers if offer.act != "confirm")
+    buttons = _most_useful([b for offer in offers for b in _buttons(offer, notice, voice)], traits.buttons)
+    return Rendered(text, tuple(Button(_short(b.label, traits.button_text), b.value) for b in buttons))
 
 
 def button_value(act: str, case: str, *args: str) -> str:
@@ -68,14 +69,30 @@ def parse_button(value: str) -> Press | None:
 
 def log_line(entry: Entry, language: str, plant: Plant) -> str:
     """One line of a case's log in words."""
-    voice = Voice(language, plant, _NO_RECORDS, entry.at)
-    facts = as_words(entry.facts, voice)
-    who = voice.say("linecall") if entry.who == "linecall" else voice.person(entry.who)
-    facts["kind_word"] = voice.say(f"kind.{entry.why}") if entry.what == "posted" else ""
-    if isinstance(entry.facts.get("value"), dict):
-        facts["value"] = voice.quantity(entry.facts["value"])
-    said = voice.say(f"log.{entry.what}", **(facts | {"who": who, "why": quote(entry.why)}))
-    return ", ".join(said.splitlines())
+    voice = Voice(language_for(language, plant), plant, _NO_RECORDS, entry.at)
+    facts = as_words(entry.facts, voice) | {
+        "who": voice.say("linecall") if entry.who == "linecall" else voice.person(entry.who),
+        "why": quote(entry.why),
+    }
+    match entry.what:
+        case "posted":
+            facts["kind_word"] = voice.say(f"kind.{entry.why}")
+        case "asked_back":
+            facts["asks"] = voice.say(f"field.{entry.why}")
+        case "answered":
+            facts["value"] = _answer(entry.why, entry.facts.get("value"), voice)
+    return ", ".join(voice.say(f"log.{entry.what}", **facts).splitlines())
+
+
+def _fitting(notice: Notice, voice: Voice, most: int) -> tuple[str, bool]:
+    """The text, and whether nothing but people's own words and the ends of long lists had to be left out."""
+    text = ""
+    for quoted, rows in _SHORTER:
+        shorter = replace(voice, quoted=quoted, rows=rows)
+        text = shorter.say(notice.name, **as_words(notice.facts, shorter))
+        if _length(text) <= most:
+            return text, True
+    return _cut(text, most), False
 
 
 def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:
@@ -106,7 +123,33 @@ def _option(asks: str, option: str, voice: Voice) -> str:
             return voice.say(f"type.{option}")
         case "work_order" if option in voice.records.work_order:
             return f"{option} {voice.item(voice.records.work_order[option].item)}"
-    return option
+    return clean(option)
+
+
+def _answer(asks: str, value: Any, voice: Voice) -> str:
+    match value:
+        case bool():
+            return voice.say("button.yes" if value else "button.no")
+        case str():
+            return _option(asks, value, voice)
+        case dict():
+            return voice.quantity(value)
+    return ""
+
+
+def _most_useful(buttons: list[Button], most: int) -> list[Button]:
+    """As many buttons as the chat shows; a second ETA is missed least."""
+    etas = [b for b in buttons if b.value.startswith("eta|")]
+    spare = etas[1:] if len(buttons) > most else []
+    return [b for b in buttons if b not in spare][:most]
+
+
+def _short(label: str, most: int) -> str:
+    if _length(label) <= most:
+        return label
+    while _length(label) >= most:
+        label = label[:-1]
+    return f"{label.rstrip()}…"
 
 
 def _length(text: str) -> int:

@@ -1,0 +1,223 @@
+"""Facts to words: every fact of a notice as the person who reads it calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from bot.wording import Voice, clean, languages, quote, texts
+
+log = structlog.get_logger()
+
+FEW = 5  # figures from fewer cases say so (R57)
+WHOLE = frozenset({"part", "lot", "rest"})  # what is decided and what stays on hold is never shortened (R41)
+
+
+def as_words(facts: Mapping[str, Any], voice: Voice) -> dict[str, str]:
+    """Every fact of a notice as the reader calls it; what is not there is empty and vanishes from the text."""
+    words: dict[str, str] = {}
+    for name, value in facts.items():
+        try:
+            shown = _one(name, value, voice)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # Of another shape than any text expects: the message goes out without it rather than not at all.
+            log.warning("say.unreadable", fact=name)
+            shown = ""
+        if shown is not None:
+            words[name] = shown
+    words["place"] = voice.place(facts) or words.get("asset", "")
+    words["what"] = " · ".join(part for part in (words["place"], words.get("type", "")) if part)
+    if isinstance(facts.get("quantity"), int | float) and facts.get("uom"):
+        words["quantity"] = voice.quantity({"value": facts["quantity"], "uom": facts["uom"]})
+    if isinstance(facts.get("before"), Mapping) and isinstance(facts.get("after"), Mapping):
+        words["before"], words["after"] = _difference(facts["before"], facts["after"], voice)
+    if isinstance(facts.get("inferred"), list) and "work_orders" in facts["inferred"]:
+        words["inferred_orders"] = words.get("work_orders", "")
+        words["work_orders"] = ""
+    return words
+
+
+def _one(name: str, value: Any, voice: Voice) -> str | None:
+    if value is None or value == "" or value == [] or value == {}:
+        return ""
+    kind = _KINDS.get(name)
+    if kind is not None:
+        return kind(value, voice)
+    if name.endswith("_at"):
+        return voice.clock(value)
+    if name.endswith(("_min", "minutes")) and isinstance(value, int | float):
+        return voice.minutes(value)
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return voice.number(value)
+    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return voice.ids(value) if name not in WHOLE else replace(voice, rows=None).ids(value)
+    return None
+
+
+def _lines(name: str) -> Callable[[Any, Voice], str]:
+    """A list of facts as a line each, by the text `row.<name>`."""
+
+    def lines(rows: Any, voice: Voice) -> str:
+        shown = rows if name in WHOLE else rows[: voice.rows]
+        said = [voice.say(f"row.{name}", **_row(row, voice)) for row in shown]
+        more = [voice.say("row.more", n=str(len(rows) - len(shown)))] if len(shown) < len(rows) else []
+        return "\n".join(said + more)
+
+    return lines
+
+
+def _row(row: Mapping[str, Any], voice: Voice) -> dict[str, str]:
+    facts = as_words(row, voice)
+    state = row.get("state")
+    if state:
+        facts["state"] = voice.say(f"state.{state}", owner=facts.get("owner", ""))
+    if "who" in row:
+        facts["who"] = facts["who"] or voice.say("nobody_yet")
+    if row.get("late"):
+        facts["late"] = voice.say("late")
+    if row.get("acknowledged_at") is None and "acknowledged_at" in row:
+        facts["unanswered"] = voice.say("unanswered")
+    return facts
+
+
+def _items(value: Any, voice: Voice) -> str:
+    """Items of ERP by what they are; exceptions as a line each, with everybody who has a part where that is asked."""
+    if not isinstance(value[0], Mapping):
+        return ", ".join(voice.item(i) for i in value)
+    return _lines("who" if "owners" in value[0] else "item")(value, voice)
+
+
+def _told(value: Any, voice: Voice) -> str:
+    """Who was told; a function with nobody there is said to be so, never counted as told (R29)."""
+    nobody = {"people": voice.say("nobody_there_now")}
+    rows = (_row(row, voice) | ({} if row.get("people") else nobody) for row in value)
+    return ", ".join(voice.say("row.told", **row) for row in rows)
+
+
+def _spread(value: Any, voice: Voice) -> str:
+    if value["median"] is None:
+        return voice.say("no_figure")
+    facts = {"median": voice.minutes(value["median"]), "p90": voice.minutes(value["p90"]), "n": str(value["n"])}
+    name = "spread" if value["n"] >= FEW else "spread_of_few"
+    return voice.say(name, cases=voice.ids(value.get("cases") or ()), **facts)
+
+
+def _rate(value: Any, voice: Voice) -> str:
+    if value["value"] is None:
+        return voice.say("no_figure")
+    n = value["n"]
+    facts = {"percent": f"{value['value']:.0%}", "right": str(round(value["value"] * n)), "n": str(n)}
+    return voice.say("rate" if n >= FEW else "rate_of_few", cases=voice.ids(value.get("cases") or ()), **facts)
+
+
+def _named(prefix: str) -> Callable[[Any, Voice], str]:
+    return lambda value, voice: voice.say(f"{prefix}.{value}")
+
+
+def _stopped(value: Any, voice: Voice) -> str:
+    return voice.say("line_stands" if value else "still_running")
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any], voice: Voice) -> tuple[str, str]:
+    """What was linked wrong and what is right; what both have alike is not said again."""
+    place = ("assets", "line")
+    moved = any(before.get(name) != after.get(name) for name in place)
+    changed = {n for n in ("work_orders", "lots", "items") if before.get(n) != after.get(n)}
+    changed |= {*place} if moved else set()
+    old, new = ({name: value for name, value in side.items() if name in changed} for side in (before, after))
+    return _links(old, voice), _links(new, voice)
+
+
+def _links(value: Any, voice: Voice) -> str:
+    items = (voice.item(i) for i in value.get("items") or ())
+    ids = (*(value.get("work_orders") or ()), *(value.get("lots") or ()), *items)
+    return ", ".join(part for part in (voice.place(value), *ids) if part)
+
+
+def _names(value: Any, voice: Voice) -> str:
+    if isinstance(value[0], Mapping):
+        return "; ".join(_lines("owner")(value, voice).splitlines())
+    return voice.people(value)
+
+
+def _waiting_for(value: Any, voice: Voice) -> str:
+    """In people's own words; whoever only pressed the button waits for parts."""
+    pressed = {"wait", *(texts(language)["button.wait"] for language in languages())}
+    return voice.say("parts") if value in pressed else voice.say("quoted", said=quote(value, voice.quoted or 40))
+
+
+def _inferred(value: Any, voice: Voice) -> str:
+    if isinstance(value, bool):
+        return voice.say("as_far_as_erp_knows") if value else ""
+    return ", ".join(voice.say(f"field.{name}") for name in value)
+
+
+def _matched(value: Any, voice: Voice) -> str:
+    names = ((name, voice.say(f"fact.{name}")) for name in value)
+    return ", ".join(said if value[name] is True else f"{said} {clean(value[name])}" for name, said in names)
+
+
+def _own_words(value: Any, voice: Voice) -> str:
+    return quote(value, voice.quoted)
+
+
+_KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
+    "type": _named("type"),
+    "role": _named("role"),
+    "decision": _named("decision"),
+    "status": _named("status"),
+    "kind": _named("kind"),
+    "asks": _named("field"),
+    "roles": lambda value, voice: ", ".join(voice.say(f"role.{role}") for role in value),
+    "owed": lambda value, voice: ", ".join(dict.fromkeys(voice.say(f"kind.{kind}") for kind in value)),
+    "line": lambda value, voice: voice.line(value),
+    "assets": lambda value, voice: voice.place({"assets": value}),
+    "item": lambda value, voice: voice.item(value),
+    "items": _items,
+    "asset": lambda value, voice: voice.place({"assets": [value]}) or clean(value),
+    "who": lambda value, voice: voice.person(value),
+    "owner": lambda value, voice: voice.person(value),
+    "reporter": lambda value, voice: voice.person(value),
+    "handed_by": lambda value, voice: voice.person(value),
+    "decided_by": lambda value, voice: voice.person(value),
+    "people": _names,
+    "owners": _names,
+    "quantity": lambda value, voice: voice.quantity(value) if isinstance(value, Mapping) else voice.number(value),
+    "completed": lambda value, voice: voice.quantity(value),
+    "due": lambda value, voice: voice.due(value),
+    "stopped": _stopped,
+    "orders": _lines("order"),
+    "customers": _lines("customer"),
+    "told": _told,
+    "parts": _lines("part"),
+    "several": _lines("opened"),
+    "cases": lambda value, voice: _lines("case")(value, voice) if isinstance(value[0], Mapping) else voice.ids(value),
+    "staged": _lines("staged"),
+    "lots": lambda value, voice: (
+        _lines("lot")(value, voice) if isinstance(value[0], Mapping) else replace(voice, rows=None).ids(value)
+    ),
+    "before": _links,
+    "after": _links,
+    "resolution": _spread,
+    "alignment": _spread,
+    "posting_lag": _spread,
+    "first_pass": _rate,
+    "matched": _matched,
+    "inferred": _inferred,
+    "minutes": lambda value, voice: voice.minutes(float(value)),
+    "start": lambda value, voice: voice.clock(value),
+    "end": lambda value, voice: voice.clock(value),
+    "waiting_for": _waiting_for,
+    "said": _own_words,
+    "note": _own_words,
+    "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out
+    "error": lambda value, voice: quote(value, max(voice.quoted, 80)),
+    "action": _own_words,
+    "text": _own_words,
+    "to": _own_words,
+}
