@@ -118,6 +118,7 @@ class Held:
     quantity: float
     uom: str
     remaining: float
+    by: str | None = None  # who put it on hold, where that was not the reporter of the case
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     entry = Entry(world.now, by.id, "corrected", said, {"before": before, "after": after})
     change = Change(corrected, (entry,))
     if corrected.type == "quality_hold" and case.opened_at:
-        change = change.then(hold(change.case, world))
+        change = change.then(hold(change.case, world, by.id))
     if case.opened_at:
         change = change.then(route(change.case, world))
     wrong = [p for p in case.told if p not in {n.to for n in change.notices} and p != by.id]

@@ -16,7 +16,7 @@ from workflow.routing import LINECALL, World, barred_from_deciding, remember_tol
 FREES = frozenset({"release", "use_as_is"})  # decisions after which stock may be used
 
 
-def hold(case: Case, world: World) -> Change:
+def hold(case: Case, world: World, by: str | None = None) -> Change:
     """Hold every lot that the case names, at once and in full; ERP is told at once too (R43).
 
     A quantity in the lot's own unit holds that much of it; any other unit ("16 pallets") holds the whole lot.
@@ -30,12 +30,12 @@ def hold(case: Case, world: World) -> Change:
         much = (
             said.value if said is not None and said.uom == lot.uom and 0 < said.value <= lot.quantity else lot.quantity
         )
-        new.append(Held(lot.id, much, lot.uom, remaining=much))
+        new.append(Held(lot.id, much, lot.uom, remaining=much, by=by))
     if not new:
         return Change(case)
     held = replace(case, held=(*case.held, *new))
     entry = Entry(
-        world.now, case.reporter, "held", case.said, {"lots": [f"{h.lot}: {h.quantity:g} {h.uom}" for h in new]}
+        world.now, by or case.reporter, "held", case.said, {"lots": [f"{h.lot}: {h.quantity:g} {h.uom}" for h in new]}
     )
     return Change(held, (entry,), (), hold_postings(held, tuple(new)))
 
@@ -59,10 +59,23 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
     if authority.most is not None and quantity > authority.most and not set(authority.above).intersection(by.roles):
         most, roles = f"{authority.most:g}", list(authority.above)
         raise Refused("decide.too_much", case=case.number, decision=decision, most=most, roles=roles)
-    stated = facts(case, consequences(case, world.records), world.plant, world.records, world.now)
+    # A correction changes what the record names, and frees no lot from what binds it.
+    bound = replace(case, lots=tuple(dict.fromkeys((*case.lots, *(h.lot for h in case.held)))))
+    stated = facts(bound, consequences(bound, world.records), world.plant, world.records, world.now)
     for constraint in world.rules.constraints:
         if decision in constraint.forbids and constraint.when.holds(stated):
             raise Refused("decide.constraint", case=case.number, decision=decision, why=constraint.why)
+
+
+def _may_decide_all(case: Case, parts: Sequence[Part], by: Person, world: World) -> None:
+    """Each decision of a read-back for all of its parts together, and none about a lot that one held oneself (R40)."""
+    own = {held.lot for held in case.held if held.by == by.id}
+    for part in parts:
+        authority = world.rules.decisions.get(part.decision)
+        if part.lot in own and (authority is None or authority.not_reporter):
+            raise Refused("decide.own_hold", case=case.number, decision=part.decision)
+    for decision in dict.fromkeys(part.decision for part in parts):
+        may_decide(case, decision, sum(p.quantity for p in parts if p.decision == decision), by, world)
 
 
 def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, world: World) -> Change:
@@ -71,8 +84,7 @@ def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, wo
     if not case.held:
         raise Refused("decide.nothing_held", case=case.number)
     parts = _complete(case, said)
-    for part in parts:
-        may_decide(case, part.decision, part.quantity, by, world)
+    _may_decide_all(case, parts, by, world)
     proposal = Proposal(parts, by.id, world.now, reason)
     facts = {"case": case.number, "parts": _plain(parts), "reason": reason, "rest": _rest(case, parts)}
     offers = (Offer("confirm", (str(case.decisions + 1),)), Offer("not_so"))
@@ -93,8 +105,8 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
         raise Refused("decide.nothing_to_confirm", case=case.number)
     if proposal.by != by.id:
         raise Refused("decide.not_your_proposal", case=case.number, who=proposal.by)
+    _may_decide_all(case, proposal.parts, by, world)
     for part in proposal.parts:
-        may_decide(case, part.decision, part.quantity, by, world)
         remaining = held.remaining if (held := case.held_lot(part.lot)) else 0
         if part.decision != "keep_on_hold" and part.quantity > remaining:
             raise Refused("decide.sum", case=case.number, lot=part.lot, remaining=f"{remaining:g} {part.uom}")

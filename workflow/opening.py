@@ -205,11 +205,14 @@ def join(case: Case, by: Person, said: str, reported: ReportedException, world: 
         line_stopped=True if now_stopped else joined.line_stopped,
         assets=tuple(dict.fromkeys((*joined.assets, *reported.assets))),
         items=tuple(dict.fromkeys((*joined.items, *reported.items))),
+        lots=tuple(dict.fromkeys((*joined.lots, *reported.lots))),
         told=tuple(dict.fromkeys((*joined.told, by.id))),
     )
     entry = Entry(world.now, by.id, "joined", said)
     facts = {"case": case.number, "since_at": case.since.isoformat(), "owners": _owners(case)} | _as_said(case)
     change = Change(joined, (entry,), (Notice(by.id, "already_known", facts),))
+    if case.type == "quality_hold" and case.opened_at:
+        change = change.then(hold(change.case, world, by.id))  # one more lot in the same words is on hold too (R43)
     return change.then(route(change.case, world)) if now_stopped else change
 
 

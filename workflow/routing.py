@@ -63,7 +63,8 @@ def people_for(role: str, case: Case, world: World) -> tuple[Person, ...]:
 
 def barred_from_deciding(case: Case, records: Records) -> frozenset[str]:
     """The reporter of a hold and the producers of its lots (R40)."""
-    producers = {records.lot[lot].producer for lot in case.lots if lot in records.lot}
+    lots = {*case.lots, *(held.lot for held in case.held)}  # what is held stays so, whatever a correction names
+    producers = {records.lot[lot].producer for lot in lots if lot in records.lot}
     return frozenset({case.reporter, *(p for p in producers if p)})
 
 
