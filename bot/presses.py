@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bot.desk import Desk
 
 
+MOST_DIGITS = 3  # of minutes until somebody is there
+LONGEST_ID = 18  # digits of an id
+
+
 def pressed(desk: Desk, press: Press) -> str:
     """A button: authorised by who pressed it, answered with today's state where it is an old one (R33)."""
     case = cases.get(desk.tx, press.case) if press.case else None
@@ -27,7 +31,7 @@ def pressed(desk: Desk, press: Press) -> str:
     match press.act:
         case "acknowledge" | "still_on_it":
             return desk.save(answering.acknowledge(case, desk.me, None, desk.world, role))
-        case "eta" if len(press.args) == 2 and press.args[1].isdecimal():
+        case "eta" if len(press.args) == 2 and press.args[1].isdecimal() and len(press.args[1]) <= MOST_DIGITS:
             until = desk.world.now + timedelta(minutes=int(press.args[1]))
             return desk.save(answering.acknowledge(case, desk.me, until, desk.world, role))
         case "decline":
@@ -54,7 +58,7 @@ def pressed(desk: Desk, press: Press) -> str:
             return desk.tell("how_to_decide", case=case.number, lots=lots)
         case "correct" | "something_else":
             return desk.tell("say_what_is_right", case=case.number)
-        case "pick" if len(press.args) == 2 and press.args[1].isdecimal():
+        case "pick" if len(press.args) == 2 and press.args[1].isdecimal() and len(press.args[1]) <= LONGEST_ID:
             return _picked(desk, case, int(press.args[1]))
     return desk.tell("late_press_unknown")
 

@@ -192,3 +192,15 @@ def test_R18_nobody_answers_a_question_that_was_put_to_somebody_else(plant: Plan
 
     assert plant.only_case().status == "draft"
     assert plant.only_case().number in plant.hears_one("dwayne.hicks")
+
+
+def test_R33_a_button_with_an_impossible_time_changes_nothing_and_keeps_nobody_waiting(held: Plantside) -> None:
+    number = held.only_case().number
+
+    held.says("tamika.jones", "", button=f"eta|{number}|quality|" + "9" * 90)
+    assert held.only_case().status == "open"
+    held.rest_is_known()
+
+    held.presses("tamika.jones", "acknowledge")
+    assert held.only_case().task("quality").acknowledged_by == "tamika.jones", "what she does next counts at once"
+    held.rest_is_known()
