@@ -198,6 +198,7 @@ def _with_driver(url: URL) -> URL:
 def _postgresql(url: URL) -> Engine:
     engine = sa.create_engine(
         url,
+        hide_parameters=True,  # an error in the log never holds what people wrote
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
@@ -218,7 +219,7 @@ def _postgresql(url: URL) -> Engine:
 def _sqlite(url: URL, *, in_memory: bool) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     connect_args = {"timeout": BUSY_S, "check_same_thread": False}
-    engine = sa.create_engine(url, json_serializer=_dumps, connect_args=connect_args, **options)
+    engine = sa.create_engine(url, hide_parameters=True, json_serializer=_dumps, connect_args=connect_args, **options)
 
     @sa.event.listens_for(engine, "connect")
     def _settle(driver: Any, _record: object) -> None:

@@ -107,6 +107,9 @@ def wait(case: Case, by: Person, waiting_for: str, until: datetime | None, world
 def update(case: Case, by: Person, said: str, world: World) -> Change:
     """News without a new time: kept in the record, passed on to who waits, and a sign of life (R31)."""
     require(case, "update")
+    runs_it = {"supervisor", "manager", *(t.role for t in case.tasks)}.intersection(by.roles)
+    if by.id not in (case.reporter, *case.joined, *case.told) and not runs_it:
+        raise Refused("acknowledge.not_asked", case=case.number)
     mine = next((t for t in case.tasks if t.live and t.acknowledged_by == by.id), None)
     if mine is not None:
         alive = replace(mine, asked_still=False)
