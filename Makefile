@@ -49,10 +49,6 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@LINECALL_TEST_KILLS=$(KILLS) $(PY) -m pytest -m kill -s
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 
-.PHONY: train
-train: .venv/dev.done ## learn the reader's weights again
-	@$(PY) -m nlp.train
-
 # Only the default package index decides what is locked: no local wheels, no second index, no cached build.
 LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
   .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \

@@ -159,6 +159,8 @@ class Desk:
     def understood(self, reading: Reading) -> str:
         """Choose the act by the intent."""
         case = self.thread.case
+        if reading.how.startswith("local: "):  # the reader itself failed on it: a person reads it (R60)
+            return reports.unreadable(self)
         if self.thread.confirms and reading.intent in ("answer", "acknowledge", "chatter", "cancel"):
             return decisions.confirm(self, reading)
         if reading.correction and case is not None and case.is_open and reading.exceptions:

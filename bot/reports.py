@@ -97,3 +97,11 @@ def _supersede(desk: Desk, said: Case) -> None:
     if draft is not None and mine and draft.type in (None, "other", said.type):
         cases.save(desk.tx, opening.supersede(draft, said, desk.world), desk.world.now)
         conversations.answered(desk.tx, desk.me.id)
+
+
+def unreadable(desk: Desk) -> str:
+    """A message on which the reader itself failed: a person of the triage desk gets it in its own words (R18, R60)."""
+    number = cases.next_number(desk.tx)
+    case = opening.new_case(number, ReportedException(), desk.me, desk.said, desk.sent_at, desk.world)
+    desk.save(opening.triage(case, desk.world))
+    return "triage"

@@ -25,7 +25,11 @@ ROOMS = ("bot", "workflow", "nlp", "integrations", "db")
 LANGUAGES = frozenset({"en", "es", "pt"})
 
 MOST_LINES = 350
-LONGER: Mapping[str, str] = {}  # module -> why it is better long
+LONGER: Mapping[str, str] = {  # module -> why it is better long
+    "nlp/fields.py": "one field after the other as the contract lists them; the next work on understanding splits it",
+    "nlp/mentions.py": "each kind of id with its look-up; the next work on understanding splits it",
+    "nlp/times.py": "one grammar of clock, duration and relative time; the next work on understanding splits it",
+}
 SAYS_NOTHING = frozenset({"manager", "managers", "helper", "helpers", "util", "utils", "misc", "common", "base"})
 
 

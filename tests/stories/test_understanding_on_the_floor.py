@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.plantside import Plantside
+from workflow.messages import Inbound
+from workflow.reading import Context, Reading
 
 
 def test_R7_two_exceptions_in_one_message_become_two_linked_ones_and_one_answer_each(plant: Plantside) -> None:
@@ -125,4 +127,17 @@ def test_R18_whoever_tells_the_whole_story_instead_of_answering_is_heard(plant: 
     assert case.assets == ("L1-LAB",)
     assert case.work_orders == ("WO-10471",)
     assert case.status == "open"
+    plant.rest_is_known()
+
+
+def test_R60_a_message_on_which_the_reader_fails_goes_to_a_person(plant: Plantside) -> None:
+    class Broken:
+        def read(self, message: Inbound, context: Context) -> Reading:
+            return Reading("chatter", how="local: ValueError")
+
+    plant.app.reader = Broken()
+    plant.says("maria.lopez", "filler on 3 is down")
+
+    assert "filler on 3 is down" in plant.hears_one("denise.palmer")
+    assert plant.only_case().type == "other"
     plant.rest_is_known()
