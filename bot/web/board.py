@@ -171,7 +171,8 @@ def hand_of(task: Task, plant: Plant, now: datetime) -> Hand:
 
 def _row(case: Case, app: App, now: datetime) -> Row:
     plant = app.plant
-    live = [task for task in case.tasks if task.live]
+    # Who was only told is welcome to take it, but nobody waits for them; the board shows whom everybody waits for.
+    live = [task for task in case.tasks if task.live and (task.required or task.acknowledged_at)]
     hands = [hand_of(task, plant, now) for task in live]
     if case.status == "draft":
         hands = [Hand("Being asked back", person_name(plant, case.reporter), "one answer is missing", "asked", "…")]
