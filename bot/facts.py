@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,27 +21,35 @@ def as_words(facts: Mapping[str, Any], voice: Voice) -> dict[str, str]:
     """Every fact of a notice as the reader calls it; what is not there is empty and vanishes from the text."""
     words: dict[str, str] = {}
     for name, value in facts.items():
-        try:
-            shown = _one(name, value, voice)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-            # Of another shape than any text expects: the message goes out without it rather than not at all.
-            log.warning("say.unreadable", fact=name)
-            shown = ""
-        if shown is not None:
-            words[name] = shown
-    words["place"] = voice.place(facts) or words.get("asset", "")
+        with _never_in_the_way(name):
+            words[name] = ""
+            words[name] = _one(name, value, voice)
+    words["place"] = ""
+    with _never_in_the_way("place"):
+        words["place"] = voice.place(facts) or words.get("asset", "")
     words["what"] = " · ".join(part for part in (words["place"], words.get("type", "")) if part)
-    if isinstance(facts.get("quantity"), int | float) and facts.get("uom"):
-        words["quantity"] = voice.quantity({"value": facts["quantity"], "uom": facts["uom"]})
-    if isinstance(facts.get("before"), Mapping) and isinstance(facts.get("after"), Mapping):
-        words["before"], words["after"] = _difference(facts["before"], facts["after"], voice)
+    with _never_in_the_way("quantity"):
+        if isinstance(facts.get("quantity"), int | float) and facts.get("uom"):
+            words["quantity"] = voice.quantity({"value": facts["quantity"], "uom": facts["uom"]})
+    with _never_in_the_way("before"):
+        if "before" in facts and "after" in facts:
+            words["before"], words["after"] = _difference(facts["before"], facts["after"], voice)
     if isinstance(facts.get("inferred"), list) and "work_orders" in facts["inferred"]:
         words["inferred_orders"] = words.get("work_orders", "")
         words["work_orders"] = ""
     return words
 
 
-def _one(name: str, value: Any, voice: Voice) -> str | None:
+@contextmanager
+def _never_in_the_way(fact: str) -> Iterator[None]:
+    """A fact of a shape that no text expects is left out and logged: the message goes out without it."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.warning("say.unreadable", fact=fact)
+
+
+def _one(name: str, value: Any, voice: Voice) -> str:
     if value is None or value == "" or value == [] or value == {}:
         return ""
     kind = _KINDS.get(name)
@@ -56,7 +65,7 @@ def _one(name: str, value: Any, voice: Voice) -> str | None:
         return voice.number(value)
     if isinstance(value, list) and all(isinstance(v, str) for v in value):
         return voice.ids(value) if name not in WHOLE else replace(voice, rows=None).ids(value)
-    return None
+    return ""
 
 
 def _lines(name: str) -> Callable[[Any, Voice], str]:

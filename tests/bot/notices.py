@@ -1,0 +1,234 @@
+"""One realistic example of everything that Linecall tells people, by the name of its text: Riverside, 17 November."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from workflow.plant import ROLES
+from workflow.reading import Asks
+
+Facts = Mapping[str, Any]
+
+SAID = "llenadora 3 tirando agua, 10482 parado"
+CASE: Facts = {"case": "EX-1042"}
+BREAKDOWN: Facts = CASE | {
+    "type": "machine_breakdown",
+    "line": "L3",
+    "assets": ["L3-FIL"],
+    "work_orders": ["WO-10482"],
+    "lots": [],
+    "since_at": "2026-11-17T20:10:00+00:00",  # 14:10 in the plant
+    "stopped": True,
+}
+CASES = [f"EX-{n}" for n in range(1040, 1046)]
+CS = {"value": 4200.0, "uom": "cs"}
+ORDER = {"work_order": "WO-10482", "item": "FG-3010", "quantity": CS, "due": "2026-11-18", "inferred": True}
+CUSTOMER = {"sales_order": "SO-70127", "customer": "Hy-Dale Foods", "item": "FG-3010", "quantity": CS}
+LOT = {"lot": "6319-4A", "item": "FG-4010", "quantity": {"value": 950.0, "uom": "cs"}, "location": "WH-D06"}
+PARTS = [
+    {"decision": "release", "lot": "6319-4A", "quantity": {"value": 600.0, "uom": "cs"}},
+    {"decision": "rework", "lot": "6319-4A", "quantity": {"value": 150.0, "uom": "cs"}},
+]
+REST = ["6319-4A: 200 cs"]
+DECIDED: Facts = CASE | {"parts": PARTS, "rest": REST, "who": "tamika.jones", "reason": "codes checked"}
+GARY: Facts = CASE | {"who": "gary.lindqvist", "role": "maintenance", "promised_at": "2026-11-17T20:30:00+00:00"}
+ASKED: Facts = BREAKDOWN | {
+    "reporter": "maria.lopez",
+    "said": SAID,
+    "role": "maintenance",
+    "why": "maintenance: a machine is down",
+    "orders": [ORDER],
+    "customers": [CUSTOMER | {"due": "2026-11-19"}],
+    "lots": [LOT],
+    "items": ["FG-3010"],
+    "quantity": CS,
+    "staged": [{"work_order": "WO-10482", "staged_at_place": "L3 infeed"}],
+    "shipped": ["6318-2B"],
+}
+CHASED: Facts = ASKED | {"age_min": 12, "waiting_min": 11, "owner": "gary.lindqvist", "step": 1}
+TOLD = [{"role": "maintenance", "people": ["gary.lindqvist", "anita.rao"]}, {"role": "planner", "people": []}]
+ENDED: Facts = BREAKDOWN | {"who": "gary.lindqvist", "said": SAID, "action": "new seal", "minutes": 134}
+ITEM: Facts = BREAKDOWN | {
+    "owner": "gary.lindqvist",
+    "state": "acknowledged",
+    "late": True,
+    "promised_at": "2026-11-17T20:30:00+00:00",
+}
+OWNERS = [
+    {
+        "role": "maintenance",
+        "who": "gary.lindqvist",
+        "acknowledged_at": "2026-11-17T20:12:00+00:00",
+        "promised_at": None,
+    },
+    {"role": "planner", "who": None, "acknowledged_at": None, "promised_at": None},
+]
+SPREAD = {"median": 42.0, "p90": 134.0, "n": 6, "cases": CASES}
+FIGURES: Facts = {
+    "start_at": "2026-11-17T12:00:00+00:00",
+    "end_at": "2026-11-17T20:00:00+00:00",
+    "line": "L3",
+    "n": 6,
+    "resolution": SPREAD,
+    "alignment": SPREAD | {"n": 2, "cases": CASES[:2]},
+    "posting_lag": {"median": None, "p90": None, "n": 0, "cases": []},
+    "first_pass": {"value": 2 / 3, "n": 3, "cases": CASES[:3]},
+}
+LINKS = {"line": "L3", "assets": ["L3-CAP"], "work_orders": ["WO-10482"]}
+CORRECTED: Facts = ENDED | {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}
+BOOKED: Facts = CASE | {"lot": "6319-4A", "item": "FG-4010", "quantity": 600.0, "uom": "cs", "receipt": "DOC-000011"}
+NOT_BOOKED: Facts = BOOKED | {
+    "kind": "lot_release",
+    "error": "waiting for the import",
+    "key": "riverside/EX-1042/1/x/1",
+}
+REFUSED: Facts = CASE | {"decision": "use_as_is", "lots": ["6319-4A"], "who": "tamika.jones", "role": "maintenance"}
+
+EXAMPLES: dict[str, Facts] = {
+    "opened.one": BREAKDOWN | {"told": TOLD, "inferred": ["work_orders"]},
+    "opened.hold": BREAKDOWN | {"type": "quality_hold", "lots": ["6319-4A", "6319-4B"], "told": TOLD, "inferred": []},
+    "opened.several": {"several": [BREAKDOWN | {"told": TOLD}, BREAKDOWN | {"case": "EX-1043", "told": TOLD}]},
+    "already_known": BREAKDOWN | {"owners": ["gary.lindqvist", "anita.rao"]},
+    "handed_to_triage": CASE | {"people": ["denise.palmer"]},
+    **{f"ask.{asks}": BREAKDOWN | {"asks": asks} for asks in get_args(Asks)},
+    "chatter": {},
+    "not_understood": {"said": "hm"},
+    "empty": {},
+    "too_long": {"most": 4000},
+    "no_case": {},
+    "which_case": {"items": [ITEM, ITEM | {"case": "EX-1043", "late": False}]},
+    "say_what_is_right": CASE,
+    "late_press": CASE | {"status": "closed", "who": "gary.lindqvist", "at_at": "2026-11-16T20:31:00+00:00"},
+    "late_press_unknown": {},
+    "unknown_person": {"address": "+15550199"},
+    **{f"asked.{role}": ASKED for role in ROLES},
+    "asked.handed_over": ASKED | {"handed_by": "anita.rao", "note": "you know this one"},
+    "asked.triage": CASE | {"said": SAID, "reporter": "maria.lopez", "role": "supervisor"},
+    "reminder": CHASED,
+    "escalated": CHASED,
+    "nobody_there": CHASED,
+    "has_to_be_done": CHASED | {"due_at": "2026-11-17T22:00:00+00:00", "rest": REST},
+    "still_on_it": BREAKDOWN | {"promised_at": "2026-11-17T20:30:00+00:00", "waiting_for": "a seal", "age_min": 61},
+    "you_have_it": GARY,
+    "taken": GARY,
+    "taken_already": CASE | {"who": "gary.lindqvist", "role": "maintenance", "taken_at": "2026-11-17T20:12:00+00:00"},
+    "on_its_way": GARY,
+    "promised": GARY | {"said": "20 more minutes"},
+    "waiting": GARY | {"said": "waiting for a seal", "waiting_for": "a seal"},
+    "updated": GARY | {"said": "still draining"},
+    "noted": GARY | {"said": "waiting for a seal", "waiting_for": "a seal"},
+    "declined": GARY | {"said": "not mine"},
+    "declined.you": GARY | {"said": "not mine"},
+    "not_yours_anyway": GARY,
+    "handed_over": GARY | {"people": ["anita.rao"]},
+    "withdrawn": CASE | {"role": "materials"},
+    "resolved": ENDED,
+    "resolved.you": ENDED | {"owed": ["downtime", "scrap"]},
+    "closed": ENDED | {"receipts": ["DOC-000001", "DOC-000002"]},
+    "cancelled": ENDED,
+    "cancelled.you": ENDED,
+    "corrected": CORRECTED,
+    "corrected.you": CORRECTED,
+    "reopened": ENDED,
+    "reopened.you": ENDED,
+    "read_back": DECIDED,
+    "decided.you": DECIDED | {"frees": True},
+    "decided": DECIDED | {"frees": True},
+    "not_decided": CASE,
+    "confirm_clearly": CASE,
+    "how_to_decide": CASE | {"lots": REST},
+    "no_hold": {"lots": ["6319-4A"]},
+    "released_in_erp": BOOKED,
+    "held_in_erp": BOOKED,
+    "erp_still_free": NOT_BOOKED,
+    "erp_waits": NOT_BOOKED,
+    "posting_failed": NOT_BOOKED,
+    **{
+        f"refused.state.{status}": REFUSED | {"act": "resolve"}
+        for status in ("draft", "open", "acknowledged", "resolved", "closed", "cancelled", "merged")
+    },
+    "refused.acknowledge.not_asked": REFUSED,
+    "refused.answer.not_yours": REFUSED,
+    "refused.decide.own_hold": REFUSED,
+    "refused.decide.not_your_role": REFUSED | {"roles": ["quality", "manager"]},
+    "refused.decide.own_product": REFUSED,
+    "refused.decide.too_much": REFUSED | {"most": "500", "roles": ["manager"]},
+    "refused.decide.constraint": REFUSED | {"why": "a lot with allergens is never used as is"},
+    "refused.decide.sum": REFUSED | {"lot": "6319-4A", "remaining": "200 cs"},
+    "refused.decide.unit": REFUSED | {"lot": "6319-4A", "uom": "cs", "said": "pallets"},
+    "refused.decide.which_lot": REFUSED,
+    "refused.decide.nothing_held": REFUSED,
+    "refused.decide.nothing_to_confirm": REFUSED,
+    "refused.decide.not_your_proposal": REFUSED,
+    "refused.resolve.hold": REFUSED,
+    "refused.resolve.not_yours": REFUSED,
+    "refused.cancel.hold": REFUSED,
+    "refused.cancel.not_yours": REFUSED,
+    "refused.correct.not_yours": REFUSED,
+    "refused.reassign.unknown": REFUSED | {"to": "Bob"},
+    "refused.reassign.nobody_on_shift": REFUSED,
+    "answer.open": {"items": [ITEM], "n": 1, "line": "L3", "type": None},
+    "answer.who": {"items": [ITEM | {"owners": OWNERS}]},
+    "answer.status": {
+        "work_order": "WO-10482",
+        "item": "FG-3010",
+        "line": "L3",
+        "status": "running",
+        "completed": {"value": 1350.0, "uom": "cs"},
+        "quantity": CS,
+        "due": "2026-11-18",
+        "items": [ITEM],
+    },
+    "answer.summary": FIGURES
+    | {
+        "items": [ITEM | {"state": "closed", "minutes": 55, "action": "new seal", "late": False, "promised_at": None}],
+        "open": ["EX-1043"],
+        "not_booked": ["EX-1042"],
+    },
+    "answer.metrics": FIGURES,
+    "answer.why": CASE | {"role": "planner", "why": "planner: an order is at risk", "matched": {"line_stopped": True}},
+    "answer.priorities": {"line": "L3"},
+    "answer.nothing": {"about": "open", "line": "L3", "type": None},
+    "answer.not_allowed": {"line": "L2"},
+}
+
+OWED = {"owed": ["riverside/EX-1042/1/downtime/1"]}
+ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
+    "reported": ("maria.lopez", SAID, BREAKDOWN),
+    "opened": ("linecall", "", BREAKDOWN | {"inferred": ["work_orders"]}),
+    "merged": ("maria.lopez", "EX-1043", {}),
+    "recurrent": ("linecall", "EX-1001", {}),
+    "asked_back": ("linecall", "work_order", {"options": ["WO-10482"]}),
+    "answered": ("maria.lopez", "asset", {"value": "L3-FIL"}),
+    "triage": ("linecall", "", {"people": ["denise.palmer"]}),
+    "asked": ("linecall", "planner: an order is at risk", {"role": "planner", "people": ["neil.abbott"], "facts": {}}),
+    "nobody_on_shift": ("linecall", "x", {"role": "planner", "people": [], "to": ["manager"], "step": 1}),
+    "acknowledged": ("gary.lindqvist", "", {"role": "maintenance", "promised_at": GARY["promised_at"]}),
+    "promised": ("gary.lindqvist", "20 min", {"role": "maintenance", "promised_at": GARY["promised_at"]}),
+    "waiting": ("gary.lindqvist", "a seal", {"waiting_for": "a seal", "promised_at": None, "role": "maintenance"}),
+    "updated": ("gary.lindqvist", "still draining", {}),
+    "declined": ("gary.lindqvist", "not mine", {"role": "maintenance"}),
+    "handed_over": ("gary.lindqvist", "", {"role": "maintenance", "people": ["anita.rao"]}),
+    "joined": ("denise.palmer", SAID, {}),
+    "reminded": ("linecall", "x", {"role": "planner", "people": ["neil.abbott"], "to": [], "step": 1}),
+    "escalated": ("linecall", "x", {"role": "planner", "people": ["stephanie.greer"], "to": ["manager"], "step": 2}),
+    "has_to_be_done": ("linecall", "x", {"role": "quality", "people": ["tamika.jones"]}),
+    "asked_still": ("linecall", "x", {"role": "maintenance", "owner": "gary.lindqvist"}),
+    "went_quiet": ("linecall", "x", {"role": "maintenance", "owner": "gary.lindqvist"}),
+    "went_off_shift": ("linecall", "x", {"role": "maintenance", "owner": "gary.lindqvist"}),
+    "withdrawn": ("linecall", "x", {"role": "materials"}),
+    "held": ("edson.silva", SAID, {"lots": ["6319-4A: 950 cs"]}),
+    "proposed": ("tamika.jones", "codes checked", {"parts": PARTS}),
+    "proposal_withdrawn": ("tamika.jones", "", {}),
+    "decided": ("tamika.jones", "codes checked", {"parts": PARTS, "rest": REST}),
+    "all_decided": ("linecall", "", {}),
+    "resolved": ("gary.lindqvist", "new seal", OWED),
+    "posted": ("linecall", "downtime", {"key": OWED["owed"][0], "receipt": "DOC-000001"}),
+    "posting_waits": ("linecall", "the import is away", {"key": OWED["owed"][0]}),
+    "posting_failed": ("linecall", "period closed", {"key": OWED["owed"][0]}),
+    "closed": ("linecall", "", {"receipts": ["DOC-000001"]}),
+    "cancelled": ("maria.lopez", "false alarm", {}),
+    "corrected": ("maria.lopez", "no, the filler", {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}),
+    "reopened": ("maria.lopez", "it is back", {}),
+}
