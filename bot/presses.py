@@ -54,7 +54,7 @@ def pressed(desk: Desk, press: Press) -> str:
         case "answer":
             return desk.late(case)
         case "decide":
-            lots = [f"{h.lot}: {h.remaining:g} {h.uom}" for h in case.held if h.remaining > 0]
+            lots = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in case.held if h.remaining > 0]
             return desk.tell("how_to_decide", case=case.number, lots=lots)
         case "correct" | "something_else":
             return desk.tell("say_what_is_right", case=case.number)

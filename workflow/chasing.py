@@ -64,7 +64,7 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
     notices = [Notice(p.id, "reminder", facts, _answers(task), task.role, "acknowledged") for p in again]
     notices += ask_people(case, task, newly, facts | {"why": task.why}, f"asked.{task.role}")
     if present:
-        offers = tuple(Offer(act, (task.role,)) for act in ("acknowledge", "call_again"))[:1]
+        offers = (Offer("acknowledge", (task.role,)),)
         notices += [Notice(p.id, "escalated", facts, offers, task.role, "acknowledged") for p in above]
     else:
         notices += [Notice(p.id, "nobody_there", facts, (), task.role, "acknowledged") for p in above]
@@ -148,7 +148,8 @@ def _still_on_it(case: Case, task: Task, world: World) -> Change:
             "promised_at": task.promised_at.isoformat() if task.promised_at else None,
             "waiting_for": task.waiting_for,
         }
-        offers = tuple(Offer(act, (task.role,)) for act in ("still_on_it", "resolve", "decline"))
+        over = "decide" if case.held else "resolve"
+        offers = tuple(Offer(act, (task.role,)) for act in ("still_on_it", over, "decline"))
         asked = replace(task, asked_still=True, next_step_at=world.now + ANSWER_STILL)
         entry = Entry(world.now, LINECALL, "asked_still", task.why, {"role": task.role, "owner": owner.id})
         return Change(
@@ -182,7 +183,7 @@ def _has_to_be_done(case: Case, task: Task, world: World) -> Change:
     above = tuple(p for role in roles for p in on_shift(world.plant, role, world.now, case.line))
     facts = context_for(task.role, case, consequences(case, world.records), world.records)
     facts |= {"role": task.role, "owner": task.owner, "due_at": task.due_by.isoformat()}
-    rest = [f"{held.lot}: {held.remaining:g} {held.uom}" for held in case.held if held.remaining > 0]
+    rest = [f"{held.lot}: {held.remaining:.15g} {held.uom}" for held in case.held if held.remaining > 0]
     notices = tuple(Notice(p.id, "has_to_be_done", facts | {"rest": rest}, until="resolved") for p in (*here, *above))
     later = next_shift_end(world)
     goes_on = world.now + (task.idle_after or task.repeat or NOBODY)

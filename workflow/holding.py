@@ -35,7 +35,11 @@ def hold(case: Case, world: World, by: str | None = None) -> Change:
         return Change(case)
     held = replace(case, held=(*case.held, *new))
     entry = Entry(
-        world.now, by or case.reporter, "held", case.said, {"lots": [f"{h.lot}: {h.quantity:g} {h.uom}" for h in new]}
+        world.now,
+        by or case.reporter,
+        "held",
+        case.said,
+        {"lots": [f"{h.lot}: {h.quantity:.15g} {h.uom}" for h in new]},
     )
     return Change(held, (entry,), (), hold_postings(held, tuple(new)))
 
@@ -57,7 +61,7 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
     # In many small parts it is the same decision.
     quantity += sum(part.quantity for part in case.parts if part.decision == decision)
     if authority.most is not None and quantity > authority.most and not set(authority.above).intersection(by.roles):
-        most, roles = f"{authority.most:g}", list(authority.above)
+        most, roles = f"{authority.most:.15g}", list(authority.above)
         raise Refused("decide.too_much", case=case.number, decision=decision, most=most, roles=roles)
     # A correction changes what the record names, and frees no lot from what binds it.
     bound = replace(case, lots=tuple(dict.fromkeys((*case.lots, *(h.lot for h in case.held)))))
@@ -109,7 +113,7 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
     for part in proposal.parts:
         remaining = held.remaining if (held := case.held_lot(part.lot)) else 0
         if part.decision != "keep_on_hold" and part.quantity > remaining:
-            raise Refused("decide.sum", case=case.number, lot=part.lot, remaining=f"{remaining:g} {part.uom}")
+            raise Refused("decide.sum", case=case.number, lot=part.lot, remaining=f"{remaining:.15g} {part.uom}")
     decided = replace(
         case,
         held=tuple(_after(held, proposal.parts) for held in case.held),
@@ -118,7 +122,7 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
         proposal=None,
     )
     postings = decision_postings(decided, proposal, world.records)
-    rest = [f"{h.lot}: {h.remaining:g} {h.uom}" for h in decided.held if h.remaining > 0]
+    rest = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in decided.held if h.remaining > 0]
     entry = Entry(world.now, by.id, "decided", proposal.reason, {"parts": _plain(proposal.parts), "rest": rest})
     told = {"case": case.number, "parts": _plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
     frees = any(p.decision in FREES for p in proposal.parts)
@@ -156,7 +160,7 @@ def _complete(case: Case, said: Sequence[Disposition]) -> tuple[Part, ...]:
         quantity = part.quantity.value if part.quantity is not None else left[held.lot]
         if part.decision != "keep_on_hold":
             if quantity <= 0 or quantity > left[held.lot]:
-                remaining = f"{left[held.lot]:g} {held.uom}"
+                remaining = f"{left[held.lot]:.15g} {held.uom}"
                 raise Refused("decide.sum", case=case.number, lot=held.lot, remaining=remaining)
             left[held.lot] -= quantity
         parts.append(Part(part.decision, held.lot, quantity, held.uom))
@@ -182,12 +186,12 @@ def _all_decided(case: Case, by: Person, world: World) -> Change:
 
 
 def _in_words(parts: Sequence[Part]) -> str:
-    return ", ".join(f"{p.decision} {p.quantity:g} {p.uom} {p.lot}" for p in parts)
+    return ", ".join(f"{p.decision} {p.quantity:.15g} {p.uom} {p.lot}" for p in parts)
 
 
 def _rest(case: Case, parts: Sequence[Part]) -> list[str]:
     after = [_after(held, parts) for held in case.held]
-    return [f"{h.lot}: {h.remaining:g} {h.uom}" for h in after if h.remaining > 0]
+    return [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in after if h.remaining > 0]
 
 
 def _plain(parts: Sequence[Part]) -> list[dict[str, object]]:

@@ -80,3 +80,10 @@ def test_who_adds_a_lot_to_anothers_hold_does_not_release_it(way: str) -> None:
     with pytest.raises(Refused, match="own_hold"):
         holding.propose(case, (some("release", 100, "LOT-2"),), QUINN, "release LOT-2", WORLD)
     assert holding.propose(case, (some("release", 100),), QUINN, "release LOT-1", WORLD).case.proposal
+
+
+def test_R41_a_large_quantity_is_told_to_the_last_piece() -> None:
+    caps = replace(RECORDS, lots=(replace(RECORDS.lots[0], quantity=1_234_567.0, uom="ea"),))
+    case = Case("EX-1", "small", NOON, "olga", type="quality_hold", line="L1", lots=("LOT-1",), opened_at=NOON)
+    change = holding.hold(case, World(PLANT, RULES, caps, NOON))
+    assert any("1234567 ea" in str(entry.facts) for entry in change.entries)
