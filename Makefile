@@ -26,13 +26,15 @@ demo: .venv/runtime.done ## play a recorded shift of the sample plant: no accoun
 run: .venv/runtime.done ## open that plant's chat page and board in your browser
 	@LINECALL_PLAY=1 .venv/bin/linecall run --plant $(PLANT)
 
+# Rules, reading, adapters, words and the stories; the database, the web door and real processes wait for `make test`.
+FAST := tests/workflow tests/nlp tests/integrations tests/bot tests/stories tests/test_house.py
 .PHONY: check
 check: .venv/dev.done ## lint, types, import arrows and the fast tests: before each commit
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m pytest -n $(JOBS) -m "not slow and not browser and not postgresql and not kill"
+	@$(PY) -m pytest -n $(JOBS) -m "not slow and not browser and not postgresql and not kill" $(FAST)
 
 .PHONY: test
 test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under kill -9, and a short bench

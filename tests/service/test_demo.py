@@ -14,6 +14,8 @@ import yaml
 
 from tests.service.process import ROOT
 
+pytestmark = pytest.mark.slow
+
 SHIFT = yaml.safe_load((ROOT / "fixtures/demo/day-shift.yaml").read_text())["shift"]
 
 
