@@ -95,7 +95,7 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
         return reading, thread
     spoken_of = thread.named_by(reading.exceptions)
-    if spoken_of is None:
+    if spoken_of is None or any(e.type == "safety" for e in reading.exceptions):  # a danger is never an answer (R15)
         return reading, thread
     there = replace(thread, case=spoken_of, choice=())
     again = app.reader.read(message, there.context(incoming.person, world, in_thread=True))

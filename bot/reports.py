@@ -97,6 +97,7 @@ def _supersede(desk: Desk, said: Case) -> None:
     if draft is not None and mine and draft.type in (None, "other", said.type):
         cases.save(desk.tx, opening.supersede(draft, said, desk.world), desk.world.now)
         conversations.answered(desk.tx, desk.me.id)
+        desk.thread = replace(desk.thread, case=None, question=None)  # the next report of the message finds it done
 
 
 def unreadable(desk: Desk) -> str:

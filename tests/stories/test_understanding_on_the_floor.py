@@ -141,3 +141,13 @@ def test_R60_a_message_on_which_the_reader_fails_goes_to_a_person(plant: Plantsi
     assert "filler on 3 is down" in plant.hears_one("denise.palmer")
     assert plant.only_case().type == "other"
     plant.rest_is_known()
+
+
+def test_R15_a_danger_is_never_taken_for_an_answer(plant: Plantside) -> None:
+    plant.says("tamika.jones", "somebody got burned by the pasteurizer")
+    plant.rest_is_known()
+
+    plant.says("bobby.tran", "somebody got burned by the pasteurizer")
+
+    assert any("pasteurizer" in h.text.lower() for h in plant.hears("omar.haddad"))
+    plant.rest_is_known()
