@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from nlp.kinds import clauses
 from nlp.pattern import Hit
 from nlp.sheet import Sheet
 from nlp.units import Amount, amounts, plant_uom
+from nlp.words import lexicon
 from workflow.reading import Decision, Disposition, Quantity
 
 _OF_CUE: Mapping[str, Decision] = {
@@ -25,8 +27,12 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
     """The parts of a decision in the order of the words; nothing is released by a misreading (R17, R41, R42)."""
     found: list[tuple[int, int, Decision]] = []
     for name, decision in _OF_CUE.items():
-        found += [(h.start, h.end, decision) for h in sheet.hits(name)]
+        found += [
+            (h.start, h.end, decision) for h in sheet.hits(name) if not h.cue.name.endswith(".weak") or _plainly(sheet)
+        ]
     found += [(h.start, h.end, "keep_on_hold") for h in sheet.negated if h.cue.name == "d.release"]
+    if not found:
+        found = _held_back(sheet)
     found = _strongest(sorted(found))
     if any(decision == "keep_on_hold" for _, _, decision in found):
         kept = [(a, b, d) for a, b, d in found if d == "keep_on_hold"]
@@ -35,7 +41,13 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
             if d not in _FREES or not any(_same_sentence(sheet, a, c) for c, _, _ in kept) or _own_lot(sheet, a)
             or _own_amount(sheet, a)
         ]  # fmt: skip
-    vetoed = [(a, b, d) for a, b, d in found if d in _FREES and _conditional(sheet, a)]
+    others = [a for a, _, d in found if d not in _FREES and d != "keep_on_hold"]
+    alone = [a for a, _, d in found if d in _FREES and not any(_same_clause(sheet, a, other) for other in others)]
+    found = [
+        (a, b, d) for a, b, d in found
+        if d not in _FREES or a in alone or _own_amount(sheet, a)
+    ]  # fmt: skip
+    vetoed = [(a, b, d) for a, b, d in found if d in _FREES and (_conditional(sheet, a) or _denied(sheet, a))]
     found = [row if row not in vetoed else (row[0], row[1], "keep_on_hold") for row in found]
     thread_lots = sheet.context.thread.lots if sheet.context.thread is not None else ()
     default = thread_lots[0] if len(thread_lots) == 1 else None
@@ -45,23 +57,62 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
         before = found[position - 1][1] if position else 0
         after = found[position + 1][0] if position + 1 < len(found) else len(sheet.tokens)
         lot = _lot_for(sheet, start, end, before, after, lots) or default
-        amount = _amount_for(sheet, start, end, before, after, found)
+        conditional = any((a, b) == (start, end) for a, b, _ in vetoed)
+        amount = None if conditional else _amount_for(sheet, start, end, before, after, found)
         items = [sheet.context.records.lot[lot].item] if lot is not None else []
         quantity = None
         if amount is not None:
             unit = amount.unit or next((a.unit for a in amounts(sheet) if a.unit and a.unit != "measure"), "")
-            lot_uom = sheet.context.records.lot[lot].uom if lot is not None else ""
+            held = sheet.context.thread.quantity if sheet.context.thread is not None else None
+            lot_uom = sheet.context.records.lot[lot].uom if lot is not None else held.uom if held is not None else ""
             quantity = Quantity(amount.value, plant_uom(unit, sheet.index, items) if unit else lot_uom)
         part = Disposition(decision, lot, quantity)
         if part not in out and not any(o.decision == decision and o.lot == lot and quantity is None for o in out):
             out.append(part)
-    return tuple(out)
+    return tuple(part for part in out if part.decision != "release" or not _accepted_besides(part, out))
+
+
+def _accepted_besides(release: Disposition, parts: Sequence[Disposition]) -> bool:
+    """ "frei per Sonderfreigabe" is one decision in two words: the deviation, not a release besides."""
+    accepted = [p for p in parts if p.decision == "use_as_is" and p.lot == release.lot]
+    return any(p.quantity is None or release.quantity in (None, p.quantity) for p in accepted)
+
+
+def _plainly(sheet: Sheet) -> bool:
+    """ "it can go" releases only what is on hold, and where nothing in the message denies, limits or asks."""
+    doubts = any(sheet.group(name) for name in ("neg", "if_word", "until_word", "still", "hold_verb"))
+    asked = any(token.norm == "?" for token in sheet.tokens)
+    return _on_hold(sheet) and not doubts and not asked and not sheet.has("d.keep_on_hold")
+
+
+def _on_hold(sheet: Sheet) -> bool:
+    """Whether there is anything to free: a hold's thread, a lot on hold, or no lot named (then it is asked for)."""
+    thread = sheet.context.thread
+    lots = [sheet.context.records.lot[i] for m in sheet.of("lot") for i in m.ids]
+    return (
+        (thread is not None and thread.type == "quality_hold")
+        or not lots
+        or any(lot.status in ("hold", "blocked") for lot in lots)
+    )
+
+
+def _same_clause(sheet: Sheet, one: int, other: int) -> bool:
+    return any(a <= one < b and a <= other < b for a, b in clauses(sheet))
+
+
+def _held_back(sheet: Sheet) -> list[tuple[int, int, Decision]]:
+    """ "nobody touches it", of a lot that is on hold: it stays there."""
+    held = [
+        m for m in sheet.of("lot") if any(sheet.context.records.lot[i].status in ("hold", "blocked") for i in m.ids)
+    ]
+    words = sheet.group("hold_verb") or sheet.group("hold_noun")
+    return [(words[0][0], words[0][1], "keep_on_hold")] if held and words else []
 
 
 def _strongest(found: Sequence[tuple[int, int, Decision]]) -> list[tuple[int, int, Decision]]:
-    """Of decisions that overlap, the longer words; "use as is" holds no "release"."""
+    """Of decisions that overlap, the longer words; "se pueden usar tal cual" holds no release."""
     kept: list[tuple[int, int, Decision]] = []
-    for row in sorted(found, key=lambda r: (r[0] - r[1], r[2] != "keep_on_hold")):
+    for row in sorted(found, key=lambda r: (r[2] == "release", r[0] - r[1], r[2] != "keep_on_hold")):
         if all(row[1] <= other[0] or row[0] >= other[1] for other in kept):
             kept.append(row)
     return sorted(kept)
@@ -71,6 +122,30 @@ def _conditional(sheet: Sheet, i: int) -> bool:
     start, end = sheet.sentence_of(i)
     asked = end < len(sheet.tokens) and sheet.tokens[end].norm == "?"
     return asked or bool(sheet.group("if_word", start, end)) or bool(sheet.group("until_word", start, end))
+
+
+def _denied(sheet: Sheet, i: int) -> bool:
+    """A no right before it, in whatever language it stands: an Indian plant's "do not release" is English to nobody.
+
+    Where the message's own language has another use for the word (Portuguese "no" is "in the"), only if they touch.
+    """
+    own = sheet.languages[0]
+    for away in (1, 2):
+        if i < away or sheet.tokens[i - away].breaks:
+            return False
+        word = sheet.tokens[i - away].norm
+        denies = _denials().get(word, frozenset())
+        if denies and (away == 1 or own in denies or own not in lexicon().vocabulary[word]):
+            return True
+    return False
+
+
+@cache
+def _denials() -> Mapping[str, frozenset[str]]:
+    """Every single word that denies, with the languages in which it does."""
+    first = lexicon().groups.root.literal
+    said = {w: frozenset(c.language for n in nodes for c in n.out if c.name == "neg") for w, nodes in first.items()}
+    return {word: languages for word, languages in said.items() if languages}
 
 
 def _same_sentence(sheet: Sheet, a: int, b: int) -> bool:
@@ -119,6 +194,10 @@ def _amount_for(
         others = [a for a in found if clause[0] <= a[0] < clause[1]]
         if len(others) == 1:
             inside = [a for a in amounts(sheet, *clause) if a.unit not in ("measure", "people")]
+    sentence = sheet.sentence_of(start)
+    if not inside and sum(sentence[0] <= a < sentence[1] for a, _, _ in found) == 1:
+        whole = [a for a in amounts(sheet, *sentence) if a.unit not in ("measure", "people")]
+        inside = whole if len(whole) == 1 else []  # "Remaining 150 with dented corners, scrap."
     if not inside:
         return None
     return min(inside, key=lambda a: min(abs(a.start - end), abs(start - a.end)))

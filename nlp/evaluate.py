@@ -66,7 +66,8 @@ class Tally:
                 "expected": wanted,
                 "got": given,
             }
-        out["false_release"] = {"value": self.false_releases, "n": self.cases}
+        low, high = interval(self.false_releases, self.cases)
+        out["false_release"] = {"value": self.false_releases, "n": self.cases, "low": low, "high": high}
         out["wrong_link"] = _share(self.wrong_links, self.cases)
         acted = self.cases - self.asked
         out["asks"] = {**_share(self.asked, self.cases), "acted_right": _share(self.acted_right, acted)}
@@ -320,5 +321,17 @@ def _matched(want: Sequence[Json], have: Sequence[Json]) -> list[tuple[Json | No
     return best[1]
 
 
+def interval(right: int, of: int) -> tuple[float | None, float | None]:
+    """Wilson's interval at 95 %: between which shares the true one lies; of none right or wrong it still says much."""
+    if not of:
+        return None, None
+    z = 1.959964
+    share = right / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z / (1 + z * z / of) * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
+    return round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
+
+
 def _share(right: int, of: int) -> dict[str, Any]:
-    return {"value": round(right / of, 4) if of else None, "right": right, "n": of}
+    low, high = interval(right, of)
+    return {"value": round(right / of, 4) if of else None, "right": right, "n": of, "low": low, "high": high}

@@ -11,7 +11,9 @@ from typing import Literal
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from nlp.devanagari import spellings
 from nlp.tokens import fold, stem, tokenize
+from nlp.words import lexicon
 from workflow.plant import Plant
 from workflow.records import OPEN_ORDERS, Item, Lot, Records, WorkOrder
 
@@ -41,14 +43,19 @@ class PlantIndex:
         self.order_digits: dict[str, str] = {}  # digits of an order's id -> id, whatever its status
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
+        self.lot_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of lots that are still there
         self.tails: dict[str, set[str]] = defaultdict(set)  # last part of a one-word asset name -> assets
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
+        spoken = {*plant.languages, *(person.language for person in plant.people)}
+        self._loans = lexicon().loans if "hi-Deva" in spoken else {}
         self._near: dict[int, dict[str, list[str]]] = {}  # length -> ending less a digit -> orders
         self._names()
         self._ids()
         self.line_numbers = _line_numbers(plant)
         self.asset_numbers = {asset.id: _trailing_number(asset.name) for asset in plant.asset.values()}
         self.uoms = _uoms(records)
+        finished = [item.uom for item in records.items if item.kind == "finished"]
+        self.packed_in = sorted(set(finished), key=lambda uom: -finished.count(uom))  # units of what is made
         self.order_prefixes = {re.sub(r"[^a-z]", "", order.id.lower()) for order in records.work_orders} - {""}
 
     def entries(self, stems: Sequence[str]) -> list[Entry]:
@@ -117,8 +124,23 @@ class PlantIndex:
             parts = person.name.split()
             for name in (person.name, parts[0], parts[-1], person.id.split(".")[0]):
                 self._add("person", person.id, name)
-        for customer in sorted({order.customer for order in self.records.sales_orders}):
+                if name.endswith("ek"):  # "Leszek", "Leszkowi", "Tomka"
+                    norms = (fold(name),)
+                    self.by_stems[(stem(fold(name[:-2] + "kowi")),)].append(Entry("person", person.id, norms))
+        customers = sorted({order.customer for order in self.records.sales_orders})
+        for customer in customers:
             self._add("customer", customer, customer)
+        for customer, short in _called_short(customers):
+            self._add("customer", customer, short, own=False)
+        for nickname in self.plant.nicknames:
+            if self.holds(nickname.what, nickname.id):
+                self._add(nickname.what, nickname.id, nickname.words)
+        self._heads_of_items()
+
+    def holds(self, what: What, id_: str) -> bool:
+        """Whether a thing is there; what was learnt about one that is gone since then is not looked for."""
+        there = {"asset": self.plant.asset, "line": self.plant.line, "item": self.records.item}.get(what)
+        return id_ in there if there is not None else any(o.customer == id_ for o in self.records.sales_orders)
 
     def _add(self, what: What, id_: str, name: str, *, own: bool = True) -> None:
         folded = name.lower()
@@ -128,6 +150,9 @@ class PlantIndex:
         if not norms or (len(norms) == 1 and len(norms[0]) < 2):
             return
         stems = tuple(stem(norm) for norm in norms)
+        if self._loans:
+            for spelled in spellings(norms, self._loans, own_names=what in ("person", "customer")):
+                self._add(what, id_, spelled, own=own)
         entry = Entry(what, id_, norms, own)
         if any(e.what == what and e.id == id_ and e.norms == norms for e in self.by_stems[stems]):
             return
@@ -136,6 +161,24 @@ class PlantIndex:
         if len(norms) == 1 and len(norms[0]) >= 5 and what in ("asset", "line", "item") and norms[0].isalpha():
             for variant in (norms[0], *(norms[0][:i] + norms[0][i + 1 :] for i in range(len(norms[0])))):
                 self.near_names[variant].add(norms[0])
+
+    def _heads_of_items(self) -> None:
+        """ "studs" for the plant's only "threaded studs": the noun at an end of a name, where one item has it."""
+        of_word: dict[str, set[str]] = defaultdict(set)
+        heads: dict[str, set[str]] = defaultdict(set)
+        for item in self.records.items:
+            for name in (item.description, *item.aliases):
+                words = [word for word in re.findall(r"[^\W\d_]+", name) if len(word) >= 4]
+                for word in words:
+                    of_word[stem(fold(word))].add(item.id)
+                if len(name.split()) > 1 and words and item.kind == "finished":
+                    for word in (words[0], words[-1]):
+                        heads[word].add(item.id)
+        taken = {stems[0] for stems in self.by_stems if len(stems) == 1}
+        for word, ids in heads.items():
+            root = stem(fold(word))
+            if len(ids) == 1 and len(of_word[root]) == 1 and root not in taken:
+                self._add("item", next(iter(ids)), word, own=False)
 
     def _other_forms(self, asset: str, name: str) -> None:
         """ "waga kontrolna" is also said the other way round, and "Schweißroboter" "der Roboter"."""
@@ -159,6 +202,9 @@ class PlantIndex:
             digits = re.sub(r"\D", "", lot.id)
             if len(digits) >= 4:
                 self.lot_digits[digits].append(lot.id)
+            if lot.status != "consumed":
+                for length in range(3, len(digits)):
+                    self.lot_suffixes[digits[-length:]].append(lot.id)
         for order in records.work_orders:
             self._key("order", order.id)
             digits = re.sub(r"\D", "", order.id)
@@ -191,6 +237,27 @@ def _shorter_names(name: str) -> Iterable[str]:
     without_number = re.sub(r"[\s-]*(?:#|no\.?|nr\.?)?\s*\d+[A-Za-z]?\s*$", "", outside).strip()
     if without_number and without_number != outside:
         yield without_number
+
+
+_LEGAL = frozenset({
+    "ab", "ag", "and", "as", "bv", "co", "company", "corp", "corporation", "cv", "de", "e", "eireli", "epp", "gmbh",
+    "gmbhco", "group", "grupo", "gruppe", "holding", "i", "inc", "kg", "limited", "llc", "ltd", "ltda", "mbh", "me",
+    "nv", "ohg", "oo", "oy", "plc", "private", "pvt", "sa", "sarl", "sas", "sau", "sl", "sp", "spa", "spzoo", "srl",
+    "the", "und", "y", "zo", "zoo",
+})  # fmt: skip
+
+
+def _called_short(customers: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """ "Nordkap" for Nordkap Sitzsysteme GmbH: the first words that no other customer has."""
+    words = {name: [w for w in re.findall(r"[^\W_]+", name) if fold(w) not in _LEGAL] for name in customers}
+    first = [own[0].lower() for own in words.values() if own]
+    for name, own in words.items():
+        if len(own) > 1 or (own and own[0] != name):
+            if len(own[0]) >= 4 and first.count(own[0].lower()) == 1:
+                yield name, own[0]
+            yield name, " ".join(own)
+            if len(own) > 2:
+                yield name, " ".join(own[:2])
 
 
 def _line_numbers(plant: Plant) -> dict[str, str]:

@@ -61,6 +61,7 @@ class Part:
     type: ExceptionType | None
     ranges: tuple[tuple[int, int], ...]  # tokens
     votes: Mapping[ExceptionType, float] = field(default_factory=dict)
+    likely: Mapping[ExceptionType, float] = field(default_factory=dict)  # 0 to 1, where votes were learnt
 
     def holds(self, token: int) -> bool:
         """Whether a token belongs to this exception."""
@@ -68,7 +69,9 @@ class Part:
 
     @property
     def confidence(self) -> float:
-        """How sure the type is, from the strength of its votes and their lead over the next."""
+        """How sure the type is: as learnt, else from the strength of its votes and their lead over the next."""
+        if self.likely and self.type is not None:
+            return self.likely[self.type]
         ranked = sorted(self.votes.values(), reverse=True)
         if not ranked or ranked[0] <= 0:
             return 0.0
@@ -151,11 +154,23 @@ def with_context(
     return out
 
 
+def related(one: ExceptionType, other: ExceptionType) -> bool:
+    """Whether two kinds are told together as cause and effect more often than as two things."""
+    return frozenset((one, other)) in _CAUSE_AND_EFFECT
+
+
 def best(found: Mapping[ExceptionType, float]) -> ExceptionType | None:
     """The kind with most votes; of equals the one that costs more to miss."""
     if not found:
         return None
     return max(EXCEPTION_TYPES, key=lambda kind: (found.get(kind, 0.0), -_PRECEDENCE.index(kind)))
+
+
+def whole(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> Part:
+    """The message as one part."""
+    span = ((0, len(sheet.tokens)),)
+    total = with_context(sheet, votes(sheet, span, skip), span)
+    return Part(best(total) or _by_what_is_named(sheet), span, total)
 
 
 def parts(sheet: Sheet, skip: Sequence[tuple[int, int]] = ()) -> list[Part]:

@@ -11,7 +11,7 @@ from nlp.numbers import Number
 from nlp.pattern import Spans
 from nlp.tokens import Identifier, Token, identifiers, stem
 
-_GUARDED = frozenset({"line", "asset", "item", "person", "utility"})
+_GUARDED = frozenset({"line", "asset", "item", "person", "utility", "customer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Ground:
     common: frozenset[str]  # words too common to be a name without an article
     known: frozenset[str]  # the lexicon's own words
     lines: tuple[str, ...] = ()  # the sender's
+    compounds: bool = False  # a language that builds one word of two: "Schweißroboter", "der Roboter"
+    thread_lots: tuple[str, ...] = ()
+    judges: bool = False  # words of holding or deciding, or quality writes: three digits may be a lot
     plans: bool = False  # the sender's work is orders: three digits of theirs are one
 
 
@@ -57,7 +60,19 @@ def find_mentions(
     kept += [m for m in _tolerant(index, ground) if _free(m, kept)]
     kept = _numbered(kept, index, ground)
     kept += [m for m in _line_numbers(index, ground) if _free(m, kept)]
+    kept = [m for m in kept if not _counts_an_item(m, kept, ground)]
     return sorted(kept, key=lambda m: m.start)
+
+
+def _counts_an_item(mention: Mention, kept: Sequence[Mention], ground: Ground) -> bool:
+    """ "45 of 200 battery brackets": an ending of an order's number that counts what stands behind it."""
+    if mention.what != "order" or mention.end - mention.start != 1 or not mention.why.startswith("order ending"):
+        return False
+    if _behind(ground, mention.start, "order_word"):
+        return False
+    before = ground.spans[mention.start - 1] if mention.start else {}
+    of_a_number = "of_word" in before and any(n.end == mention.start - 1 for n in ground.numbers)
+    return of_a_number or any(m.what == "item" and m.start == mention.end for m in kept)
 
 
 def _rank(mention: Mention) -> tuple[int, float, int]:
@@ -95,8 +110,13 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
             return
         if norms[0] in ground.common and not _pointed_at(start, ground, text):
             return
-        if "person" in by_what and norms[0] in ground.known and not text[token.start].isupper():
+        written_small = norms[0] in ground.known and not text[token.start].isupper()
+        if "person" in by_what and written_small:
             by_what.pop("person")
+        if written_small and not any(e.own for e in by_what.get("customer", ())):
+            by_what.pop("customer", None)
+        if norms[0] in ground.known and not any(e.own for e in by_what.get("item", ())):
+            by_what.pop("item", None)
     if "item" in by_what and len(norms) == 1 and _counts(ground, start, end):
         by_what.pop("item")
     if "item" in by_what and len(norms) == 1 and end < len(ground.tokens) and "machine_part" in ground.spans[end]:
@@ -105,14 +125,17 @@ def _names(index: PlantIndex, ground: Ground, text: str, start: int, end: int) -
         by_what["asset"] = [e for e in by_what["asset"] if e.own]
     for what, group in by_what.items():
         ids = tuple(dict.fromkeys(e.id for e in group))
-        sure = 0.97 if any(e.norms == norms and e.own for e in group) else 0.88
+        own = any(e.own for e in group)
+        sure = (
+            0.97 if own and any(e.norms == norms and e.own for e in group) else 0.88 if own or what != "item" else 0.8
+        )
         yield Mention(what, ids, start, end, sure, f"{what} called {' '.join(group[0].norms)!r}")
 
 
 def _counts(ground: Ground, start: int, end: int) -> bool:
     """ "4 coils", "last roll of foil": a unit here, even where an item is called so."""
-    if not any(name.startswith("uom_") for name in ground.spans[start]):
-        return False
+    if not any(name.startswith("uom_") and name != "uom_ea" for name in ground.spans[start]):
+        return False  # "340 shafts" are shafts, counted by the piece
     before = any(n.end == start for n in ground.numbers)
     return before or (end < len(ground.tokens) and "of_word" in ground.spans[end])
 
@@ -124,6 +147,13 @@ def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[st
             continue
         if min(len(own), len(other)) < 4 or abs(len(own) - len(other)) > 3:
             return False
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(own, other, strict=False)) if a != b), min(len(own), len(other))
+        )
+        if shared < 4 or shared < min(len(own), len(other)) - 2:
+            return False  # "sale" is no "salami"
+        if other in known and own not in known and own in (other + "a", other + "o", other + "e"):
+            return False  # an English "panel" is no Portuguese "panela"
         plural = other in (own + "s", own + "es", own[:-1])
         if len(own) == 4 and not plural and (not other.startswith(own) or other in known):
             return False
@@ -200,7 +230,18 @@ def _bare_number(index: PlantIndex, ground: Ground, identifier: Identifier, star
         if len(lots) == 1:
             return Mention("lot", (lots[0],), start, end, 0.9, f"lot by its number {digits}")
         return Mention("lot", tuple(lots), start, end, 0.5, f"lot number {digits} of several")
-    return _by_digits(index, ground, digits, start, end, said=said)
+    of_thread = [lot for lot in index.lot_suffixes.get(digits, ()) if lot in ground.thread_lots]
+    if len(of_thread) == 1 and not said:
+        return Mention("lot", (of_thread[0],), start, end, 0.9, f"the thread's lot ending in {digits}")
+    mention = _by_digits(index, ground, digits, start, end, said=said)
+    if mention is not None:
+        return mention
+    endings = index.lot_suffixes.get(digits, ())
+    lot_said = _behind(ground, start, "lot_word")
+    alone = ground.judges and not _decimal(ground, start, end) and _may_follow_an_order(ground, end)
+    if len(endings) == 1 and (lot_said or alone):
+        return Mention("lot", (endings[0],), start, end, 0.85, f"lot ending in {digits}")
+    return None
 
 
 def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: int, *, said: bool) -> Mention | None:
@@ -209,12 +250,13 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
         return _order_checked(index, Mention("order", (full,), start, end, 0.95, f"order number {digits}"))
     alone = len(digits) == 4 and not 2020 <= int(digits) <= 2035 and _may_follow(ground, end)
     endings = index.orders_ending(digits)
-    # Three digits alone are an order to who plans them, and to who works on the line that runs it.
-    own = len(endings) == 1 and index.records.work_order[endings[0]].line in ground.lines
-    alone = alone or ((ground.plans or own) and _may_follow(ground, end))
+    # Three digits alone are an order to who plans them, and where only one open order ends so.
+    unique = len(endings) == 1 and len(digits) in (3, 4) and not _decimal(ground, start, end)
+    unique = unique and int(digits) % 10 > 0  # a round number is sooner a quantity
+    alone = alone or (ground.plans and _may_follow(ground, end)) or (unique and _may_follow_an_order(ground, end))
     pointed = said or alone or (_behind(ground, start, "pointing") and _may_follow(ground, end))
     lengths = index.order_lengths or {99}
-    enough = min(_LONG_ENDING, min(lengths) - 1)
+    enough = max(4, min(_LONG_ENDING, min(lengths) - 1))
     if endings and (pointed or len(digits) >= enough or (len(endings) == 1 and len(ground.tokens) <= 3)):
         sure = 0.9 if len(endings) == 1 else 0.5
         return Mention("order", tuple(endings[:8]), start, end, sure, f"order ending in {digits}")
@@ -225,13 +267,52 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     return None
 
 
+def _may_follow_an_order(ground: Ground, end: int) -> bool:
+    """ "pull 819 forward": where one open order ends so, any word may follow that counts nothing."""
+    if any(n.article and n.end == end - 1 for n in ground.numbers):
+        return False  # "a 480 cable"
+    if _may_follow(ground, end):
+        return True
+    token, here = ground.tokens[end], ground.spans[end]
+    counted = any(
+        name.startswith(("uom_", "u_")) or name in ("people", "measure", "counted_noun", "talk_noun") for name in here
+    )
+    return token.kind == "word" and token.norm in ground.known and not counted
+
+
+def _decimal(ground: Ground, start: int, end: int) -> bool:
+    """ "SSCC 814", "+814", "814-2", "#814": part of another number, or counted by a mark."""
+    before = ground.tokens[start - 1] if start else None
+    after = ground.tokens[end] if end < len(ground.tokens) else None
+    return (before is not None and before.kind in ("mark", "number")) or (
+        after is not None and (after.kind in ("mark", "number") or after.glued)
+    )
+
+
 def _may_follow(ground: Ground, end: int) -> bool:
     """ "the 482 order", "la 486 ya": an order's number is not followed by a thing of which there are 482."""
     if end >= len(ground.tokens) or ground.tokens[end].breaks:
         return True
     token = ground.tokens[end]
     return token.norm in ground.common or any(
-        g in ground.spans[end] for g in ("order_word", "after_hour", "stand", "order_changed", "wants")
+        g in ground.spans[end]
+        for g in (
+            "order_word",
+            "after_hour",
+            "stand",
+            "order_changed",
+            "wants",
+            "to_word",
+            "from_word",
+            "neg",
+            "instead",
+            "asks_word",
+            "now_word",
+            "line_word",
+            "day_today",
+            "day_tomorrow",
+            "day_yesterday",
+        )
     )
 
 
@@ -258,7 +339,7 @@ def _measured(ground: Ground, end: int) -> bool:
         return True
     here = ground.spans[end]
     if any(name.startswith(("uom_", "u_")) or name in ("measure", "people") for name in here):
-        return not (after.norm in ("a", "m", "g", "t", "l", "c", "s", "h", "x", "j", "in") and not after.glued)
+        return not (after.norm in ("a", "c", "s", "x", "j", "in", "to") and not after.glued)
     return False
 
 
@@ -275,7 +356,7 @@ def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
     for i, token in enumerate(ground.tokens):
         if token.kind != "word" or i in ground.timed:
             continue
-        behind = index.tails.get(token.norm, set()) if len(token.norm) >= 4 else set()
+        behind = index.tails.get(token.norm, set()) if ground.compounds and len(token.norm) >= 4 else set()
         if behind and token.norm not in ground.common and (len(token.norm) >= 6 or token.norm not in ground.known):
             yield Mention("asset", tuple(sorted(behind)), i, i + 1, 0.8, f"last part of a name: {token.norm!r}")
             continue
@@ -338,10 +419,20 @@ def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         listed = not said and not near and _in_line_list(number, ground)
         if not (said or near or listed) or (near and not said and not _ends_here(ground, number.end)):
             continue
+        if near and not said and _counts_a_stranger(ground, number.end):
+            continue
         if said or not _measured(ground, number.end):
             yield Mention(
                 "line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}"
             )
+
+
+def _counts_a_stranger(ground: Ground, end: int) -> bool:
+    """ "on 3 brackets": a word that no language file knows, or one of the plant's units, is what the number counts."""
+    if end >= len(ground.tokens):
+        return False
+    token = ground.tokens[end]
+    return token.kind == "word" and token.norm not in ground.known and len(token.norm) > 3
 
 
 def _in_line_list(number: Number, ground: Ground) -> bool:

@@ -12,25 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 
 Spans = Sequence[Mapping[str, Sequence[int]]]  # at each token: name of a group or slot -> where it may end
-MAX_VARIANTS = 2048
 _GAPS = {"..": 2, "...": 5}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
-    """One step of the trie."""
+    """One step: what may come next leads to the same place for all alternatives of a pattern's element."""
 
-    literal: dict[str, Node] = field(default_factory=dict)
-    prefix: dict[str, Node] = field(default_factory=dict)
-    suffix: dict[str, Node] = field(default_factory=dict)
-    slots: dict[str, Node] = field(default_factory=dict)
+    literal: dict[str, list[Node]] = field(default_factory=dict)
+    prefix: dict[str, list[Node]] = field(default_factory=dict)
+    suffix: dict[str, list[Node]] = field(default_factory=dict)
+    slots: dict[str, list[Node]] = field(default_factory=dict)
     gaps: dict[int, Node] = field(default_factory=dict)
     prefix_lengths: tuple[int, ...] = ()
     suffix_lengths: tuple[int, ...] = ()
     out: list[Cue] = field(default_factory=list)
+    after: dict[frozenset[str], Node] = field(default_factory=dict)  # while loading: where an element leads to
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +64,23 @@ class Trie:
         self.words: set[str] = set()  # every literal, for tolerant spelling
 
     def add(self, pattern: str, cue: Cue) -> None:
-        """Take a pattern in; PatternError for one that says nothing or too much."""
+        """Take a pattern in; PatternError for one that says nothing."""
         elements = pattern.split()
-        choices: list[list[str]] = []
+        ends = [self.root]
         for element in elements:
             optional = element.endswith("?") and len(element) > 1
             bare = element[:-1] if optional else element
-            options = [bare] if bare.startswith("<") and "|" not in bare else bare.split("|")
-            choices.append([*options, ""] if optional else options)
-        count = 1
-        for options in choices:
-            count *= len(options)
-        if not choices or count > MAX_VARIANTS:
-            raise PatternError(f"pattern {pattern!r} is empty or has more than {MAX_VARIANTS} variants")
-        for variant in product(*choices):
-            steps = [part for step in variant if step for part in _parts(step)]
-            if steps:
-                self._insert(steps, cue)
-
-    def _insert(self, steps: list[str], cue: Cue) -> None:
-        node = self.root
-        for step in steps:
-            node = self._child(node, step)
-        if cue not in node.out:
-            node.out.append(cue)
-
-    def _child(self, node: Node, step: str) -> Node:
-        if step in _GAPS:
-            return node.gaps.setdefault(_GAPS[step], Node())
-        if step[0] in "<{":
-            return node.slots.setdefault(step[1:-1], Node())
-        if step.startswith("*"):
-            child = node.suffix.setdefault(step[1:], Node())
-            node.suffix_lengths = tuple(sorted({len(key) for key in node.suffix}))
-            return child
-        if step.endswith("*"):
-            child = node.prefix.setdefault(step[:-1], Node())
-            node.prefix_lengths = tuple(sorted({len(key) for key in node.prefix}))
-            self.words.add(step[:-1])
-            return child
-        self.words.add(step)
-        return node.literal.setdefault(step, Node())
+            options = frozenset([bare] if bare.startswith("<") and "|" not in bare else bare.split("|")) - {""}
+            if not options:
+                continue
+            following = [_after(node, options, self.words) for node in ends]
+            ends = list(dict.fromkeys([*following, *ends] if optional else following))
+        ends = [node for node in ends if node is not self.root]
+        if not ends:
+            raise PatternError(f"pattern {pattern!r} says nothing")
+        for node in ends:
+            if cue not in node.out:
+                node.out.append(cue)
 
     def find(
         self, norms: Sequence[str], spans: Spans, breaks: Sequence[bool], also: Mapping[int, str] | None = None
@@ -132,9 +107,10 @@ class Trie:
                 self._words(node, also[i], i, start, captured, walk)
             if node.slots and spans[i]:
                 here = spans[i]
-                for name, child in node.slots.items():
+                for name, children in node.slots.items():
                     for end in here.get(name, ()):
-                        walk(child, end, start, (*captured, (name, i, end)))
+                        for child in children:
+                            walk(child, end, start, (*captured, (name, i, end)))
 
         for i in range(count):
             if not breaks[i]:
@@ -143,21 +119,57 @@ class Trie:
 
     @staticmethod
     def _words(node: Node, word: str, i: int, start: int, captured: tuple[tuple[str, int, int], ...], walk) -> None:  # type: ignore[no-untyped-def]
-        child = node.literal.get(word)
-        if child is not None:
+        for child in node.literal.get(word, ()):
             walk(child, i + 1, start, captured)
         for length in node.prefix_lengths:
             if length > len(word):
                 break
-            child = node.prefix.get(word[:length])
-            if child is not None:
+            for child in node.prefix.get(word[:length], ()):
                 walk(child, i + 1, start, captured)
         for length in node.suffix_lengths:
             if length >= len(word):
                 break
-            child = node.suffix.get(word[-length:])
-            if child is not None:
+            for child in node.suffix.get(word[-length:], ()):
                 walk(child, i + 1, start, captured)
+
+
+def _after(node: Node, options: frozenset[str], words: set[str]) -> Node:
+    """Where an element leads to from a node; the same element of another pattern leads to the same place."""
+    known = node.after.get(options)
+    if known is not None:
+        return known
+    if len(options) == 1 and (only := next(iter(options))) in _GAPS:
+        end = node.gaps.setdefault(_GAPS[only], Node())
+    else:
+        end = Node()
+        for option in options:
+            _link(node, _parts(option), end, words)
+    node.after[options] = end
+    return end
+
+
+def _link(node: Node, steps: list[str], end: Node, words: set[str]) -> None:
+    for position, step in enumerate(steps):
+        last = position == len(steps) - 1
+        if step in _GAPS:
+            if last:
+                raise PatternError("an alternative ends in a gap")
+            node = node.gaps.setdefault(_GAPS[step], Node())
+            continue
+        child = end if last else Node()
+        if step[0] in "<{":
+            node.slots.setdefault(step[1:-1], []).append(child)
+        elif step.startswith("*"):
+            node.suffix.setdefault(step[1:], []).append(child)
+            node.suffix_lengths = tuple(sorted({len(key) for key in node.suffix}))
+        elif step.endswith("*"):
+            words.add(step[:-1])
+            node.prefix.setdefault(step[:-1], []).append(child)
+            node.prefix_lengths = tuple(sorted({*node.prefix_lengths, len(step) - 1}))
+        else:
+            words.add(step)
+            node.literal.setdefault(step, []).append(child)
+        node = child
 
 
 def _parts(step: str) -> list[str]:

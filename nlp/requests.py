@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
@@ -49,7 +50,8 @@ def read_resolution(sheet: Sheet) -> Resolution:
         if near:
             amount = min(near, key=lambda a: min(abs(a.start - end), abs(start - a.end)))
             items = sheet.context.thread.items if sheet.context.thread is not None else ()
-            scrap = Quantity(amount.value, plant_uom(amount.unit, sheet.index, items))
+            made = sheet.index.packed_in[0] if sheet.index.packed_in else ""
+            scrap = Quantity(amount.value, plant_uom(amount.unit, sheet.index, items) or made)
     return Resolution(action=_action(sheet), downtime_min=downtime, scrap=scrap)
 
 
@@ -127,8 +129,9 @@ def _about(sheet: Sheet) -> About:
 
 def _type(sheet: Sheet) -> ExceptionType | None:
     for name, kind in CUE_OF.items():
-        if sheet.group(f"type_{name}"):
-            return kind
+        said = sheet.group(f"type_{name}")
+        if any(not any(group.startswith("role_") for group in sheet.spans[i]) for i, _ in said):
+            return kind  # "who is on quality today" asks for a function, not for holds
     return None
 
 
@@ -153,9 +156,32 @@ def _last_night(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
     return start, end
 
 
+_SHIFTS: Mapping[str, tuple[int, int]] = {"early_shift": (4, 11), "late_shift": (11, 18), "night_shift": (18, 28)}
+
+
+def _shift_span(sheet: Sheet, name: str) -> tuple[datetime, datetime | None] | None:
+    """ "Spätschicht", "turno da tarde": the last one that began, or yesterday's; its end where it is over."""
+    if not (sheet.has("i.query.metrics") or sheet.has("i.query.summary") or sheet.has("i.query.open")):
+        return None
+    plant, now = sheet.context.plant, sheet.context.now
+    first, last = _SHIFTS[name]
+    shift = next(
+        (s for s in plant.shifts if first <= (s.start.hour if s.start.hour >= 4 else 24 + s.start.hour) < last), None
+    )
+    if shift is None:
+        return None
+    start = plant.local(now).replace(hour=shift.start.hour, minute=shift.start.minute, second=0, microsecond=0)
+    if start > now or sheet.group("day_yesterday"):
+        start -= timedelta(days=1)
+    end = start.replace(hour=shift.end.hour, minute=shift.end.minute)
+    return start, end if end > start else end + timedelta(days=1)
+
+
 def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
     plant, now = sheet.context.plant, sheet.context.now
     clocks = [m for m in sheet.moments if m.kind == "clock"] if len(sheet.hits("period")) == 0 else _said_period(sheet)
+    if sheet.group("day_yesterday"):
+        clocks = [replace(c, day=-1) if c.day is None else c for c in clocks]
     if len(clocks) >= 2:
         start = instant(clocks[0], plant, now, towards="past")
         if not clocks[1].exact and clocks[1].hour is not None:
@@ -168,8 +194,17 @@ def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
         return start, end if end > start else end + timedelta(days=1)
     if len(clocks) == 1 and clocks[0].role in ("since", "from"):
         return instant(clocks[0], plant, now, towards="past"), None
-    if sheet.group("last_night"):
+    shift = next((name for name in _SHIFTS if sheet.group(name)), None)
+    if shift is not None and (said := _shift_span(sheet, shift)) is not None:
+        return said
+    if sheet.group("last_night") and not sheet.has("i.query.who"):
         return _last_night(sheet)
+    for name, back in (("this_week", 0), ("last_week", 7)):
+        if sheet.group(name):
+            today = production_day(plant, now)
+            monday = today - timedelta(days=today.weekday() + back)
+            begin = production_day_span(plant, monday)[0]
+            return begin, production_day_span(plant, monday + timedelta(days=6))[1] if back else None
     if sheet.group("day_yesterday") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):
         return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
     if sheet.group("day_today") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):

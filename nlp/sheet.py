@@ -9,6 +9,7 @@ from functools import cached_property
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from nlp.features import Marks, marks
 from nlp.index import PlantIndex
 from nlp.mentions import Ground, Mention, find_mentions
 from nlp.numbers import Number, find_numbers
@@ -68,6 +69,11 @@ class Sheet:
         """Mentions of a kind that still stand, in a range of tokens."""
         stop = len(self.tokens) if end is None else min(end, len(self.tokens))
         return [m for m in self.mentions if m.what == what and not m.withdrawn and start <= m.start < stop]
+
+    @cached_property
+    def marks(self) -> Marks:
+        """What the learnt votes look at."""
+        return marks(self)
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
@@ -141,7 +147,9 @@ def lay_out(
         tokens=tokens, numbers=numbers, spans=spans,
         timed=frozenset(i for m in moments for i in range(m.start, m.end)),
         common=frozenset(w for code in active for w in lexicon.languages[code].function_words),
-        lines=context.sender.lines,
+        thread_lots=context.thread.lots if context.thread is not None else (),
+        judges="quality" in context.sender.roles or any("hold_verb" in here or "defect" in here for here in spans),
+        lines=context.sender.lines, compounds=active[0] == "de",
         plans=bool({"planner", "customer_service"} & set(context.sender.roles)),
         known=frozenset(w for w in norms if lexicon.vocabulary.get(w, set()) & set(active)),
     )  # fmt: skip
@@ -156,9 +164,12 @@ def lay_out(
 
     hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if allowed(h))
     hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
+    idioms = [h for h in hits if h.cue.name.startswith("idiom.")]
+    hits = [h for h in hits if h not in idioms and not any(_says_otherwise(idiom, h) for idiom in idioms)]
     standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
     mentions = _taken_back(mentions, spans)
+    mentions = _not_but(mentions, spans, tokens)
     mentions = _said_fine(mentions, spans, tokens)
     days = days_said(spans, context.plant, context.now, [m for m in moments if m.kind == "clock"])
     return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active, days)
@@ -223,6 +234,12 @@ def _put(spans: list[dict[str, list[int]]], name: str, start: int, end: int) -> 
         ends.append(end)
 
 
+def _says_otherwise(idiom: Hit, hit: Hit) -> bool:
+    """ "the red light is on" is no fire: a cue `idiom.safety` takes back what `safety` found within its words."""
+    name = idiom.cue.name.removeprefix("idiom.")
+    return hit.cue.name.split(".")[0] == name and idiom.start <= hit.start and hit.end <= idiom.end
+
+
 def _asked(i: int, tokens: Sequence[Token]) -> bool:
     """Whether the sentence around a token ends in a question mark."""
     return next((token.norm == "?" for token in tokens[i:] if token.kind == "stop"), False)
@@ -261,6 +278,25 @@ def _taken_back(mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequen
             after = [m for m in out if end <= m.start <= end + 6]
             if before and any(m.what == out[before[-1]].what for m in after):
                 out[before[-1]] = replace(out[before[-1]], withdrawn=True)
+    return out
+
+
+def _not_but(
+    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
+) -> list[Mention]:
+    """ "not the filler, the capper": what is denied by name gives way to what is said instead."""
+    out = list(mentions)
+    for k, mention in enumerate(out):
+        if mention.what not in ("asset", "line", "order", "lot"):
+            continue
+        before = range(max(0, mention.start - 2), mention.start)
+        denied = any("neg" in spans[i] or "not_this" in spans[i] for i in before) and all(
+            not tokens[i].breaks for i in before
+        )
+        after = mention.end < len(tokens) and "neg_post" in spans[mention.end]
+        others = [m for m in out if m.what == mention.what and m.ids != mention.ids and not m.withdrawn]
+        if (denied or after) and any(m.start > mention.start or after for m in others):
+            out[k] = replace(mention, withdrawn=True)
     return out
 
 

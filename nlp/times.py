@@ -195,15 +195,22 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
                 break
     if (
         moment.kind == "duration"
-        and role in ("until", "by", "at")
+        and (role in ("until", "by", "at") or (role in ("since", "from") and moment.minutes >= 300))
         and moment.minutes % 60 == 0
         and _glued_hour(moment, tokens)
     ):
         return replace(
             moment, kind="clock", hour=int(moment.minutes // 60) % 24, minutes=0.0, start=start, end=end, role=role
         )
+    if moment.kind == "duration" and role in ("", "since", "at", "from", "until", "by") and _hour_said(moment, tokens):
+        hour, minute = divmod(int(moment.minutes), 60)
+        return replace(
+            moment, kind="clock", hour=hour % 24, minute=minute, minutes=0.0, start=start, end=end, role=role,
+            exact=hour > 12,
+        )  # fmt: skip
     # "2h14" alone tells how long; "desde 19h50" tells when.
-    if moment.spanlike and moment.hour is not None and role in ("", "for"):
+    long = moment.hour is not None and moment.hour >= 6 and role == ""  # "18h30 roda": nothing stands that long
+    if moment.spanlike and moment.hour is not None and role in ("", "for") and not long:
         return replace(
             moment, kind="duration", minutes=moment.hour * 60.0 + moment.minute, start=start, end=end, role=role
         )
@@ -215,6 +222,13 @@ def _glued_hour(moment: Moment, tokens: Sequence[Token]) -> bool:
     """ "até as 2h": an hour of the day, not two hours."""
     last = tokens[moment.end - 1]
     return last.norm == "h" and moment.minutes <= 24 * 60
+
+
+def _hour_said(moment: Moment, tokens: Sequence[Token]) -> bool:
+    """ "depuis 8 heures", "quinze heures trente": nobody waits that long, it is a time of day."""
+    said = any(tokens[i].norm in ("heures", "heure") for i in range(moment.start, moment.end))
+    since = said or tokens[moment.end - 1].norm == "h"
+    return since and 360 <= moment.minutes < 24 * 60 and moment.minutes == int(moment.minutes)
 
 
 def _half_of_day(end: int, spans: Spans) -> tuple[int, Literal["am", "pm", "night", ""]]:
@@ -256,6 +270,16 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
     """A number alone is an hour only after "since", "at", "by" or before "baje", and never before a unit."""
     found = []
     for number in numbers:
+        dotted = _dotted(tokens[number.start].norm) if number.end == number.start + 1 else None
+        if dotted is not None and number.start not in taken:
+            role, start = _role(number.start, spans)
+            if role in ("since", "at", "from", "by", "until"):
+                after, half = (number.end, "") if number.end >= len(tokens) else _half_of_day(number.end, spans)
+                exact = dotted[0] > 12 or half in ("am", "pm")
+                found.append(
+                    Moment("clock", start, after, role, hour=dotted[0], minute=dotted[1], exact=exact, half=half)  # type: ignore[arg-type]
+                )
+                continue
         if (
             number.start in taken
             or number.article
@@ -288,6 +312,21 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
                    half=half)  # type: ignore[arg-type]
         )  # fmt: skip
     return found
+
+
+def _dotted(norm: str) -> tuple[int, int] | None:
+    """ "7.40", "17.45": a clock as many of Europe write it."""
+    whole, point, rest = norm.partition(".")
+    if (
+        not point
+        or len(rest) != 2
+        or not whole.isdecimal()
+        or not rest.isdecimal()
+        or int(whole) > 23
+        or int(rest) > 59
+    ):
+        return None
+    return int(whole), int(rest)
 
 
 def _may_follow_an_hour(token: Token, here: Mapping[str, Sequence[int]]) -> bool:

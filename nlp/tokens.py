@@ -11,18 +11,18 @@ from typing import Literal
 READ_CHARACTERS = 1_500  # of a message; what comes later is kept by the program but not read
 READ_TOKENS = 160
 
-_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u097f])"
+LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0963\u0970-\u097f])"  # vowel signs belong to their word
 _TOKEN = re.compile(
-    rf"(?P<span>\d{{1,2}}\s?[hH]\s?\d{{2}}(?!\d)(?!{_LETTER}))"  # 2h14, 19h50
+    rf"(?P<span>\d{{1,2}}\s?[hH]\s?\d{{2}}(?!\d)(?!{LETTER}))"  # 2h14, 19h50
     r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)"
     r"|(?P<num>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?|[.,]\d+)"
-    rf"|(?P<word>{_LETTER}+(?:['’`]{_LETTER}+)*)"
+    rf"|(?P<word>{LETTER}+(?:['’`]{LETTER}+)*)"
     r"|(?P<stop>[.!?;\n\r…।]+)"
     r"|(?P<comma>[,:()|•]|\s[-–—]+\s|[–—])"
     r"|(?P<mark>[%#°&+€$])"
     r"|(?P<other>[\U0001F000-\U0001FAFF\u2600-\u27BF])"
 )
-_ELISION = re.compile(r"^([ldjmtsnc]|qu|jusqu|lorsqu)['’`](.+)$")
+_ELISION = re.compile(r"([ldjmtsncy]|qu|jusqu|lorsqu|puisqu|quelqu|presqu)['’`](?=.)")
 _CONTRACTED = {
     "it", "that", "what", "who", "let", "he", "she", "there", "where", "here", "how", "when", "everything", "nobody",
     "somebody", "something",
@@ -30,6 +30,11 @@ _CONTRACTED = {
 _REPEATED = re.compile(r"(.)\1{2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
+_DEVANAGARI_DIGITS = {0x0966 + digit: str(digit) for digit in range(10)}
+_READABLE = _INVISIBLE | _DEVANAGARI_DIGITS
+_DEVANAGARI = re.compile("[\u0900-\u097f]")
+_JOINED = re.compile("(?<=[\u0900-\u097f])[\u200c\u200d](?=[\u0900-\u097f])")
+_STRESS = "\u0951"  # a mark that nobody types: keeps the place of a joiner within a word, and is folded away
 
 Kind = Literal["word", "number", "clock", "stop", "comma", "mark", "emoji"]
 
@@ -65,16 +70,33 @@ class Identifier:
 @lru_cache(maxsize=20_000)
 def fold(word: str) -> str:
     """Lower case without accents, apostrophes and stretched letters: "Línea" and "linea" are one word."""
-    lowered = word.lower().replace("ł", "l").replace("ß", "ss").replace("ø", "o").replace("æ", "ae")
+    lowered = word.lower().replace("ł", "l").replace("ß", "ss").replace("ø", "o").replace("æ", "ae").replace("œ", "oe")
     if not lowered.isascii():
         parts = unicodedata.normalize("NFKD", lowered)
         lowered = "".join(c for c in parts if not "\u0300" <= c <= "\u036f")
+        if _DEVANAGARI.search(lowered):
+            lowered = _one_spelling(lowered)
     return _REPEATED.sub(r"\1\1", lowered.replace("'", "").replace("’", "").replace("`", ""))
+
+
+_DROPPED = re.compile("[\u093c\u0951-\u0954\u200c\u200d]")  # the dot below, stress marks, joiners
+_NASAL = re.compile("ङ्(?=[कखगघ])|ञ्(?=[चछजझ])|ण्(?=[टठडढ])|न्(?=[तथदध])|म्(?=[पफबभ])")
+_GLIDE = re.compile("(?<=[\u0904-\u094c])य([ेी])(?=ं?$)")
+_INDEPENDENT = {"े": "ए", "ी": "ई"}
+
+
+def _one_spelling(word: str) -> str:
+    """Devanagari as it is typed in several ways: ख़त्म and खत्म, हाँ and हां, बन्द and बंद, गये and गए; vowel signs stay."""
+    word = _DROPPED.sub("", word).replace("ँ", "ं")
+    word = _NASAL.sub("ं", word)
+    return _GLIDE.sub(lambda found: _INDEPENDENT[found.group(1)], word) if len(word) > 2 else word
 
 
 def tokenize(text: str) -> list[Token]:
     """Tokens of a message, at most READ_TOKENS of its first READ_CHARACTERS characters; never raises."""
-    readable = text[:READ_CHARACTERS].translate(_INVISIBLE)
+    readable = text[:READ_CHARACTERS]
+    if not readable.isascii():
+        readable = _JOINED.sub(_STRESS, readable).translate(_READABLE)
     tokens: list[Token] = []
     last_end = -1
     for match in _TOKEN.finditer(readable):
@@ -83,12 +105,12 @@ def tokenize(text: str) -> list[Token]:
         last_end = end
         if kind == "word":
             lowered = raw.lower()
-            elided = _ELISION.match(lowered) if "'" in lowered or "’" in lowered else None
-            if elided is not None:
-                cut = start + len(elided.group(1)) + 1
+            # "j'l'ai", "qu'on": what is elided is a word of its own.
+            while ("'" in lowered or "’" in lowered) and (elided := _ELISION.match(lowered)) is not None:
+                cut = start + elided.end()
                 tokens.append(Token(elided.group(1), start, cut, "word", glued=glued))
-                tokens.append(Token(fold(elided.group(2)) or elided.group(2), cut, end, "word", glued=True))
-            elif lowered[-2:] in ("'s", "’s") and lowered[:-2] not in _CONTRACTED:  # "oven's running", "Bobby's walk"
+                raw, lowered, start, glued = raw[elided.end() :], lowered[elided.end() :], cut, True
+            if lowered[-2:] in ("'s", "’s") and lowered[:-2] not in _CONTRACTED:  # "oven's running", "Bobby's walk"
                 tokens.append(Token(fold(raw[:-2]) or raw, start, end, "word", glued=glued))
             else:
                 tokens.append(Token(fold(raw) or raw, start, end, "word", glued=glued))
@@ -128,7 +150,8 @@ def number_value(raw: str) -> float | None:
 def identifiers(text: str) -> list[Identifier]:
     """Every run that holds a digit, as a possible id; a joint at the end belongs to the sentence."""
     found = []
-    for match in _IDENTIFIER.finditer(text[:READ_CHARACTERS]):
+    readable = text[:READ_CHARACTERS]
+    for match in _IDENTIFIER.finditer(readable if readable.isascii() else readable.translate(_DEVANAGARI_DIGITS)):
         raw = match.group()
         if len(raw) <= 40 and any(c.isdigit() for c in raw):
             key = re.sub(r"[^A-Za-z0-9]", "", raw).upper()

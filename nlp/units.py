@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlp.index import PlantIndex
 from nlp.sheet import Sheet
+from nlp.tokens import fold
+from nlp.words import lexicon
 
 # What we write where the plant has no spelling of its own for the unit.
 _NAMES: Mapping[str, str] = {
     "cs": "cs", "pallets": "pallets", "roll": "roll", "kg": "kg", "t": "t", "g": "g", "lb": "lb", "l": "l",
     "gal": "gal", "m": "m", "ft": "ft", "ea": "ea", "box": "boxes", "bag": "bags", "drum": "drums", "crate": "crates",
-    "basket": "baskets",
+    "basket": "baskets", "pack": "packs",
     "coil": "coils", "sheet": "sheets", "people": "people",
 }  # fmt: skip
 # Spellings that an ERP may use for the same unit.
@@ -24,6 +27,7 @@ ERP_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "kg": ("kg", "kgs", "kilo", "kilos", "kilogram"),
     "l": ("l", "ltr", "liter", "litre", "lt"),
     "m": ("m", "meter", "metre", "mtr"),
+    "pack": ("pack", "packs", "pk", "pck", "op", "opak", "vpe", "packet", "packets", "pkt", "pkg"),
     "box": ("box", "boxes", "bx", "carton", "cartons", "ctn"),
     "bag": ("bag", "bags", "sack", "sacks"),
     "drum": ("drum", "drums"),
@@ -35,6 +39,12 @@ ERP_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "basket": ("basket", "baskets"),
     "crate": ("crate", "crates", "bin", "bins"),
 }
+# What people call a "case" the ERP calls a carton, and the other way round; a plant counts packed goods in one unit.
+_PACKED = frozenset({"cs", "box", "pack", "ea", "crate"})
+
+
+_DATE = re.compile(r"(?:[12]\d|3[01])\.(?:0[1-9]|1[0-2])")  # "30.11"
+_LOCATION = re.compile(r"[A-Za-z]\d{0,3}-$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,9 @@ class Amount:
 
 def unit_class(uom: str) -> str:
     """Our name of a unit, from any spelling; the spelling itself where we know none."""
-    folded = uom.strip().lower()
-    return next((unit for unit, spelled in ERP_SPELLINGS.items() if folded in spelled), folded)
+    folded = fold(uom.strip())
+    known = next((unit for unit, spelled in ERP_SPELLINGS.items() if folded in spelled), None)
+    return known or lexicon().units.get(folded, folded)
 
 
 def plant_uom(unit: str, index: PlantIndex, items: Sequence[str]) -> str:
@@ -60,8 +71,13 @@ def plant_uom(unit: str, index: PlantIndex, items: Sequence[str]) -> str:
         if item is not None and (unit == "" or unit_class(item.uom) == unit):
             return item.uom
     for uom in index.uoms.values():
-        if unit_class(uom) == unit:
+        if uom == unit or unit_class(uom) == unit:
             return uom
+    if unit in _PACKED and unit != "ea":
+        of_items = [index.records.item[id_].uom for id_ in items if id_ in index.records.item]
+        packed = [uom for uom in (*of_items, *index.packed_in) if unit_class(uom) in _PACKED]
+        if packed:
+            return packed[0]
     return _NAMES.get(unit, unit)
 
 
@@ -74,6 +90,22 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
     for number in sheet.numbers:
         if not start <= number.start < stop or number.start in timed or number.start in named:
             continue
+        if number.start and sheet.tokens[number.start].glued and sheet.tokens[number.start - 1].kind == "word":
+            continue  # "L4", "B04": part of a name
+        if _LOCATION.search(sheet.text[: sheet.tokens[number.start].start]):
+            continue  # "EMB-15", "R3-01": where it lies
+        digits = sheet.tokens[number.start].norm
+        if digits[0] == "0" and digits.isdigit() and len(digits) > 1:
+            continue  # "061" is a name
+        if _DATE.fullmatch(digits) and "m" not in sheet.spans[number.start]:
+            continue
+        following = sheet.tokens[number.end] if number.end < len(sheet.tokens) else None
+        if (
+            following is not None
+            and following.glued
+            and following.norm in ("st", "nd", "rd", "th", "er", "eme", "o", "a")
+        ):
+            continue  # "the 26th"
         if (
             sheet.text[sheet.tokens[number.end - 1].end :][:1] == "-"
             and not sheet.text[sheet.tokens[number.end - 1].end :][1:2].isspace()
@@ -90,6 +122,15 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
     return found
 
 
+_WORDS_TOO = frozenset({"to", "in", "as", "st", "un", "a", "e", "o", "i"})
+
+
+def _only_a_word(sheet: Sheet, i: int) -> bool:
+    """ "reduce 1187 to 6500", "340 in the system": what would be a unit, was it not an everyday word here."""
+    token = sheet.tokens[i]
+    return token.norm in _WORDS_TOO and not token.glued and i + 1 < len(sheet.tokens) and not sheet.tokens[i + 1].breaks
+
+
 def _unit_after(sheet: Sheet, i: int, stop: int) -> tuple[str, int]:
     for skip in range(3):
         j = i + skip
@@ -97,7 +138,13 @@ def _unit_after(sheet: Sheet, i: int, stop: int) -> tuple[str, int]:
             break
         if skip and sheet.tokens[j].kind == "number":
             break
+        if j + 1 < len(sheet.tokens) and sheet.tokens[j + 1].glued and sheet.tokens[j + 1].kind == "number":
+            break  # "M16"
+        if _only_a_word(sheet, j):
+            break
         units = [(max(ends), name) for name, ends in sheet.spans[j].items() if name.startswith("uom_")]
+        if not units and sheet.tokens[j].norm in sheet.index.uoms:
+            units = [(j + 1, f"uom_{unit_class(sheet.tokens[j].norm)}")]
         if units:
             end, name = max(units)
             return name.removeprefix("uom_"), end

@@ -20,6 +20,7 @@ NASTY = {
     "every emoji": "".join(chr(c) for c in range(0x1F300, 0x1FAFF)),
     "combining marks": "f\u0301\u0302\u0303" * 3_000,
     "impossible times": "since 99:99, 25h61, half past 77, 99999999 minutes ago, vor 500000 Tagen",
+    "a bare fraction like a clock": "seam overlap .05 and .6.14",
     "scales without end": "thousand " * 400 + "mil " * 400,
     "the same words for ever": "no mixer down on 1 since 10 and out of bags " * 100,
 }

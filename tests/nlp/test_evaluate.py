@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from nlp.cases import MessageCase
-from nlp.evaluate import evaluate, same_quantity, same_time
+from nlp.baseline import KeywordReader
+from nlp.cases import MessageCase, as_context, as_message
+from nlp.evaluate import evaluate, interval, same_quantity, same_time
 from tests.nlp.world import WEDNESDAY, folder
 from workflow.reading import Disposition, Question, Reading, ReportedException
 
@@ -63,3 +65,47 @@ def test_spellings_of_a_unit_are_one_unit_and_times_have_five_minutes():
     at = datetime(2026, 11, 18, 10, tzinfo=UTC)
     assert same_time(at.isoformat(), at.replace(minute=5).isoformat())
     assert not same_time(at.isoformat(), at.replace(minute=6).isoformat())
+
+
+def test_shares_come_with_their_interval_and_none_wrong_is_not_never():
+    assert interval(81, 263) == (0.2553, 0.3662), "Newcombe 1998, table I, method 3"
+    assert interval(0, 150) == (0.0, 0.025)
+    assert interval(150, 150)[0] == 0.975
+    assert interval(0, 0) == (None, None)
+    scores = score(Reading("report", (ReportedException("machine_breakdown"),)), {"intent": "report", "exceptions": []})
+    assert {"value", "right", "n", "low", "high"} == set(scores["scores"]["wrong_link"])
+    assert scores["scores"]["false_release"] == {"value": 0, "n": 1, "low": 0.0, "high": 0.7935}
+
+
+def keywords(text, sender="ann.bell", thread=None):
+    plant = folder()
+    case = MessageCase("c-1", "en", sender, WEDNESDAY, text, context=thread)
+    expect = {"intent": "report", "exceptions": [exception(line="BAK", assets=["BAK-MIX"])]}
+    scored = evaluate([replace(case, expect=expect)], plant.plant, plant.records, KeywordReader())
+    return scored.as_json()
+
+
+def test_the_baseline_is_right_where_lists_of_words_are_enough_and_wrong_where_they_are_not():
+    plain = keywords("mixer is broken")
+    assert plain["scores"]["all_right"]["value"] == 1.0, plain["misses"]
+    shorthand = keywords("the mxer on bake quit turning")
+    assert shorthand["scores"]["all_right"]["value"] == 0.0
+
+
+def test_the_baseline_reads_decisions_questions_and_promises():
+    plant = folder()
+
+    def read(text, sender, context=None):
+        case = MessageCase("c-1", "en", sender, WEDNESDAY, text, context=context)
+        return KeywordReader().read(as_message(case), as_context(case, plant.plant, plant.records))
+
+    lot = plant.records.lots[0].id
+    inspector = next(p.id for p in plant.plant.people if "quality" in p.roles)
+    assert read(f"{lot} released", inspector).disposition == (Disposition("release", lot),)
+    assert read(f"do not release {lot}", inspector).disposition == (Disposition("keep_on_hold", lot),)
+    assert read(f"{lot} released", "ann.bell").intent != "disposition"
+    assert read("who is on it?", "ann.bell").intent == "query"
+    thread = {"kind": "thread", "exception": {"type": "machine_breakdown", "line": "BAK"}}
+    assert (read("on my way, 10 min", "ann.bell", thread).intent, read("10 min", "ann.bell", thread).eta_min) == (
+        "acknowledge", 10.0,
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.nlp.world import PHRASINGS, folder, reader
 
 def test_the_phrasings_are_understood():
     plant = folder()
-    cases = list(read_phrasings(PHRASINGS / "northfield.txt", plant.plant.zone))
+    cases = list(read_phrasings(PHRASINGS / "northfield" / "full.txt", plant.plant.zone))
     scored = evaluate(cases, plant.plant, plant.records, reader())
     scores = scored.as_json()["scores"]
     assert scores["all_right"]["value"] >= 0.95, scored.misses
@@ -39,9 +39,11 @@ def test_every_language_fills_the_groups_that_shared_patterns_are_made_of():
     def walk(node):
         for cue in node.out:
             filled.setdefault(cue.language, set()).add(cue.name)
-        for children in (node.literal, node.prefix, node.suffix, node.slots, node.gaps):
-            for child in children.values():
+        for followers in (node.literal, node.prefix, node.suffix, node.slots):
+            for child in (child for children in followers.values() for child in children):
                 walk(child)
+        for child in node.gaps.values():
+            walk(child)
 
     walk(lexicon().groups.root)
     for code in lexicon().languages:

@@ -124,6 +124,7 @@ def test_running_slow_is_not_a_stopped_line_r16():
         "if the retest is fine release PX-2611",
         "can we release PX-2611?",
         "PX-2611 is not released yet",
+        "PX-2611 cannot be released",
         "nobody releases PX-2611 before I say so",
         "PX-2611 nicht freigeben",
         "nie zwalniać PX-2611",

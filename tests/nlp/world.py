@@ -12,7 +12,7 @@ from workflow.messages import Inbound
 from workflow.reading import Asked, Context, Reading, ReportedException
 
 PHRASINGS = Path(__file__).parents[2] / "fixtures" / "phrasings"
-NORTHFIELD = PHRASINGS / "northfield"
+NORTHFIELD = PHRASINGS / "northfield" / "plant"
 WEDNESDAY = datetime(2026, 11, 18, 9, 22, tzinfo=UTC)  # 10:22 at the plant
 
 
