@@ -10,11 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import changes, outbox, postings
+from db import changes, log, outbox, postings
 from db.connect import Stale as Stale
 from db.sql import insert
 from db.tables import case as case_table
-from db.tables import log, mention, on_the_floor, sequence, task
+from db.tables import mention, on_the_floor, sequence, task
 from workflow.case import Case, Change, Entry, Status, Task
 from workflow.reading import ExceptionType
 
@@ -56,12 +56,7 @@ def save(tx: Connection, change: Change, now: datetime) -> Case:
         raise Stale(f"{case.number} is no longer at version {case.version}")
     _save_tasks(tx, case)
     _save_mentions(tx, case)
-    if change.entries:
-        told = [
-            {"case": case.number, "at": e.at, "who": e.who, "what": e.what, "why": e.why, "facts": e.facts}
-            for e in change.entries
-        ]
-        tx.execute(sa.insert(log), told)
+    log.append(tx, case, change.entries)
     outbox.put_all(tx, case.number, change.notices, now)
     postings.owe(tx, change.postings, now)
     changes.touch(tx)
@@ -131,6 +126,13 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tx.scalars(query)))
 
 
+def to_be_watched(tx: Connection) -> tuple[str, ...]:
+    """Every case on the floor, and every other one with a timer that nobody needs any more."""
+    timed = sa.select(task.c.case).where(task.c.next_step_at.is_not(None))
+    query = sa.select(case_table.c.number).where(sa.or_(on_the_floor, case_table.c.number.in_(timed)))
+    return tuple(tx.scalars(query.order_by(*_BY_REPORT)))
+
+
 def next_due(tx: Connection) -> datetime | None:
     """When the next step of any task is due; None where nobody is chased."""
     chased = task.c.next_step_at.is_not(None)  # said aloud, so that the index over due tasks serves
@@ -139,10 +141,8 @@ def next_due(tx: Connection) -> datetime | None:
 
 
 def log_of(tx: Connection, number: str) -> tuple[Entry, ...]:
-    """The log of a case, in the order in which it was written."""
-    columns = (log.c.at, log.c.who, log.c.what, log.c.why, log.c.facts)
-    rows = tx.execute(sa.select(*columns).where(log.c.case == number).order_by(log.c.id))
-    return tuple(Entry(*row) for row in rows)
+    """The log of a case, in the order in which it was written; words that were erased read as ERASED."""
+    return log.of_case(tx, number)
 
 
 # Numbers of one length sort as text, and a longer number is a later one.

@@ -124,6 +124,21 @@ class Database:
             except CommandError as error:
                 raise NewerDatabase(f"this database is newer than the program: {error}") from error
 
+    def scrub(self) -> None:
+        """After an erasing: leave nothing of it in the files that the database keeps besides its rows."""
+        driver = self._engine.raw_connection()
+        try:
+            if self._is_sqlite:
+                with self._turn(writes=True):
+                    driver.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return
+            connection: Any = driver.driver_connection
+            connection.autocommit = True
+            connection.execute("VACUUM")
+            connection.autocommit = False
+        finally:
+            driver.close()
+
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
@@ -228,6 +243,7 @@ def _sqlite(url: URL, *, in_memory: bool) -> Engine:
         driver.execute("PRAGMA journal_mode = wal")
         driver.execute("PRAGMA synchronous = full")
         driver.execute("PRAGMA foreign_keys = on")
+        driver.execute("PRAGMA secure_delete = on")  # what was erased leaves no trace in the file
 
     @sa.event.listens_for(engine, "begin")
     def _begin(tx: Connection) -> None:

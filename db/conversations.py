@@ -118,6 +118,19 @@ def last_heard(tx: Connection, person: str, channel: str) -> datetime | None:
     return at
 
 
+def last_channel(tx: Connection, person: str, since: datetime, *, but: str) -> str | None:
+    """The channel in which a person wrote last, if that was not before `since`; one of them does not count."""
+    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel != but, line.c.at >= since)
+    return tx.scalar(sa.select(line.c.channel).where(theirs).order_by(line.c.id.desc()).limit(1))
+
+
+def first_told(tx: Connection, person: str, channel: str, case: str) -> str | None:
+    """The message with which a person was first told of a case in a channel: what later ones there answer to."""
+    ours = sa.and_(line.c.person == person, line.c.sender == "bot", line.c.channel == channel, line.c.case == case)
+    query = sa.select(line.c.message_id).where(ours, line.c.message_id.is_not(None)).order_by(line.c.id).limit(1)
+    return tx.scalar(query)
+
+
 def ask(tx: Connection, person: str, case: str, asks: Asks, options: Sequence[str], at: datetime) -> None:
     """Remember what a person was asked; a newer question takes the place of an older one."""
     row = {"case": case, "asks": asks, "options": tuple(options), "at": at}

@@ -16,6 +16,8 @@ from db.sql import insert
 from db.tables import inbox
 from workflow.messages import Inbound
 
+STRANGER = "unknown_sender"  # the outcome of a message from an address that is nobody's
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -106,10 +108,37 @@ def get(tx: Connection, id: int) -> Received | None:  # noqa: A002
     return Received(*row) if row is not None else None
 
 
+def latest(tx: Connection, limit: int) -> tuple[Received, ...]:
+    """The newest messages that were handled, oldest first."""
+    query = sa.select(*_RECEIVED).where(inbox.c.handled_at.is_not(None)).order_by(inbox.c.id.desc()).limit(limit)
+    return tuple(Received(*row) for row in tx.execute(query))[::-1]
+
+
+def words(tx: Connection, channel: str, message_id: str) -> str | None:
+    """What a message said in its latest writing so far; None for one that never came."""
+    written = sa.or_(
+        inbox.c.message_id == message_id, inbox.c.message_id.startswith(f"{message_id}:edit:", autoescape=True)
+    )
+    handled = sa.and_(inbox.c.channel == channel, written, inbox.c.handled_at.is_not(None))
+    row = tx.execute(sa.select(inbox.c.message).where(handled).order_by(inbox.c.id.desc()).limit(1)).one_or_none()
+    return row.message.text if row is not None else None
+
+
 def poisoned(tx: Connection, limit: int = 100) -> tuple[Received, ...]:
     """Messages that were set aside, the latest first."""
     query = sa.select(*_RECEIVED).where(inbox.c.poisoned_at.is_not(None)).order_by(inbox.c.poisoned_at.desc())
     return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+
+
+def of_strangers(tx: Connection, limit: int = 100) -> tuple[Received, ...]:
+    """What people wrote whom we do not know, the latest first: kept for whoever may know them (R55)."""
+    query = sa.select(*_RECEIVED).where(inbox.c.outcome == STRANGER).order_by(inbox.c.id.desc())
+    return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+
+
+def stranger_count(tx: Connection) -> int:
+    """How many messages of people whom we do not know are kept."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(inbox.c.outcome == STRANGER)) or 0)
 
 
 def unhandled_count(tx: Connection) -> int:

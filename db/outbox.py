@@ -97,9 +97,9 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     return tuple(Pending(r.id, r.claim, r.case, _notice(r), r.attempts, r.created_at, bool(r.maybe_sent)) for r in rows)
 
 
-def sent(tx: Connection, pending: Pending, at: datetime, channel: str, message_id: str) -> bool:
-    """The notice has arrived; False where the claim was lost and somebody else answers for it."""
-    values = {"sent_at": at, "channel": channel, "message_id": message_id, "error": None}
+def sent(tx: Connection, pending: Pending, at: datetime, channel: str, message_id: str, refused: str = "") -> bool:
+    """The notice has arrived, after `refused` by other channels; False where the claim was lost to somebody else."""
+    values = {"sent_at": at, "channel": channel, "message_id": message_id, "error": refused or None}
     return _finish(tx, pending, values | {"due_at": None})
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from db.columns import Instant, Json, Key, Number, Words
 from workflow.case import Held, Offer, Part, Proposal, Step
 from workflow.messages import Button, Inbound
-from workflow.reading import Quantity
+from workflow.reading import Quantity, Why
 
 metadata = sa.MetaData(
     naming_convention={
@@ -167,6 +167,59 @@ log = sa.Table(
 )
 sa.Index("ix_log_case", log.c.case, log.c.id)
 
+seal = sa.Table(
+    "seal",  # the hash chain over a case's log: every digest holds the one before it (decision 12)
+    metadata,
+    sa.Column("entry", Id, sa.ForeignKey("log.id"), primary_key=True, autoincrement=False),
+    sa.Column("case", Words, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),  # in the case's log, from 1
+    sa.Column("digest", Words, nullable=False),
+    sa.UniqueConstraint("case", "position"),
+)
+
+words = sa.Table(
+    "words",  # what people said in an entry; the chain holds the commitment alone, so that the words can be erased
+    metadata,
+    sa.Column("entry", Id, sa.ForeignKey("log.id"), primary_key=True, autoincrement=False),
+    sa.Column("field", Words, primary_key=True),  # "why", or "facts." and the name of the fact
+    sa.Column("person", Words, nullable=False),  # whose words they are
+    sa.Column("commitment", Words, nullable=False),
+    sa.Column("salt", Words),
+    sa.Column("text", Words),  # NULL: erased, and the salt with it
+)
+sa.Index("ix_words_person", words.c.person, **_where(words.c.text.is_not(None)))
+
+head = sa.Table(
+    "head",  # the newest digest of every chain, and how far anchors cover it
+    metadata,
+    sa.Column("case", Words, primary_key=True),  # or PLANT, for what belongs to no case
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("digest", Words, nullable=False),
+    sa.Column("anchored", sa.Integer, nullable=False),  # the position that the last anchor knows
+)
+sa.Index("ix_head_loose", head.c.case, **_where(head.c.anchored < head.c.position))
+
+anchor = sa.Table(
+    "anchor",  # each minute the chains' new heads under a key that is not in the database
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("heads", Json(Mapping[str, tuple[int, str]]), nullable=False),
+    sa.Column("key", Words, nullable=False),  # which key: the beginning of its hash
+    sa.Column("mac", Words, nullable=False),  # over all of it and the mac of the anchor before
+)
+
+plant_log = sa.Table(
+    "plant_log",  # what belongs to no case: rules taken into use, words erased (R61); a chain of its own
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    sa.Column("facts", Facts, nullable=False),
+    sa.Column("digest", Words, nullable=False),
+)
+
 notice = sa.Table(
     "notice",  # the outbox
     metadata,
@@ -253,6 +306,107 @@ question = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
+attachment = sa.Table(
+    "attachment",  # a photo, a voice note, a form: what was read on it, and whether its sender has confirmed that
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("inbox", Id, nullable=False),  # the message that brought it
+    sa.Column("line", Id, nullable=False),  # of the conversation, under which it is shown
+    sa.Column("person", Words, nullable=False),
+    sa.Column("channel", Words, nullable=False),
+    sa.Column("kind", Words, nullable=False),
+    sa.Column("reference", Words, nullable=False),  # the platform's own id; its adapter fetches by it
+    sa.Column("alone", sa.Boolean, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("due_at", Instant),  # while it is claimed: when the lease ends
+    sa.Column("attempts", sa.Integer, nullable=False),  # also the fence of a claim
+    sa.Column("file", Words),  # hash of the content and ending, in the attachments folder
+    sa.Column("mime", Words),
+    sa.Column("case", Words),  # whoever may see that case may see it
+    sa.Column("read_at", Instant),
+    sa.Column("found", Facts, nullable=False),  # ids that the plant knows; nothing else of what stands on it is kept
+    sa.Column("heard", Words),
+    sa.Column("problem", Words),
+    sa.Column("follow_up", Id),  # the message that brings what was read before the desk
+    sa.Column("offered_at", Instant),
+    sa.Column("answered_at", Instant),
+    sa.Column("confirmed", sa.Boolean),
+)
+sa.Index("ix_attachment_due", attachment.c.due_at, **_where(attachment.c.due_at.is_not(None)))
+sa.Index("ix_attachment_follow_up", attachment.c.follow_up)
+sa.Index("ix_attachment_line", attachment.c.line)
+sa.Index("ix_attachment_person", attachment.c.person, attachment.c.at)
+sa.Index("ix_attachment_case", attachment.c.case)
+
+lesson = sa.Table(
+    "lesson",  # what people taught the reader by their answers; effective while it is accepted
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("plant", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),  # "asset", "line", "item", "customer", or "kind"
+    sa.Column("ref", Words, nullable=False),  # the id of the thing, or the exception type
+    sa.Column("words", Key, nullable=False),  # what it is called, or the text of the message
+    sa.Column("refused", Words),  # why it is not even proposed
+    sa.Column("accepted_at", Instant),
+    sa.Column("forgotten_at", Instant),
+    sa.UniqueConstraint("plant", "what", "ref", "words"),
+)
+
+lesson_log = sa.Table(
+    "lesson_log",  # who confirmed, accepted, exported, forgot it; appended, never changed (R61)
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("lesson", Id, sa.ForeignKey("lesson.id"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", Words, nullable=False),
+    sa.Column("what", Words, nullable=False),
+    sa.Column("case", Words),
+    sa.Column("entry", Id),  # of the case's log, from which it was learnt: each teaches once
+    sa.UniqueConstraint("entry", "lesson"),
+)
+sa.Index("ix_lesson_log_lesson", lesson_log.c.lesson)
+
+understood = sa.Table(
+    "understood",  # why a report was read as it was, on the day it was read: plant, orders and words change (R36)
+    metadata,
+    sa.Column("case", Words, sa.ForeignKey("case.number"), primary_key=True),
+    sa.Column("inbox", Id, primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("how", Words, nullable=False),  # "local", or the prompt that a model was asked with
+    sa.Column("why", Json(Why), nullable=False),
+)
+
+address = sa.Table(
+    "address",  # what we know of an address in a chat beside what plant.yaml says
+    metadata,
+    sa.Column("channel", Words, primary_key=True),
+    sa.Column("address", Key, primary_key=True),
+    sa.Column("person", Words),  # bound by an invitation; none: plant.yaml says whose it is, or nobody's
+    sa.Column("bound_at", Instant),
+    sa.Column("unreachable_at", Instant),  # nothing arrives there until its person writes again (R56)
+    sa.Column("unreachable_why", Words),
+    sa.Column("turned_away_at", Instant),  # when a stranger was last told how to register (R55)
+)
+sa.Index("ix_address_person", address.c.person)
+
+invitation = sa.Table(
+    "invitation",  # a link that binds one phone to a person, once
+    metadata,
+    sa.Column("proof", Words, primary_key=True),  # hash of the token; the token itself is nowhere
+    sa.Column("person", Words, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
+press = sa.Table(
+    "press",  # what a button in a foreign chat stands for; the chat sees a sealed number only
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("value", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
 sequence = sa.Table(
     "sequence",
     metadata,
@@ -297,3 +451,38 @@ for _dialect, _statements in _APPEND_ONLY.items():
     for _statement in _statements:
         _trigger: sa.ExecutableDDLElement = sa.DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
         sa.event.listen(log, "after_create", _trigger.execute_if(dialect=_dialect))
+
+# What proves the log, and a lesson's history, are appended to, too; of words nothing but the erasing passes.
+PROOFS = ("seal", "anchor", "plant_log", "lesson_log")
+_PROTECTED = {
+    "sqlite": (
+        *(
+            f"CREATE TRIGGER {name}_no_{what} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+            for name in PROOFS
+            for what, when in (("update", f"UPDATE ON {name}"), ("delete", f"DELETE ON {name}"))
+        ),
+        "CREATE TRIGGER words_only_erased BEFORE UPDATE ON words WHEN NEW.text IS NOT NULL OR NEW.salt IS NOT NULL "
+        "OR NEW.entry <> OLD.entry OR NEW.field <> OLD.field OR NEW.person <> OLD.person "
+        "OR NEW.commitment <> OLD.commitment BEGIN SELECT RAISE(ABORT, 'words can only be erased'); END",
+        "CREATE TRIGGER words_no_delete BEFORE DELETE ON words "
+        "BEGIN SELECT RAISE(ABORT, 'words can only be erased'); END",
+    ),
+    "postgresql": (
+        *(
+            f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION log_append_only()"
+            for name in PROOFS
+        ),
+        "CREATE FUNCTION words_can_only_be_erased() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'words can only be erased' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        "CREATE TRIGGER words_only_erased BEFORE UPDATE ON words FOR EACH ROW WHEN (NEW.text IS NOT NULL "
+        "OR NEW.salt IS NOT NULL OR NEW.entry <> OLD.entry OR NEW.field <> OLD.field OR NEW.person <> OLD.person "
+        "OR NEW.commitment <> OLD.commitment) EXECUTE FUNCTION words_can_only_be_erased()",
+        "CREATE TRIGGER words_no_delete BEFORE DELETE OR TRUNCATE ON words "
+        "FOR EACH STATEMENT EXECUTE FUNCTION words_can_only_be_erased()",
+    ),
+}
+for _dialect, _statements in _PROTECTED.items():
+    for _statement in _statements:
+        _trigger = sa.DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+        sa.event.listen(metadata, "after_create", _trigger.execute_if(dialect=_dialect))
