@@ -37,7 +37,7 @@ def _zone(value: Any) -> Any:
 def _language(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,8})?", value.strip()):
         return value.strip()
-    raise wrong(f"{value!r} is no language", "a code such as en, es, pt, de, pl, fr, hi")
+    raise wrong(f"{value!r} is no language", "a code such as en, es, pt, de, pl, fr, hi, hi-Deva")
 
 
 def _plant_id(value: Any) -> Any:

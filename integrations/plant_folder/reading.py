@@ -11,11 +11,12 @@ from integrations.plant_folder.plant_yaml import ids_in, read_plant
 from integrations.plant_folder.problems import PlantFolderProblems, Problem
 from integrations.plant_folder.records_csv import CSV_FILES, Known, read_csv_files
 from integrations.plant_folder.rules_yaml import read_rules
-from integrations.plant_folder.yaml_file import Source, read_yaml
+from integrations.plant_folder.yaml_file import LARGEST, Source, parse_yaml, read_text, read_yaml
 from workflow.plant import Plant
 from workflow.records import Records
 from workflow.rules import Rules
 
+RULES = "rules.yaml"
 FileMarks = tuple[tuple[int, int] | None, ...]
 
 
@@ -37,7 +38,7 @@ def read_plant_folder(folder: Path, *, with_records: bool = True) -> PlantFolder
     problems: list[Problem] = []
     source = _plant_source(folder, problems)
     plant = read_plant(source, problems) if source is not None else None
-    rules_file = folder / "rules.yaml"
+    rules_file = folder / RULES
     rules_source = read_yaml(rules_file, problems) if rules_file.exists() else None
     rules = None if rules_file.exists() and rules_source is None else read_rules(rules_source, plant, problems)
     records = Records()
@@ -46,6 +47,27 @@ def read_plant_folder(folder: Path, *, with_records: bool = True) -> PlantFolder
     if problems or plant is None or rules is None:
         raise PlantFolderProblems(problems)
     return PlantFolder(plant, rules, records, folder)
+
+
+def read_rules_text(text: str | None, plant: Plant) -> Rules:
+    """The rules that a text of `rules.yaml` makes over the defaults; None: the defaults. Raises PlantFolderProblems."""
+    problems: list[Problem] = []
+    source = parse_yaml(Path(RULES), text, problems) if text is not None else None
+    rules = read_rules(source, plant, problems) if text is None or source is not None else None
+    if problems or rules is None:
+        raise PlantFolderProblems(problems)
+    return rules
+
+
+def rules_text(folder: Path) -> str | None:
+    """What stands in a folder's `rules.yaml`; None where it has none. Raises PlantFolderProblems."""
+    if not (folder / RULES).exists():
+        return None
+    problems: list[Problem] = []
+    text = read_text(folder / RULES, LARGEST, problems)
+    if text is None:
+        raise PlantFolderProblems(problems)
+    return text
 
 
 def read_records(folder: Path) -> Records:

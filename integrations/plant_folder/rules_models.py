@@ -128,6 +128,12 @@ class TriageModel(Strict):
     answer_within: Duration = timedelta(minutes=3)
 
 
+class RetentionModel(Strict):
+    """How long people's words are kept."""
+
+    words: Duration = Field(description="a duration of a day or more", examples=["365d"])
+
+
 class RulesModel(Strict):
     """The whole file."""
 
@@ -146,3 +152,4 @@ class RulesModel(Strict):
     dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] = Field(
         default=(), description="a list of posting kinds", examples=["[stock_adjustment]"]
     )
+    retention: RetentionModel | None = Field(default=None, examples=["{words: 365d}"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,7 @@ from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
 from workflow.rules import Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
 
 M = TypeVar("M", bound=Strict)
+A_DAY = timedelta(days=1)
 DEFAULTS = Path(__file__).with_name("default_rules.yaml")
 
 
@@ -82,6 +84,8 @@ def _checks(model: RulesModel, source: Source, plant: Plant | None) -> Iterator[
         if authority.above and authority.most is None:
             at: Place = ("decisions", decision, "above")
             yield source.problem(at, "'above' without 'most'", "`most: 500`, the quantity above which they decide")
+    if model.retention is not None and model.retention.words < A_DAY:
+        yield source.problem(("retention", "words"), "is less than a day", "a day or more, such as 365d")
     for n, constraint in enumerate(model.constraints):
         yield from _condition_ids(constraint.when, ("constraints", n, "when"), source, plant)
 
@@ -137,6 +141,7 @@ def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
         triage=triage.roles,
         failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
         dry_run=frozenset(both.dry_run),
+        keep_words=both.retention.words if both.retention is not None else None,
         version=sha256((defaults.text + (own.text if own is not None else "")).encode()).hexdigest()[:12],
     )
 

@@ -71,8 +71,11 @@ class Source:
 def read_yaml(path: Path, problems: list[Problem]) -> Source | None:
     """The file's values; None, with the reason added to `problems`, where it cannot be read at all."""
     text = read_text(path, LARGEST, problems)
-    if text is None:
-        return None
+    return parse_yaml(path, text, problems) if text is not None else None
+
+
+def parse_yaml(path: Path, text: str, problems: list[Problem]) -> Source | None:
+    """The same for a text that is there already; `path` gives it its name."""
     try:
         _refuse_what_bites(text)
         node = yaml.compose(text, Loader=LOADER)

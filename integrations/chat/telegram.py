@@ -1,0 +1,259 @@
+"""Telegram: people report and answer where they already chat; by long polling, since plants sit behind firewalls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
+
+from integrations.chat.gate import as_it_came, at, json_object, same, text_in
+from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, inbound
+from integrations.chat.telegram_wire import Pace, Wire, as_ours, is_same, keyboard, moved_to
+from workflow.errors import Rejected
+from workflow.messages import Inbound, Outbound, Sent
+from workflow.ports import Came, Finding, Knock, Receive, Traits
+
+log = structlog.get_logger()
+
+HOOK = "/hooks/telegram"
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the name of a header
+HELD_OPEN = 25  # seconds of a long poll
+SHORTEST_ROUND = 0.25  # seconds; a server that does not hold the request open is not asked without end
+AFTER_CONFLICT = 10.0  # seconds; another program polls with our token
+
+
+class Telegram:
+    """The channel `telegram`; an address is a user's id there, never a name."""
+
+    name = NAME
+    traits = Traits(
+        text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, edits=True, threads=True, finds_sent=False
+    )
+    hooks = (HOOK,)
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        base_url: str | None = None,
+        secret: str | None = None,
+        public_url: str | None = None,
+        menu: Mapping[str, Mapping[str, str]] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._wire = Wire(token, base_url)
+        self._secret = secret  # set: Telegram calls us; else we ask
+        self._public_url = public_url
+        self._menu = menu or {}  # language -> command -> what it does
+        self._pace = pace or Pace()
+        self._bot: str | None = None  # our user name there
+        self._moved: dict[str, str] = {}  # groups that have become supergroups
+
+    # in -------------------------------------------------------------------------------------------------------------
+
+    async def listen(self, receive: Receive) -> None:
+        """Until cancelled: ask for updates, or have Telegram call where a webhook secret is set."""
+        await self._introduce()
+        if self._secret is None:
+            await self._wire.call("deleteWebhook")
+            await self._poll(receive)
+        elif self._public_url is not None:
+            await self._wire.call(
+                "setWebhook",
+                url=f"{self._public_url.rstrip('/')}{HOOK}",
+                secret_token=self._secret,
+                allowed_updates=list(WANTED),
+            )
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._wire.close()
+
+    def proves(self, knock: Knock) -> bool:
+        """Whether it carries the secret that we gave Telegram; it signs nothing, and repeats are known by their ids."""
+        return self._secret is not None and same(knock.headers.get(SECRET_HEADER, ""), self._secret)
+
+    def read(self, knock: Knock) -> Came:
+        """One update."""
+        message = inbound(json_object(knock.body), knock.at, self._bot)
+        return Came((message,) if message is not None else ())
+
+    async def stored(self, message: Inbound) -> None:
+        """End the waiting circle on a pressed button; a press that is too old by now is none the worse."""
+        if message.button is not None:
+            await self._wire.call("answerCallbackQuery", callback_query_id=message.message_id.removeprefix(PRESSED))
+
+    async def _poll(self, receive: Receive) -> None:
+        """Ask for updates; what is confirmed to Telegram is stored here before (T6)."""
+        offset: int | None = None
+        while True:
+            began = time.monotonic()
+            try:
+                updates = await self._wire.call(
+                    "getUpdates",
+                    wait=HELD_OPEN,
+                    offset=offset,
+                    timeout=HELD_OPEN,
+                    limit=100,
+                    allowed_updates=list(WANTED),
+                )
+            except Conflict:
+                log.warning("telegram.another_program_polls")
+                await asyncio.sleep(AFTER_CONFLICT)
+                continue
+            for update in updates if isinstance(updates, list) else ():
+                await self._take(update, receive)
+                offset = _id_of(update, offset)
+            await asyncio.sleep(max(0.0, SHORTEST_ROUND - (time.monotonic() - began)) if not updates else 0)
+
+    async def _take(self, update: Any, receive: Receive) -> None:
+        now = datetime.now(UTC)
+        try:
+            message = inbound(update, now, self._bot)
+        except Exception as error:
+            log.error("telegram.poison", error=type(error).__name__)  # noqa: TRY400 - its text may hold a message
+            message = as_it_came(NAME, HOOK, update, now)
+        if message is not None:
+            await receive(message)
+
+    async def _introduce(self) -> None:
+        """Learn our own name, and give the chat its menu; a server without menus is none the worse for it."""
+        self._bot = text_in({"me": await self._wire.call("getMe")}, "me", "username") or None
+        for language, commands in self._menu.items():
+            menu = [{"command": command, "description": what[:256]} for command, what in commands.items()]
+            try:
+                await self._wire.call("setMyCommands", commands=menu, language_code=language or None)
+            except TelegramError as error:
+                log.info("telegram.no_menu", error=type(error).__name__)
+                return
+
+    # out ------------------------------------------------------------------------------------------------------------
+
+    async def send(self, message: Outbound) -> Sent:
+        """One message, or a change of one that was sent."""
+        chat = self._moved.get(message.to, message.to)
+        try:
+            return await self._sent(chat, message)
+        except TelegramError as error:
+            new = moved_to(error)
+            if new is None:
+                as_ours(error)
+            self._moved[message.to] = new
+        try:
+            return await self._sent(new, message)
+        except TelegramError as error:
+            as_ours(error)
+
+    async def fetch(self, reference: str) -> bytes:
+        """The bytes of a file that somebody sent; Telegram lets a bot have 20 MB."""
+        try:
+            file = await self._wire.call("getFile", file_id=reference)
+            path, size = text_in({"file": file}, "file", "file_path"), at(file, "file_size")
+            if not path or (isinstance(size, int) and size > MOST_FILE):
+                raise Rejected("the file is too large for Telegram")
+            return await self._wire.file(path)
+        except TelegramError as error:
+            as_ours(error)
+
+    async def invitation(self, token: str) -> str:
+        """The deep link that opens our chat and brings the token (core.telegram.org/bots/features#deep-linking)."""
+        try:
+            me = await self._wire.call("getMe")
+        except TelegramError as error:
+            as_ours(error)
+        return f"https://t.me/{text_in({'me': me}, 'me', 'username')}?start={token}"
+
+    async def _sent(self, chat: str, message: Outbound) -> Sent:
+        markup = keyboard([(button.label, button.value) for button in message.buttons])
+        if message.replaces is not None:
+            id_ = int(message.replaces.rpartition(":")[2])
+            await self._pace.turn(chat)
+            try:
+                await self._wire.call(
+                    "editMessageText",
+                    chat_id=chat,
+                    message_id=id_,
+                    text=message.text,
+                    reply_markup=markup,
+                    link_preview_options={"is_disabled": True},
+                )
+            except BadRequest as error:
+                if not is_same(error):
+                    raise
+            return Sent(message.replaces)
+        reply = None
+        if message.thread is not None and message.thread.startswith(f"{chat}:"):
+            replied = int(message.thread.rpartition(":")[2])
+            reply = {"message_id": replied, "allow_sending_without_reply": True}
+        await self._pace.turn(chat)
+        sent = await self._wire.call(
+            "sendMessage",
+            chat_id=chat,
+            text=message.text,
+            reply_markup=markup,
+            reply_parameters=reply,
+            link_preview_options={"is_disabled": True},
+        )
+        return Sent(f"{chat}:{at(sent, 'message_id')}")
+
+    # how it is ------------------------------------------------------------------------------------------------------
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Token, webhook against polling, groups, menu: what `linecall doctor` says."""
+        try:
+            me = await self._wire.call("getMe")
+        except InvalidToken:
+            to_do = "ask @BotFather for it (/mybots, API Token) and set LINECALL_TELEGRAM_TOKEN"
+            return (Finding("token", "Telegram does not know it", to_do),)
+        except TelegramError:
+            to_do = "let this machine reach api.telegram.org on port 443, or set LINECALL_TELEGRAM_BASE_URL"
+            return (Finding("token", "Telegram cannot be reached from here", to_do),)
+        found = [Finding("token", f"valid, the bot is @{text_in({'me': me}, 'me', 'username')}")]
+        try:
+            found += [self._delivery(await self._wire.call("getWebhookInfo")), _groups(me)]
+            menu = await self._wire.call("getMyCommands")
+            done = Finding("menu", f"{len(menu)} commands") if menu else None
+            found.append(done or Finding("menu", "not set yet", "start `linecall run` once; it sets the menu"))
+        except TelegramError:
+            found.append(Finding("the rest", "this server does not tell"))
+        return tuple(found)
+
+    def _delivery(self, info: Any) -> Finding:
+        url, trouble = text_in({"i": info}, "i", "url"), text_in({"i": info}, "i", "last_error_message")
+        waiting = at(info, "pending_update_count") or 0
+        if self._secret is None:
+            if url:
+                return Finding("delivery", "we ask, but a webhook is set", "`linecall run` takes it away at its start")
+            return Finding("delivery", f"we ask (long polling), {waiting} waiting")
+        wanted = f"{self._public_url.rstrip('/')}{HOOK}" if self._public_url else None
+        if wanted is None:
+            return Finding("delivery", "a webhook secret without an address", "set LINECALL_PUBLIC_URL to https://…")
+        if url != wanted:
+            return Finding("delivery", "the webhook leads elsewhere or nowhere", "`linecall run` sets it at its start")
+        if trouble:
+            return Finding(
+                "delivery", f"webhook, {waiting} waiting; Telegram says: {trouble[:120]}", "see docs/channels"
+            )
+        return Finding("delivery", f"webhook, {waiting} waiting")
+
+
+def _groups(me: Any) -> Finding:
+    if at(me, "can_join_groups") is False:
+        return Finding("groups", "the bot may join none", "only if wanted: @BotFather, /setjoingroups")
+    if at(me, "can_read_all_group_messages") is True:
+        return Finding(
+            "groups", "it is sent all that people say there, and uses what names it", "@BotFather, /setprivacy"
+        )
+    return Finding("groups", "it is sent what names it, answers it, or begins with /")
+
+
+def _id_of(update: Any, offset: int | None) -> int | None:
+    """The next offset: behind this update, so that Telegram forgets it."""
+    id_ = at(update, "update_id")
+    return id_ + 1 if isinstance(id_, int) and not isinstance(id_, bool) else offset

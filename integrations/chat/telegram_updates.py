@@ -1,0 +1,150 @@
+"""What Telegram calls an update becomes what a person did: a text, a photo, a correction, a pressed button.
+
+Fields: core.telegram.org/bots/api#update. Written against raw objects: a kind of update that comes with next month's
+Bot API is passed over and never a reason to lose one that we know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from integrations.chat.gate import Unreadable, at, text_in
+from workflow.messages import Inbound, Media, MediaKind
+
+NAME = "telegram"
+WANTED = ("message", "edited_message", "callback_query")  # all others are not even sent to us
+MOST_FILE = 20 * 1024 * 1024  # bytes that a bot may fetch (MAX_DOWNLOAD_FILE_SIZE)
+FILES: Mapping[str, MediaKind] = {
+    "voice": "voice",
+    "audio": "voice",
+    "document": "document",
+    "video": "document",
+    "video_note": "document",
+    "animation": "document",
+    "sticker": "sticker",
+}
+SAYS = frozenset({"text", "caption", "photo", "location", "contact", "poll", "dice", "venue", *FILES})
+PRESSED = "press:"  # how the message id of a pressed button begins; behind it stands Telegram's id of the press
+
+
+def inbound(update: Mapping[str, Any], now: datetime, bot: str | None) -> Inbound | None:
+    """What a person did; None for what is not for us. Raises Unreadable for what Telegram would not send.
+
+    `bot` is our user name there: in a group only what is addressed to us counts.
+    """
+    for kind in WANTED:
+        found = update.get(kind)
+        if found is None:
+            continue
+        if not isinstance(found, Mapping):
+            raise Unreadable(f"{kind} is no object")
+        if kind == "callback_query":
+            return _press(found, now)
+        return _message(found, bot, edited=kind == "edited_message")
+    return None
+
+
+def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> Inbound | None:
+    sender, chat = message.get("from"), message.get("chat")
+    # An anonymous administrator, a channel or another bot is nobody of whom we could know who it is (T13).
+    if sender is None or at(sender, "is_bot") is True or message.get("sender_chat") is not None:
+        return None
+    if not SAYS & message.keys():
+        return None  # somebody joined, a title was changed
+    chat_id, id_ = _id(at(chat, "id")), message.get("message_id")
+    text = text_in(message, "text") or text_in(message, "caption")
+    if text_in(message, "chat", "type") not in ("private", ""):
+        addressed = _addressed(message, text, bot)
+        if addressed is None:
+            return None
+        text = addressed
+    text = re.sub(r"^(/[a-z]{1,32})@\w+", r"\1", text)
+    our_id = f"{chat_id}:{_number(id_)}"
+    replied = at(message, "reply_to_message", "message_id")
+    topic = message.get("message_thread_id") if message.get("is_topic_message") is True else None
+    if topic is not None and replied == topic:
+        replied = None  # every message in a topic "answers" the one that opened it
+    return Inbound(
+        NAME,
+        f"{our_id}:edit:{_number(message.get('edit_date', 0))}" if edited else our_id,
+        _id(at(sender, "id")),
+        f"{chat_id}/{_number(topic)}" if topic is not None else chat_id,
+        _instant(message.get("date")),
+        text,
+        reply_to=f"{chat_id}:{_number(replied)}" if replied is not None else None,
+        edits=our_id if edited else None,
+        media=_media(message),
+    )
+
+
+def _press(press: Mapping[str, Any], now: datetime) -> Inbound | None:
+    """A pressed button: when it was pressed Telegram does not say."""
+    data = press.get("data")
+    if not isinstance(data, str) or at(press, "from", "is_bot") is True:
+        return None
+    sender = _id(at(press, "from", "id"))
+    chat = at(press, "message", "chat", "id")
+    id_ = press.get("id")
+    if not isinstance(id_, str) or not 0 < len(id_) <= 64:
+        raise Unreadable("a press without its id")
+    return Inbound(NAME, f"{PRESSED}{id_}", sender, _id(chat) if chat is not None else sender, now, button=data)
+
+
+def _media(message: Mapping[str, Any]) -> tuple[Media, ...]:
+    found: list[Media] = []
+    photos = message.get("photo")
+    if isinstance(photos, list):
+        fitting = [p for p in photos if isinstance(p, Mapping) and _size(p) <= MOST_FILE and text_in(p, "file_id")]
+        if fitting:
+            found.append(Media("photo", text_in(max(fitting, key=_size), "file_id")))
+    found += [
+        Media(kind, text_in(message, field, "file_id"))
+        for field, kind in FILES.items()
+        if text_in(message, field, "file_id") and not (field == "document" and "animation" in message)
+    ]
+    place = message.get("location")
+    if isinstance(place, Mapping):
+        found.append(Media("location", f"{place.get('latitude')},{place.get('longitude')}"))
+    return tuple(found)
+
+
+def _addressed(message: Mapping[str, Any], text: str, bot: str | None) -> str | None:
+    """In a group: the text without our name where it is meant for us; None where people talk to one another."""
+    if bot is None:
+        return None
+    named = re.compile(rf"@{re.escape(bot)}\b", re.IGNORECASE)
+    command = re.match(r"/[a-z]{1,32}(@\w+)?(?=\s|$)", text)
+    if command is not None:
+        return text if command[1] is None or named.fullmatch(command[1]) else None
+    if named.search(text):
+        return named.sub("", text).strip(" ,:\n")
+    answers_us = text_in(message, "reply_to_message", "from", "username").lower() == bot.lower()
+    return text if answers_us else None
+
+
+def _size(photo: Mapping[str, Any]) -> int:
+    size = photo.get("file_size")
+    return size if isinstance(size, int) else 0
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise Unreadable("an id that is no number")
+    return value
+
+
+def _id(value: Any) -> str:
+    """An id of a person or a chat; those of groups are negative."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**53:
+        raise Unreadable("an id that is no number")
+    return str(value)
+
+
+def _instant(value: Any) -> datetime:
+    seconds = _number(value)
+    if seconds > 253_000_000_000:
+        raise Unreadable("a time beyond all calendars")
+    return datetime.fromtimestamp(seconds, UTC)
