@@ -68,7 +68,8 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
     waiting = {case.reporter, *case.joined} if leads else set()
     listeners = (waiting | set(_above(case, task))) - {by.id, *others}
     notices += [Notice(p, "on_its_way", facts) for p in case.told if p in listeners]
-    entry = Entry(world.now, by.id, "acknowledged", "", {"role": task.role, "promised_at": _iso(promise)})
+    logged = {"role": task.role, "promised_at": _iso(promise), "rule": task.why}
+    entry = Entry(world.now, by.id, "acknowledged", "", logged)
     return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
 
 
@@ -134,13 +135,19 @@ def decline(case: Case, by: Person, said: str, world: World, role: str | None = 
         acknowledged_by=None,
         promised_at=None,
         asked_still=False,
-        next_step_at=deadline_of(task) if left else world.now,
+        next_step_at=_asked_again(task, world.now, left=bool(left)),
     )
     entry = Entry(world.now, by.id, "declined", said, {"role": task.role})
     facts = {"case": case.number, "who": by.id, "role": task.role, "said": said}
     notices = (Notice(by.id, "declined.you", facts), *(Notice(p.id, "declined", facts) for p in left))
     declined = replace(case.with_task(freed), rerouted=case.rerouted + 1)
     return Change(declined, (entry,), notices)
+
+
+def _asked_again(task: Task, now: datetime, *, left: bool) -> datetime | None:
+    if not task.required:
+        return None  # told, and welcome to take it; only a required function is chased (R37)
+    return deadline_of(task, now) if left else now
 
 
 def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change:
@@ -171,7 +178,7 @@ def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change
         asked_still=False,
         why=f"handed over by {by.id}",
     )
-    handed = replace(handed, next_step_at=deadline_of(handed))
+    handed = replace(handed, next_step_at=deadline_of(handed, world.now))
     if role != task.role and case.task(role) is not None:
         gone = replace(task, withdrawn_at=world.now, next_step_at=None)
         moved, handed = case.with_task(gone), case.task(role) or handed

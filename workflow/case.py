@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from workflow.errors import Refused
 from workflow.reading import Asks, Decision, ExceptionType, Quantity, ReportedException
@@ -34,6 +34,9 @@ PostingKind = Literal[
 ]
 PostingState = Literal["due", "posted", "waiting", "failed", "reversed", "manual", "dry_run"]
 Person = str  # a person's id
+
+LINECALL: Final = "linecall"  # who, in the log, when nobody but the program acted
+ERASED: Final = "[erased]"  # what stands where a person's words stood
 
 POSTING_KINDS: tuple[PostingKind, ...] = get_args(PostingKind)
 CONFIRMED: frozenset[PostingState] = frozenset({"posted", "manual"})
@@ -222,13 +225,14 @@ class Case:
         return any(task.escalated for task in self.tasks)
 
     def task(self, role: str) -> Task | None:
-        return next((task for task in self.tasks if task.role == role and task.withdrawn_at is None), None)
+        """A function's task: the one that is still to be done, else the one that was."""
+        mine = [task for task in self.tasks if task.role == role and task.withdrawn_at is None]
+        return next((task for task in mine if task.live), mine[0] if mine else None)
 
     def with_task(self, changed: Task) -> Case:
         """The case with one function's task exchanged."""
-        position = next(
-            i for i, task in enumerate(self.tasks) if task.role == changed.role and task.withdrawn_at is None
-        )
+        before = self.task(changed.role)
+        position = next(i for i, task in enumerate(self.tasks) if task is before)
         return replace(self, tasks=(*self.tasks[:position], changed, *self.tasks[position + 1 :]))
 
     def held_lot(self, lot: str) -> Held | None:
@@ -260,6 +264,18 @@ class Entry:
     what: str  # "opened", "acknowledged", "escalated": name of a text `log.<what>`
     why: str = ""  # the rule, or the words that led to it
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Of these entries `why` names a rule, a field or a record; in any other that a person made it is their own words.
+WHY_IS_NO_QUOTE: frozenset[str] = frozenset({"acknowledged", "answered", "closed", "merged", "posted"})
+QUOTED_FACTS: frozenset[str] = frozenset({"waiting_for", "said", "reason", "note", "heard", "text"})
+
+
+def quoted_in(entry: Entry) -> tuple[str, ...]:
+    """Where an entry holds words of a person: "why", "facts.waiting_for"; they can be erased, the rest cannot."""
+    why = entry.who != LINECALL and entry.what not in WHY_IS_NO_QUOTE and bool(entry.why)
+    facts = sorted(f"facts.{name}" for name in QUOTED_FACTS if isinstance(entry.facts.get(name), str))
+    return (*(("why",) if why else ()), *facts)
 
 
 @dataclass(frozen=True, slots=True)

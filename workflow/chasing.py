@@ -9,11 +9,10 @@ from workflow.case import ALLOWED, Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
 from workflow.plant import Person, is_on_shift, on_shift, shift_end
-from workflow.routing import LINECALL, WARNING, World, ask_people, before_the_end, people_for, remember_told
+from workflow.routing import LINECALL, NOBODY, WARNING, World, ask_people, before_the_end, people_for, remember_told
 from workflow.rules import QuietHours
 
 ANSWER_STILL = timedelta(minutes=10)  # to answer "still on it?" before the ladder goes on (R31)
-NOBODY = timedelta(minutes=15)  # until people are looked for again where nobody at all was there
 
 
 def chase(case: Case, world: World) -> Change | None:

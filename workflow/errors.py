@@ -4,6 +4,7 @@
     ├── Refused    a person asked for what may not be: told to them, in their language
     ├── TryLater   a foreign system is away or busy: the row stays due
     └── Rejected   a foreign system says no for good: put before a person
+        └── Unreachable   an address is dead (blocked, never started): the person's next one is tried (R56)
 
 Anything else that is raised is a bug and is logged with its traceback.
 """
@@ -51,3 +52,7 @@ class Rejected(LinecallError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class Unreachable(Rejected):
+    """Nothing arrives at this address until its person writes again; their next address is tried (R56)."""

@@ -135,7 +135,8 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     corrected = complete(corrected, world)
     before, after = _links(case), _links(corrected)
     facts = {"case": case.number, "who": by.id, "before": before, "after": after, **_ending(corrected)}
-    entry = Entry(world.now, by.id, "corrected", said, {"before": before, "after": after})
+    kind = {"type": corrected.type} if corrected.type != case.type else {}
+    entry = Entry(world.now, by.id, "corrected", said, {"before": before, "after": after} | kind)
     change = Change(corrected, (entry,))
     if corrected.type == "quality_hold" and case.opened_at:
         change = change.then(hold(change.case, world, by.id))

@@ -123,7 +123,8 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
     )
     postings = decision_postings(decided, proposal, world.records)
     rest = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in decided.held if h.remaining > 0]
-    entry = Entry(world.now, by.id, "decided", proposal.reason, {"parts": _plain(proposal.parts), "rest": rest})
+    logged = {"parts": _plain(proposal.parts), "rest": rest} | _seen(case, proposal, world)
+    entry = Entry(world.now, by.id, "decided", proposal.reason, logged)
     told = {"case": case.number, "parts": _plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
     frees = any(p.decision in FREES for p in proposal.parts)
     notices = [Notice(by.id, "decided.you", told | {"frees": frees})]
@@ -183,6 +184,21 @@ def _all_decided(case: Case, by: Person, world: World) -> Change:
     )
     resolved = replace(case, tasks=done, resolved_at=world.now, resolved_by=by.id, resolution=_in_words(case.parts))
     return Change(resolved, (Entry(world.now, LINECALL, "all_decided"),))
+
+
+def _seen(case: Case, proposal: Proposal, world: World) -> dict[str, object]:
+    """What lay before whoever decided, and by which rule they might: for whoever asks years later (R36)."""
+    held = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in case.held if h.remaining > 0]
+    lots = {part.lot: world.records.lot.get(part.lot) for part in proposal.parts}
+    in_erp = {lot: known.status if known is not None else None for lot, known in lots.items()}
+    authorities = {part.decision: world.rules.decisions.get(part.decision) for part in proposal.parts}
+    allowed = {
+        decision: {"roles": list(a.roles), "most": a.most, "above": list(a.above)}
+        for decision, a in authorities.items()
+        if a is not None
+    }
+    read_back = {"at": proposal.at.isoformat(), "held": held, "in_erp": in_erp}
+    return {"seen": read_back, "allowed_by": allowed, "rules": world.rules.version}
 
 
 def _in_words(parts: Sequence[Part]) -> str:

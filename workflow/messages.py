@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+MediaKind = Literal["photo", "voice", "document", "location", "sticker"]
+
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    kind: Literal["photo", "voice", "document", "location", "sticker"]
+    kind: MediaKind
     reference: str  # the platform's own id; fetched by the adapter, never a URL from the message
     caption: str = ""
 
@@ -28,6 +30,7 @@ class Inbound:
     reply_to: str | None = None  # id of the message that it answers
     edits: str | None = None  # message_id that this one corrects (R19)
     media: tuple[Media, ...] = ()
+    raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,11 @@ class Outbound:
     replaces: str | None = None  # update this card in place where the channel can
     case: str | None = None
     picture: bytes | None = None  # PNG
-    repeat: bool = False  # an earlier attempt may have arrived: mark it (R23)
+    repeat: bool = False  # an earlier attempt may have arrived; where the chat cannot tell, the text says so (R23)
+    name: str = ""  # of its text in bot/texts/, and its language: for a chat that wants an approved template
+    language: str = ""
+    heard_at: datetime | None = None  # when its reader last wrote there: what a window for free text hangs on
+    key: str = ""  # ours for this message, the same at each attempt: by it a chat that can finds an earlier one
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
+from workflow.lessons import Example, Nickname
+
 Role = Literal[
     "operator",
     "supervisor",
@@ -112,6 +114,8 @@ class Plant:
     people: tuple[Person, ...]
     utilities: tuple[Utility, ...] = ()
     holidays: str | tuple[date, ...] = ()
+    nicknames: tuple[Nickname, ...] = ()  # learnt from people's answers and accepted, beside the folder's aliases
+    examples: tuple[Example, ...] = ()  # messages whose kind people told, accepted
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from workflow.case import Posting, PostingKind
 from workflow.messages import Inbound, Outbound, Sent
@@ -20,11 +20,14 @@ Receive = Callable[[Inbound], Awaitable[None]]  # returns once the message is st
 class Traits:
     """What a chat can do. `bot/say.py` fits a message to it; nobody asks for a channel's name."""
 
-    text: int = 4096  # characters of one message
+    text: int = 4096  # UTF-16 units of one message: an emoji counts as two
+    parts: int = 1  # messages that one notice may become where it is longer than that
     buttons: int = 8
-    button_text: int = 64
+    button_text: int = 64  # UTF-16 units of a label
+    button_bytes: int | None = None  # what a button carries goes through strangers' hands: a sealed token of ours
     edits: bool = False
     threads: bool = False
+    finds_sent: bool = False  # looks up by `Outbound.key` whether an earlier attempt arrived: no repeats to mark
     window: timedelta | None = None  # free text only so long after the person last wrote
 
 
@@ -46,7 +49,90 @@ class Channel(Protocol):
 
     async def listen(self, receive: Receive) -> None: ...  # until cancelled
 
-    async def send(self, message: Outbound) -> Sent: ...  # TryLater, Rejected
+    async def send(self, message: Outbound) -> Sent: ...  # TryLater, Unreachable, Rejected
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """What a channel has besides where photos, voice notes and forms come through it; `Media.reference` names them."""
+
+    async def fetch(self, reference: str) -> bytes: ...  # TryLater, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A request at `/hooks/…` as it came: nothing of it was parsed, and nobody knows yet who sent it."""
+
+    path: str  # "/hooks/telegram"
+    query: str  # raw, as it was sent; "" where there was none
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    at: datetime  # when it came
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the platform is answered."""
+
+    status: int = 200
+    body: str = ""
+    mime: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a knock brought: messages to store before anything is answered, and the answer."""
+
+    messages: tuple[Inbound, ...] = ()
+    reply: Reply = field(default_factory=Reply)
+
+
+@runtime_checkable
+class Hooked(Protocol):
+    """What a channel has besides where its platform calls us; the gate asks these in this order."""
+
+    hooks: tuple[str, ...]  # paths: "/hooks/telegram"
+
+    def proves(self, knock: Knock) -> bool: ...  # whether its platform sent this, by the raw bytes alone; never raises
+
+    def read(self, knock: Knock) -> Came: ...  # what raises here is poison: kept, answered 2xx, shown
+
+
+@runtime_checkable
+class Acknowledges(Protocol):
+    """What a channel has besides that tells its platform, or a person, as soon as a message is stored."""
+
+    async def stored(self, message: Inbound) -> None: ...  # what goes wrong here is logged and forgotten
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What a channel has besides that keeps connections open."""
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Invites(Protocol):
+    """What a channel has besides into which a link leads."""
+
+    async def invitation(self, token: str) -> str: ...  # the link that brings "/start TOKEN"; TryLater, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `linecall doctor` says, in words that a plant's IT person understands."""
+
+    what: str
+    how: str
+    to_do: str = ""  # empty: all is well
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """What a channel has besides that can say whether it is set up right."""
+
+    async def examine(self) -> tuple[Finding, ...]: ...  # never raises
 
 
 class Erp(Protocol):
@@ -66,3 +152,19 @@ class Reader(Protocol):
 
 class Model(Protocol):
     def answer(self, prompt: str, schema: type[T]) -> T: ...  # TryLater, Rejected
+
+
+class Eyes(Protocol):
+    """Looks at photos and forms; a plant may have none."""
+
+    def codes(self, picture: bytes, mime: str) -> tuple[str, ...]: ...  # what barcodes carry; Rejected
+
+    def text(self, picture: bytes, mime: str) -> tuple[str, ...]: ...  # printed lines; Rejected
+
+    def close(self) -> None: ...
+
+
+class Ears(Protocol):
+    """Listens to voice notes; a plant may have none."""
+
+    def words(self, voice: bytes, mime: str) -> str: ...  # TryLater, Rejected

@@ -130,9 +130,48 @@ class Reading:
     correction: bool = False  # "no, 4512": says that an earlier message was wrong (R10)
     urgent: bool = False  # a safety word or a stopped line: a person hears of it at once (R8, R15)
     waiting_for: str | None = None  # "waiting for the seal": the stated thing, in the sender's words (R32)
+    mentioned: ReportedException | None = None  # what an answer, a question or a decision names: chooses its case (R26)
     confidence: Mapping[str, float] = field(default_factory=lambda: NO_CONFIDENCE)
     evidence: tuple[Evidence, ...] = ()
     how: str = "local"  # "local", or the prompt's name and hash, for the log
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that a stretch of a message may name, with every thing that it may mean."""
+
+    what: str  # "asset", "line", "order", ...
+    start: int  # characters
+    end: int
+    ids: tuple[str, ...]  # none: an id that the plant does not know
+    sure: float  # 0..1
+    why: str
+    taken: tuple[str, ...] = ()  # those of the ids that the record got
+    set_aside: str = ""  # "fine": said to be all right; "withdrawn": taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """How much speaks for one intent or kind."""
+
+    name: str
+    share: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a message was read as it was: what `linecall explain` prints, kept with the record (R36)."""
+
+    text: str
+    languages: tuple[str, ...]
+    intents: tuple[Vote, ...]  # likeliest first
+    kinds: tuple[Vote, ...]
+    evidence: tuple[Evidence, ...]
+    candidates: tuple[Candidate, ...]
+    decided: str  # the rule that decided: "danger", "sure_word", "likeliest", "asked", "model", "example"
+    asks: str | None = None
+    options: tuple[str, ...] = ()
+    how: str = "local"  # as in `Reading.how`
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from workflow.case import LINECALL as LINECALL
 from workflow.case import Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import Consequences, consequences, context_for, facts
 from workflow.plant import Person, Plant, on_shift, shift_end
@@ -13,8 +14,16 @@ from workflow.records import Records
 from workflow.rules import Concern, Deadlines, Rules
 
 STILL_ON_IT = timedelta(hours=1)  # whoever leads is asked so long after the last sign of life, rules or not (R31)
+NOBODY = timedelta(minutes=15)  # until people are looked for again where nobody at all was there
 WARNING = timedelta(minutes=15)  # before a task has to be done
-LINECALL = "linecall"  # who, in the log, when nobody but the program acted
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """Rules that were in force until an instant."""
+
+    until: datetime
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,12 @@ class World:
     rules: Rules
     records: Records
     now: datetime
+    earlier: tuple[Superseded, ...] = ()  # rules that were exchanged, the oldest first
+
+    def rules_of(self, case: Case) -> Rules:
+        """The rules that were in force when a case was opened: a later edit never routes it anew (R29, R36)."""
+        opened = case.opened_at or self.now
+        return next((old.rules for old in self.earlier if opened < old.until), self.rules)
 
 
 def route(case: Case, world: World) -> Change:
@@ -36,8 +51,9 @@ def route(case: Case, world: World) -> Change:
     hit = consequences(case, world.records)
     stated = facts(case, hit, world.plant, world.records, world.now)
     assert case.type is not None, "a case without a type is a draft and is not routed"
-    concerned = {c.role: c for c in reversed(world.rules.types[case.type].concerns) if c.when.holds(stated)}
-    ordered = [c for c in world.rules.types[case.type].concerns if concerned.get(c.role) is c]
+    rules = world.rules_of(case)
+    concerned = {c.role: c for c in reversed(rules.types[case.type].concerns) if c.when.holds(stated)}
+    ordered = [c for c in rules.types[case.type].concerns if concerned.get(c.role) is c]
 
     change = Change(case)
     for task in case.tasks:
@@ -80,11 +96,11 @@ def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict
     return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]
 
 
-def deadline_of(task: Task) -> datetime | None:
-    """When the next step of an unanswered task is due."""
+def deadline_of(task: Task, now: datetime) -> datetime:
+    """When the next step of an unanswered task is due: the next rung, or past the last one again each so often."""
     if task.step < len(task.ladder):
         return before_the_end(task, task.asked_at + task.ladder[task.step].after, task.asked_at)
-    return None
+    return before_the_end(task, now + (task.repeat or NOBODY), now)
 
 
 def before_the_end(task: Task, step: datetime, now: datetime) -> datetime:
@@ -129,12 +145,17 @@ def _ask(
         return Change(replace(case, tasks=(*case.tasks, task)), (entry,))
     context = context_for(concern.role, case, hit, world.records) | {"role": concern.role, "why": concern.name}
     notices = tuple(ask_people(case, task, others, context, f"asked.{concern.role}"))
-    told = {"role": concern.role, "people": [p.id for p in others], "facts": matched}
+    told = {
+        "role": concern.role,
+        "people": [p.id for p in others],
+        "facts": matched,
+        "rules": world.rules_of(case).version,
+    }
     entries = [Entry(world.now, LINECALL, "asked", concern.name, told)]
     if not concern.required:
         pass  # told, and welcome to take it; only a required function is chased (R37)
     elif others:
-        task = replace(task, next_step_at=deadline_of(task))
+        task = replace(task, next_step_at=deadline_of(task, world.now))
     else:
         entries = [Entry(world.now, LINECALL, "nobody_on_shift", concern.name, {"role": concern.role})]
         task = replace(task, next_step_at=world.now)

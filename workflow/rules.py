@@ -81,4 +81,5 @@ class Rules:
     triage: tuple[str, ...] = ("supervisor", "manager")  # who takes what nobody could place
     failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
     dry_run: frozenset[str] = frozenset()  # posting kinds that are only written down (R51)
+    keep_words: timedelta | None = None  # people's words, after an exception has ended; None: for ever
     version: str = ""  # of the file, for the log

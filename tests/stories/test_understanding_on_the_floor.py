@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plantside import Plantside
 from workflow.messages import Inbound
 from workflow.reading import Context, Reading
@@ -109,6 +111,32 @@ def test_R10_a_correction_relinks_and_tells_those_who_were_told_wrong(plant: Pla
     plant.rest_is_known()
 
 
+def test_R10_a_correction_as_a_reply_relinks_as_well_and_cancels_nothing(plant: Plantside) -> None:
+    plant.says("maria.lopez", "capper on 3 is down")
+    number = plant.only_case().number
+    plant.rest_is_known()
+
+    plant.says("maria.lopez", "sorry, i mean the blow molder", reply_to=f"case:{number}")
+
+    case = plant.only_case()
+    assert case.assets == ("L3-BLO",)
+    assert case.cancelled_at is None
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize("words", ["thx", "shukriya", "danke!", "super"])
+def test_a_kind_word_of_whoever_reported_it_ends_nothing(plant: Plantside, words: str) -> None:
+    plant.says("maria.lopez", "filler 3 jammed, line stands")
+    plant.rest_is_known()
+
+    plant.says("maria.lopez", words)
+
+    assert plant.only_case().resolved_at is None
+    plant.hears_one("maria.lopez")
+    plant.hears_nothing("gary.lindqvist")
+    plant.rest_is_known()
+
+
 def test_R9_a_message_without_words_is_asked_about_and_routed_nowhere(plant: Plantside) -> None:
     plant.says("maria.lopez", "   ")
     assert plant.cases() == ()
@@ -150,4 +178,41 @@ def test_R15_a_danger_is_never_taken_for_an_answer(plant: Plantside) -> None:
     plant.says("bobby.tran", "somebody got burned by the pasteurizer")
 
     assert any("pasteurizer" in h.text.lower() for h in plant.hears("omar.haddad"))
+    plant.rest_is_known()
+
+
+def test_R26_a_word_about_another_machine_closes_nothing_it_is_asked_about(plant: Plantside) -> None:
+    plant.says("maria.lopez", "filler 3 jammed")
+    plant.says("anita.rao", "on it")
+    plant.rest_is_known()
+
+    plant.says("anita.rao", "blow molder is fixed")
+
+    assert plant.only_case().resolved_at is None
+    assert "Which one" in plant.hears_one("anita.rao")
+    plant.hears_nothing("maria.lopez")
+
+
+def test_R15_whoever_has_the_injury_tells_on_in_the_same_exception(plant: Plantside) -> None:
+    plant.says("dwayne.hicks", "guy got his hand cut at the crowner")
+    plant.says("omar.haddad", "on it")
+    plant.says("omar.haddad", "called 911")
+    assert len(plant.cases()) == 1
+    assert "called 911" in plant.hears("dwayne.hicks")[-1]
+
+    plant.says("omar.haddad", "another guy fell off the ladder at the palletizer 3")
+    assert [c.type for c in plant.cases()] == ["safety", "safety"]
+    plant.rest_is_known()
+
+
+def test_R18_an_open_question_of_ones_own_hides_no_task(plant: Plantside) -> None:
+    plant.says("dwayne.hicks", "labeller 1 jammed")
+    plant.says("gary.lindqvist", "the filler is acting up again, bottles half full")
+    assert plant.hears("gary.lindqvist")[-1].buttons, "which filler, he is asked"
+
+    plant.says("gary.lindqvist", "omw")
+
+    jammed, weird = sorted(plant.cases(), key=lambda c: c.number)
+    assert jammed.status == "acknowledged"
+    assert weird.status == "draft"
     plant.rest_is_known()

@@ -96,6 +96,15 @@ def test_R27_not_mine_asks_the_next_and_nobody_left_goes_up_at_once() -> None:
     assert "sue" in told(up)
 
 
+def test_R27_not_mine_long_after_the_last_step_still_leaves_somebody_asked_and_chased() -> None:
+    late = after(40, opened())
+    at = NOON + timedelta(minutes=41)
+    first = decline(late.case, PLANT.person["tom"], "not mine", world(at))
+    task = first.case.task("maintenance")
+    assert task.owner == "ann"
+    assert task.next_step_at == at + timedelta(minutes=15), "past the last step, again every fifteen minutes"
+
+
 def test_every_open_case_always_has_a_next_step() -> None:
     case = opened()
     for minute in range(1, 24 * 60, 7):

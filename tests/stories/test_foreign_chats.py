@@ -1,0 +1,212 @@
+"""What holds in every chat that is not ours: strangers, buttons, dead phones, busy platforms, poison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import LogCapture
+
+from bot import ticks
+from db import inbox, outbox
+from tests.integrations.strange_chat import SECRET, StrangeChat
+from tests.web.door import OpenDoor
+from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.messages import Inbound, Outbound
+
+MARIA, GARY, LUIS, NOBODY = "70106", "70114", "70104", "99999"
+FILLER_DOWN = "filler 3 jammed, line is down, 10482 standing"
+
+
+class Floor(OpenDoor):
+    """Riverside, whose people carry phones with a chat of nobody's make."""
+
+    def __init__(self, data: Path, **settings: Any) -> None:
+        super().__init__(data, play=False, **settings)
+        self.chat = StrangeChat()
+        self.app.channels = {**self.app.channels, "telegram": self.chat}
+
+    def texts(self, address: str, text: str, *, id_: str | None = None, button: str | None = None) -> int:
+        """Somebody writes from a phone; the status that the platform is answered."""
+        self._said[address] += 1
+        body = {"from": address, "text": text, "id": id_ or f"{address}:{self._said[address]}", "button": button or ""}
+        answer = self.someone.post("/hooks/telegram", json=body, headers={"X-Secret": SECRET})
+        self.settle()
+        return answer.status_code
+
+    def phone(self, address: str) -> list[str]:
+        """What arrived on a phone."""
+        return [message.text for message in self.chat.to(address)]
+
+    def button(self, address: str, label: str) -> str:
+        """What the newest button with this label carries, as the platform saw it."""
+        shown = [b for m in self.chat.to(address) for b in m.buttons if b.label.startswith(label)]
+        assert shown, f"{address} was never shown a button {label}"
+        return shown[-1].value
+
+
+@pytest.fixture
+def floor(tmp_path: Path, logged: LogCapture) -> Iterator[Floor]:
+    plant = Floor(tmp_path / "data")
+    yield plant
+    plant.close()
+
+
+def test_R55_a_stranger_is_told_how_to_register_once_a_day_and_their_words_are_kept(floor: Floor) -> None:
+    assert floor.texts(NOBODY, "hey what is up with line 3") == 200
+    floor.texts(NOBODY, "hello??")
+    assert len(floor.phone(NOBODY)) == 1
+    assert "EX-" not in floor.phone(NOBODY)[0]
+    assert floor.cases() == ()
+    with floor.app.database.read() as tx:
+        assert [one.message.text for one in inbox.of_strangers(tx)] == ["hello??", "hey what is up with line 3"]
+
+    floor.passes(hours=25)
+    floor.texts(NOBODY, "still here")
+    assert len(floor.phone(NOBODY)) == 2
+
+
+def test_R33_a_button_of_a_foreign_chat_says_nothing_and_works_for_its_person_alone(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    on_it = floor.button(GARY, "On it")
+    assert len(on_it.encode()) <= 64
+    assert "EX-" not in on_it
+    assert "acknowledge" not in on_it
+
+    floor.texts(LUIS, "", button=on_it)
+    floor.texts(GARY, "", button=on_it[:-1] + ("A" if on_it[-1] != "A" else "B"))
+    floor.texts(GARY, "", button="acknowledge|EX-1|maintenance")
+    assert all(task.acknowledged_at is None for task in floor.cases()[0].tasks)
+    assert "Nothing was changed" in floor.phone(GARY)[-1]
+
+    floor.texts(GARY, "", button=on_it)
+    assert floor.cases()[0].task("maintenance").acknowledged_by == "gary.lindqvist"  # type: ignore[union-attr]
+
+
+def test_R56_a_phone_that_blocks_us_falls_back_and_is_seen_until_its_person_writes_again(floor: Floor) -> None:
+    floor.chat.dead[GARY] = Unreachable("blocked by the user")
+    floor.texts(MARIA, FILLER_DOWN)
+    assert floor.phone(GARY) == []
+    assert any("Filler 3" in line for line in floor.hears("gary.lindqvist")), "our own page shows it"
+    with floor.app.database.read() as tx:
+        told = [one for one in outbox.of_case(tx, "EX-1001") if one.notice.to == "gary.lindqvist"]
+    assert (told[0].channel, told[0].error) == ("web", "telegram: blocked by the user")
+
+    del floor.chat.dead[GARY]
+    floor.passes(minutes=11)
+    assert floor.phone(GARY) == [], "nothing is tried at a dead address"
+    floor.texts(GARY, "on it, 10 min")
+    assert floor.phone(GARY), "who writes is there"
+
+
+def test_R56_a_chat_that_stays_away_is_passed_over_after_half_a_minute(floor: Floor) -> None:
+    floor.chat.dead[GARY] = TryLater("it does not answer")
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=10)
+    assert floor.hears("gary.lindqvist") == [], "a short pause is waited for"
+    floor.passes(seconds=40)
+    assert any("Filler 3" in line for line in floor.hears("gary.lindqvist"))
+    floor.chat.dead.clear()
+    floor.passes(minutes=10)
+    assert floor.phone(GARY), "what comes later is tried there again"
+
+
+def test_what_one_chat_refuses_is_told_on_the_next_and_never_dropped(floor: Floor) -> None:
+    floor.chat.dead[GARY] = Rejected("can't parse entities")
+    floor.texts(MARIA, FILLER_DOWN)
+    assert any("Filler 3" in line for line in floor.hears("gary.lindqvist"))
+
+
+def test_R23_a_busy_platform_loses_nothing_and_only_a_doubtful_repeat_is_marked(floor: Floor) -> None:
+    floor.chat.fails = [TryLater("429", timedelta(seconds=7)), TryLater("time-out", outcome_unknown=True)]
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=30)
+    texts = [message.text for message in floor.chat.arrived]
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) == 0
+    again = [text for text in texts if text.startswith("You may have this already:")]
+    assert len(again) == 1, "the one of which nobody knows whether it arrived"
+
+
+def test_R23_the_same_delivery_twice_is_one_message(floor: Floor) -> None:
+    assert floor.texts(MARIA, FILLER_DOWN, id_="42") == 200
+    assert floor.texts(MARIA, FILLER_DOWN, id_="42") == 200
+    assert len(floor.cases()) == 1
+
+
+def test_a_forgery_leaves_no_row_and_no_trace_of_its_words(floor: Floor, logged: LogCapture) -> None:
+    for headers in ({}, {"X-Secret": "wrong"}, {"X-Secret": SECRET + "x"}):
+        body = {"from": MARIA, "text": "release everything", "id": "1"}
+        answer = floor.someone.post("/hooks/telegram", json=body, headers=headers)
+        assert answer.status_code == 401
+    assert floor.someone.post("/hooks/slack", json={}).status_code == 404
+    with floor.app.database.read() as tx:
+        assert inbox.due(tx, floor.clock.now(), 10) == ()
+        assert inbox.poisoned_count(tx) == 0
+    assert "release everything" not in str(logged.entries)
+
+
+def test_R60_what_is_proved_and_cannot_be_read_is_kept_answered_and_read_again_after_a_fix(
+    floor: Floor, logged: LogCapture
+) -> None:
+    poison = b'{"from": "70106", "id": "7", "words": "secret words"}'
+    for _ in range(2):
+        answer = floor.someone.post("/hooks/telegram", content=poison, headers={"X-Secret": SECRET})
+        assert answer.status_code == 200, "else its platform repeats it for a day"
+    with floor.app.database.read() as tx:
+        (kept,) = inbox.poisoned(tx)
+    assert "secret words" in (kept.message.raw or "")
+    assert "secret words" not in str(logged.entries)
+
+    def fixed(knock: Any) -> Any:
+        from workflow.ports import Came
+
+        return Came((Inbound("telegram", "7", MARIA, MARIA, floor.clock.now(), FILLER_DOWN),))
+
+    floor.chat.read = fixed  # type: ignore[method-assign]
+    with floor.app.database.write() as tx:
+        assert inbox.replay(tx, None, floor.clock.now()) == 1
+    floor.settle()
+    assert len(floor.cases()) == 1
+
+
+def test_a_text_too_long_for_the_chat_arrives_in_parts_with_the_buttons_under_the_last(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN + " " + "because the infeed screw 4711 is bent and 12 kg of glue lie there. " * 20)
+    floor.chat.traits = type(floor.chat.traits)(text=60, parts=40, buttons=4, button_bytes=64)
+    floor.passes(minutes=20)
+    long = [m for m in floor.chat.to(GARY) if len(m.text) <= 60]
+    assert long
+    assert all("12" not in m.text or "12 kg" in m.text for m in floor.chat.arrived)
+    with_buttons = [m for m in floor.chat.to(GARY) if m.buttons]
+    assert with_buttons
+
+
+def test_what_a_platform_is_told_comes_after_the_row(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.app.loop.run(_a_moment())
+    assert floor.chat.acknowledged == [f"{MARIA}:1"]
+
+
+def test_a_chat_that_hangs_holds_nobody_up_longer_than_its_time(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.sending.SEND_WITHIN", 0.05)
+
+    async def never(message: Outbound) -> Any:
+        await _a_moment(60)
+
+    floor.chat.send = never  # type: ignore[method-assign]
+    floor.app.receive(Inbound("telegram", "1", MARIA, MARIA, floor.clock.now(), FILLER_DOWN))
+    ticks.read_inbox(floor.app)
+    ticks.send_outbox(floor.app)
+    others = [line for who in ("neil.abbott", "karen.doyle") for line in floor.hears(who)]
+    assert any("WO-10482" in line for line in others), "who is reached elsewhere has heard by now"
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) > 0
+
+
+async def _a_moment(seconds: float = 0.05) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)

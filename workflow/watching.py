@@ -1,0 +1,64 @@
+"""What an open case must have whatever happened to it: somebody who answers for it, a next step, a living timer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+from workflow.case import LINECALL, Case, Change, Entry, Task
+from workflow.opening import triage
+from workflow.routing import NOBODY, World
+
+Wants = Literal["nobodys", "no_timer", "no_owner", "idle_timer"]
+LATE = timedelta(minutes=2)  # a step that is due for so long is nobody's work any more: the round that takes it stands
+
+
+def wants(case: Case, world: World) -> Wants | None:
+    """What is missing; None where all is well. It looks at the facts alone and knows nothing of how one chases."""
+    if not case.is_open:
+        return "idle_timer" if any(t.next_step_at is not None for t in case.tasks) else None
+    living = [t for t in case.tasks if t.live]
+    if not living:
+        return "nobodys"
+    if not any(t.next_step_at is not None for t in living):
+        return "no_timer"
+    if any(t.next_step_at is not None and not t.live for t in case.tasks):
+        return "idle_timer"
+    lead = case.lead
+    asleep = lead is not None and (lead.next_step_at is None or lead.next_step_at > world.now + NOBODY)
+    if lead is not None and lead.owner is None and asleep:
+        return "no_owner"
+    return None
+
+
+def put_right(case: Case, world: World) -> Change | None:
+    """The least that makes a case somebody's again; None where nothing is missing.
+
+    What belongs to nobody goes to the triage desk; a task without a timer, or without an owner, is due now, and the
+    next round of chasing looks for people.
+    """
+    missing = wants(case, world)
+    if missing is None:
+        return None
+    entry = Entry(world.now, LINECALL, "put_right", missing)
+    if missing == "idle_timer":
+        still = tuple(t if case.is_open and t.live else replace(t, next_step_at=None) for t in case.tasks)
+        return Change(replace(case, tasks=still), (entry,))
+    if missing == "nobodys":
+        change = triage(case, world)
+        opened_at = case.opened_at or world.now  # it is open for as long as it was
+        return Change(replace(change.case, opened_at=opened_at), (entry, *change.entries), change.notices)
+    return Change(_due_now(case, world), (entry,))
+
+
+def overdue(case: Case, world: World) -> Task | None:
+    """A living task whose step has been due for so long that nobody can be at work on it."""
+    late = (t for t in case.tasks if t.live and t.next_step_at is not None and t.next_step_at + LATE <= world.now)
+    return next(late, None) if case.is_open else None
+
+
+def _due_now(case: Case, world: World) -> Case:
+    lead = case.lead
+    tasks = tuple(replace(t, next_step_at=world.now) if t is lead else t for t in case.tasks)
+    return replace(case, tasks=tasks)
