@@ -9,6 +9,7 @@ PLANT ?= fixtures/plants/riverside
 # What a campaign does more of than `make test` and `make bench` do.
 KILLS ?= 1000
 MESSAGES ?= 2000
+FUZZ ?= 1800
 
 .PHONY: help
 help: ## this list
@@ -34,31 +35,47 @@ check: .venv/dev.done ## lint, types, import arrows and the fast tests: before e
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m pytest -n $(JOBS) -m "not slow and not browser and not postgresql and not kill" $(FAST)
+	@$(PY) -m pytest -n $(JOBS) -m "not slow and not browser and not postgresql and not kill and not campaign" $(FAST)
 
 .PHONY: test
 test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under kill -9, and a short bench
-	@$(PY) -m pytest -n $(JOBS) -m "not kill"
+	@$(PY) -m pytest -n $(JOBS) -m "not kill and not campaign"
 	@$(PY) -m pytest -m kill
 	@$(PY) -m bench.latency --messages 5 --smoke
+	@$(PY) -m bench.understanding --smoke
+
+.PHONY: media
+media: requirements/media.lock .venv/runtime.done ## add what reads photos and scanned forms (300 MB)
+	@tools/set-up media
+
+.PHONY: train
+train: .venv/dev.done ## learn the votes of understanding again from fixtures/phrasings; a minute
+	@$(PY) -m tools.train
 
 .PHONY: bench
 bench: .venv/dev.done ## the figures that the README states
 	@$(PY) -m bench.latency
+	@$(PY) -m bench.understanding --growth 20000
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
 	@LINECALL_TEST_KILLS=$(KILLS) $(PY) -m pytest -m kill -s
 	@$(PY) -m bench.latency --messages $(MESSAGES)
+	@$(PY) -m bench.understanding --growth 200000
+	@$(PY) -m pytest -m campaign
+	@$(PY) -m tests.nlp.fuzz --seconds $(FUZZ)
+	@$(PY) -m tests.nlp.guided_fuzz --seconds $(FUZZ)
 
 # Only the default package index decides what is locked: no local wheels, no second index, no cached build.
 LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
   .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
-  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable --extra postgresql
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable --extra postgresql --extra telegram
 .PHONY: lock
 lock: .venv/dev.done ## pin every package again, with hashes (UPGRADE=1: to the newest versions)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements/runtime.lock pyproject.toml
-	$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev --constraint requirements/runtime.lock \
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --constraint requirements/runtime.lock \
+	  --output-file requirements/media.lock pyproject.toml
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --extra dev --constraint requirements/media.lock \
 	  --output-file requirements/dev.lock pyproject.toml
 
 .PHONY: clean

@@ -10,20 +10,29 @@ from pathlib import Path
 
 import structlog
 
+from bot.channels import ChannelLoop
 from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
+from bot.lessons import Learning, take_effect
+from bot.reloading import reload_rules
+from bot.second_reader import reader_of
+from bot.slash import menu
+from bot.taking import take_in
 from db import inbox, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
 from integrations.erp.plant_folder import PlantFolderErp
+from integrations.media.eyes import WorkerEyes, installed
+from integrations.media.shelf import Shelf
+from integrations.media.speech import TranscribingEars
 from integrations.plant_folder import PlantFolder, read_plant_folder
-from nlp.reader import LocalReader
 from workflow.errors import TryLater
+from workflow.lessons import Example, Nickname
 from workflow.messages import Inbound
 from workflow.plant import Plant
-from workflow.ports import Channel, Clock, Erp, Reader
+from workflow.ports import Channel, Clock, Ears, Erp, Eyes, Reader
 from workflow.records import Records
-from workflow.routing import World
+from workflow.routing import Superseded, World
 
 log = structlog.get_logger()
 
@@ -42,6 +51,8 @@ class App:
         channels: Mapping[str, Channel],
         reader: Reader,
         clock: Clock,
+        eyes: Eyes | None = None,
+        ears: Ears | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -50,26 +61,49 @@ class App:
         self.channels = channels
         self.reader = reader
         self.clock = clock
+        self.eyes = eyes
+        self.ears = ears
+        self.loop = ChannelLoop()
+        self.shelf = Shelf(config.data / "attachments")
+        self.earlier_rules: tuple[Superseded, ...] = ()  # what open exceptions may still go by; set by bot/reloading.py
+        self.earlier_rules_read = False
+        self.rules_refused: list[dict[str, object]] = []  # where the file is wrong that does not count yet
         self.rings: dict[str, Callable[[], None]] = {}  # lane -> wakes it; set by the engine
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine
         self.alive: Callable[[], bool] = lambda: True  # whether the rounds go on; set by the engine
+        self.learning = Learning()
+        self._plant = folder.plant
+        self._plant_of: Plant | None = folder.plant
+        self._nicknames: tuple[Nickname, ...] = ()
+        self._examples: tuple[Example, ...] = ()
         self._records = folder.records
         self._records_error: str | None = None
         self._records_lock = threading.Lock()
 
     @property
     def plant(self) -> Plant:
-        """The plant as its folder describes it."""
-        return self.folder.plant
+        """The plant as its folder describes it, with what people taught the reader about it.
+
+        The same value until one of them changes: the reader keeps its index as long.
+        """
+        folder = self.folder.plant
+        if self._plant_of is not folder:
+            self._plant = replace(folder, nicknames=self._nicknames, examples=self._examples)
+            self._plant_of = folder
+        return self._plant
+
+    def teach(self, nicknames: tuple[Nickname, ...], examples: tuple[Example, ...]) -> None:
+        """What was learnt and accepted, in place of what was before; the next message is read with it."""
+        self._nicknames, self._examples, self._plant_of = nicknames, examples, None
 
     def world(self) -> World:
         """What an act may look at, now."""
-        return World(self.plant, self.folder.rules, self._records, self.clock.now())
+        return World(self.plant, self.folder.rules, self._records, self.clock.now(), self.earlier_rules)
 
     def receive(self, message: Inbound) -> int | None:
         """Store a message durably and wake the desk; None for a repeat (R23). Only then may it be answered 2xx."""
         with self.database.write() as tx:
-            stored = inbox.put(tx, message, self.clock.now())
+            stored = take_in(self, tx, message)
         self.ring("inbox")
         return stored
 
@@ -107,6 +141,7 @@ class App:
             waiting = {
                 "inbox_unhandled": inbox.unhandled_count(tx),
                 "inbox_set_aside": inbox.poisoned_count(tx),
+                "inbox_strangers": inbox.stranger_count(tx),
                 "outbox_due": outbox.unsent_count(tx),
                 "postings_due": postings.due_count(tx),
             }
@@ -119,7 +154,10 @@ class App:
         }
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and of whoever looks at pictures."""
+        self.loop.close(self.channels.values())
+        if self.eyes is not None:
+            self.eyes.close()
         self.database.close()
 
 
@@ -128,6 +166,46 @@ ERPS: Mapping[str, Callable[[Config, Path, Clock], Erp]] = {
         folder, config.data / "erp", clock, confirm=config.plant_folder_confirm
     ),
 }
+
+
+def telegram_of(config: Config) -> Channel | None:
+    """Telegram, where a token is set; its package comes with the extra `telegram`."""
+    if config.telegram_token is None:
+        return None
+    try:
+        from integrations.chat.telegram import Telegram
+    except ImportError as missing:
+        raise WrongConfiguration("LINECALL_TELEGRAM_TOKEN: the extra `telegram` is not installed here") from missing
+    secret = config.telegram_webhook_secret
+    return Telegram(
+        config.telegram_token.get_secret_value(),
+        base_url=config.telegram_base_url,
+        secret=secret.get_secret_value() if secret else None,
+        public_url=config.public_url,
+        menu=menu(),
+    )
+
+
+# Each gives the chat where its credentials are set, else None; its SDK is imported only then.
+CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {"telegram": telegram_of}
+
+
+def channels(config: Config) -> dict[str, Channel]:
+    """Our own chat, and every foreign one whose credentials are set; a wrong one is refused with its name."""
+    found: dict[str, Channel] = {"web": WebChannel(Shelf(config.data / "attachments"))}
+    for name, of in CHANNELS.items():
+        channel = of(config)
+        if channel is not None:
+            found[name] = channel
+    return found
+
+
+def ears(config: Config) -> Ears | None:
+    """Who listens to voice notes: the endpoint that the environment names, or nobody."""
+    if config.openai_transcribe_model is None:
+        return None
+    key = config.openai_api_key.get_secret_value() if config.openai_api_key else None
+    return TranscribingEars(config.openai_url, config.openai_transcribe_model, key)
 
 
 def build(config: Config, *, clock: Clock | None = None, reader: Reader | None = None) -> App:
@@ -146,9 +224,13 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
         replace(folder, records=records),
         database,
         erp,
-        {"web": WebChannel()},
-        reader or LocalReader(),
+        channels(config),
+        reader or reader_of(config, database, clock),
         clock,
+        WorkerEyes() if installed() else None,
+        ears(config),
     )
+    take_effect(app)
+    reload_rules(app)
     app.refresh_records()
     return app

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workflow.errors import LinecallError
@@ -33,6 +34,26 @@ class Config(BaseSettings):
     play: bool = False
     erp: Literal["plant_folder"] = "plant_folder"
     plant_folder_confirm: Literal["answer", "written"] = "answer"
+    openai_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    openai_api_key: SecretStr | None = None
+    openai_transcribe_model: str | None = None  # none: voice notes are not listened to
+    openai_model: str | None = None  # none: local understanding alone
+    openai_seconds: float = Field(default=8.0, gt=0, le=60)  # that one message may wait for it
+    openai_monthly_tokens: int = Field(default=2_000_000, ge=0)
+    audit_key: SecretStr | None = None  # none: a file in the data folder, made at first use
+    heartbeat_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    telegram_token: SecretStr | None = None
+    telegram_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")  # a Bot API server of one's own
+    telegram_webhook_secret: SecretStr | None = None  # none: long polling, which needs no address of ours
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None  # Socket Mode; none: HTTP events
+    slack_signing_secret: SecretStr | None = None
+    slack_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    slack_channel: str | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_whatsapp_from: str | None = None
+    twilio_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("log", mode="before")
@@ -47,12 +68,45 @@ class Config(BaseSettings):
             raise ValueError("at least 16 characters, for example from `openssl rand -hex 24`")
         return token
 
+    @field_validator("audit_key")
+    @classmethod
+    def _hard_to_guess(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and any(len(key.strip()) < 32 for key in given.get_secret_value().split(",")):
+            raise ValueError("at least 32 characters each, for example from `openssl rand -hex 32`")
+        return given
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _as_botfather_gives_it(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"\d{1,20}:[\w-]{3,100}", token.get_secret_value()):
+            raise ValueError("as @BotFather gives it: digits, a colon, letters")
+        return token
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _as_telegram_takes_it(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
+            raise ValueError("16 to 256 letters, digits, _ and -, for example from `openssl rand -hex 24`")
+        return secret
+
+    @field_validator("openai_model", "openai_transcribe_model")
+    @classmethod
+    def _somewhere(cls, model: str | None, others: ValidationInfo) -> str | None:
+        if model and not (others.data.get("openai_base_url") or others.data.get("openai_api_key")):
+            raise ValueError("it needs LINECALL_OPENAI_BASE_URL, or LINECALL_OPENAI_API_KEY for OpenAI itself")
+        return model or None
+
     @model_validator(mode="after")
     def _nobody_plays_with_live_systems(self) -> Config:
         live = [name for name in LIVE if os.environ.get(name)]
         if self.play and live:
             raise ValueError(f"LINECALL_PLAY lets anyone speak as anyone and is refused beside {', '.join(live)}")
         return self
+
+    @property
+    def openai_url(self) -> str:
+        """Where the language model is asked: any compatible endpoint, else OpenAI itself."""
+        return self.openai_base_url or "https://api.openai.com/v1"
 
     @property
     def url(self) -> str:

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection
 
-from bot import answer, decisions, presses, reports
+from bot import answer, confirmed, decisions, media, presses, reports, slash, why
+from bot.courtesy import courtesy
+from bot.explaining import explained
+from bot.invite import accepted
+from bot.meaning import MOST_TEXT, read
+from bot.reach import person_at
 from bot.say import Press, parse_button
+from bot.taking import edited_nothing, read_again, turn_away, unsealed
 from bot.thread import Thread, find_thread
-from db import cases, conversations, inbox, outbox
+from db import attachments, cases, conversations, inbox, outbox, understood
+from db.attachments import Attachment
 from db.connect import Stale
 from db.inbox import Received
 from workflow import answering, finishing, opening
@@ -20,7 +27,7 @@ from workflow.case import Case, Change, Notice, Offer
 from workflow.errors import Refused
 from workflow.messages import Inbound
 from workflow.plant import Person
-from workflow.reading import Reading, Resolution
+from workflow.reading import Reading, Resolution, Why
 from workflow.routing import World
 
 if TYPE_CHECKING:
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-MOST_TEXT = 4000  # characters of one message
 CORRECTS_WITHIN = timedelta(minutes=30)  # "no, 4512" speaks of one's own report of the last half hour
 RETRIES = 10  # lost races on one case before the message waits for the next round
 
@@ -42,25 +48,39 @@ class Incoming:
     person: Person
     press: Press | None
     thread: Thread
+    brings: Attachment | None = None  # a photo or voice note that was read, whose second half this is
+    why: Why | None = None  # of a report or a correction: why it was read so
 
 
 def handle(app: App, received: Received) -> None:
     """Take one message from the inbox to its end: acts saved and the row done, in one transaction."""
     message = received.message
-    person = app.plant.by_address.get((message.channel, message.sender))
+    if message.raw is not None:
+        read_again(app, received)
+        return
+    if accepted(app, received) or edited_nothing(app, received):
+        return
+    with app.database.read() as tx:
+        person = person_at(app, tx, message.channel, message.sender)
+        if person is not None:
+            message = unsealed(app, tx, message, person)
+    if message.edits is not None and message.reply_to is None:
+        message = replace(message, reply_to=message.edits)  # it belongs where the first writing of it led
     if person is None:
-        with app.database.write() as tx:
-            inbox.done(tx, received.id, app.clock.now(), "unknown_sender")
+        turn_away(app, received)
         return
     for _ in range(RETRIES):
         with app.database.read() as tx:
             press = parse_button(message.button) if message.button else None
             thread = find_thread(tx, message, person, press, app.clock.now())
-        incoming = Incoming(received.id, message, person, press, thread)
+            brings = attachments.behind(tx, received.id)
+        if message.button is None and brings is None:
+            press = media.typed(app, message, person, thread) or why.typed(message, thread)
+        incoming = Incoming(received.id, message, person, press, thread, brings)
         reading = None
         if press is None:
             reading, thread = read(app, incoming)
-            incoming = replace(incoming, thread=thread)
+            incoming = replace(incoming, thread=thread, why=explained(app, message, person, thread, reading))
         try:
             with app.database.write() as tx:
                 if not inbox.take(tx, received.id):
@@ -73,44 +93,6 @@ def handle(app: App, received: Received) -> None:
         return
     with app.database.write() as tx:
         inbox.retry(tx, received.id, "busy case", app.clock.now() + timedelta(seconds=1))
-
-
-def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
-    """What the message means, and which exception it speaks of.
-
-    Without a reply mark the message is read as it stands first. What it names then chooses the thread ("palletizer 2
-    is running again"), else the sender's own task does, and it is read again there: "running again, 55 min" is a
-    report to a stranger and the end of it to whoever repairs it. A fresh report of something else stays one.
-    """
-    text = incoming.message.text.strip()
-    thread = incoming.thread
-    if not text or len(text) > MOST_TEXT:
-        return None, thread
-    world = app.world()
-    message = replace(incoming.message, text=text)
-    reading = app.reader.read(message, thread.context(incoming.person, world))
-    if thread.question is not None and reading.intent == "answer":
-        afresh = app.reader.read(message, replace(thread, question=None).context(incoming.person, world))
-        return (afresh, thread) if _is_a_whole_report(afresh) else (reading, thread)
-    if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
-        return reading, thread
-    spoken_of = thread.named_by(reading.exceptions)
-    if spoken_of is None or any(e.type == "safety" for e in reading.exceptions):  # a danger is never an answer (R15)
-        return reading, thread
-    there = replace(thread, case=spoken_of, choice=())
-    again = app.reader.read(message, there.context(incoming.person, world, in_thread=True))
-    if again.correction and not again.exceptions:
-        again = replace(again, exceptions=reading.exceptions)
-    if again.intent == "report" and not again.correction:
-        return reading, thread
-    return again, there
-
-
-def _is_a_whole_report(reading: Reading) -> bool:
-    """Whether somebody who was asked something tells the whole story anew instead of answering."""
-    return reading.intent == "report" and any(
-        e.type not in (None, "other") and (e.assets or e.lots or e.work_orders or e.items) for e in reading.exceptions
-    )
 
 
 class Desk:
@@ -127,43 +109,58 @@ class Desk:
         # Captured is when the person sent it, not when we got round to it (R1); no sender's clock is ahead of ours.
         self.sent_at = min(incoming.message.sent_at, world.now)
         self.said = incoming.message.text.strip()
+        self.brings = incoming.brings
+        self.why = incoming.why
         self.line = 0  # of the transcript that this message became
 
     def act(self, reading: Reading | None) -> str:
         """Do what the message asks for and say so; returns the outcome that the inbox row keeps."""
-        about = self.press.case if self.press else self.thread.number
-        line = self.said or (self.press.act if self.press else "")
-        self.line = conversations.said(
-            self.tx,
-            self.me.id,
-            self.sent_at,
-            line,
-            self.message.message_id,
-            self.message.channel,
-            about,
-            self.message.button,
-        )
+        self.line = self.brings.line if self.brings is not None else self.remember()
         if self.message.button is not None and self.press is None:
             return self.tell("late_press_unknown")
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)
+            if self.brings is None and (typed := slash.command(self.said)) is not None:
+                return slash.typed(self, typed)
+            if self.brings is not None:
+                return media.brought(self, self.brings, reading)
+            if self.message.media and not self.said:
+                return media.without_words(self)
             if reading is None:
                 return self.tell("too_long", most=MOST_TEXT) if self.said else self.tell("empty")
             return self.understood(reading)
         except Refused as no:
             return self.tell(f"refused.{no.name}", **no.facts)
 
+    def remember(self) -> int:
+        """Keep what was said, and have read what came with it; returns the line of the transcript."""
+        about = self.press.case.strip("-") or None if self.press else self.thread.number
+        said = (
+            self.said or media.shown(self.message, self.me, self.world.plant) or (self.press.act if self.press else "")
+        )
+        message = self.message
+        line = conversations.said(
+            self.tx, self.me.id, self.sent_at, said, message.message_id, message.channel, about, message.button
+        )
+        media.arrived(self, line)
+        return line
+
     # what was written -----------------------------------------------------------------------------------------------
 
     def understood(self, reading: Reading) -> str:
         """Choose the act by the intent."""
+        reading = confirmed.completed(self, reading)
         case = self.thread.case
         if reading.how.startswith("local: "):  # the reader itself failed on it: a person reads it (R60)
             return reports.unreadable(self)
         if self.thread.confirms and reading.intent in ("answer", "acknowledge", "chatter", "cancel"):
             return decisions.confirm(self, reading)
         if reading.correction and case is not None and case.is_open and reading.exceptions:
+            return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
+        if self.message.edits is not None and case is not None and reading.intent == "report":
+            if not case.is_open:
+                return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
         match reading.intent:
             case "report":
@@ -177,6 +174,9 @@ class Desk:
             case "chatter" | "answer":
                 if case is not None and case.status == "draft" and reading.ask is not None:
                     return self.save(opening.answer(case, None, self.me, self.world))
+                polite = courtesy(self.said)
+                if polite is not None:
+                    return self.tell("courtesy.thanks" if polite == "thanks" else "courtesy.greeting")
                 return self.tell("chatter")
         return self.in_thread(reading)
 
@@ -227,9 +227,14 @@ class Desk:
 
     def save(self, change: Change) -> str:
         """Keep what an act returned, and remember what it asks of whom."""
-        saved = cases.save(self.tx, change, self.world.now)
+        # Which message it was and which state of the record its sender saw: for whoever asks later (R36).
+        seen = {"message": self.inbox_id, "version": change.case.version}
+        entries = tuple(replace(e, facts={**e.facts, **seen}) if e.who == self.me.id else e for e in change.entries)
+        saved = cases.save(self.tx, replace(change, entries=entries), self.world.now)
         if change.case.version == 0:
             conversations.belongs(self.tx, self.line, saved.number)
+        if self.why is not None and (change.case.version == 0 or any(e.what == "corrected" for e in change.entries)):
+            understood.keep(self.tx, saved.number, self.inbox_id, self.why, self.world.now)
         if saved.status == "draft" and saved.asks is not None:
             conversations.ask(self.tx, saved.reporter, saved.number, saved.asks, saved.options, self.world.now)
         elif change.entries and any(e.what == "answered" for e in change.entries):

@@ -12,6 +12,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import ticks
 from bot.app import App
+from bot.lessons import learn
+from bot.looking import look_at_media
+from bot.proving import drop_anchor, expire
+from bot.reloading import reload_rules
+from bot.watchman import heartbeat, watch
 
 log = structlog.get_logger()
 
@@ -67,11 +72,17 @@ class Engine:
 
     LANES: Mapping[str, tuple[Callable[[App], int], float]] = {  # lane -> (round, seconds between rings)
         "inbox": (ticks.read_inbox, 2),
+        "media": (look_at_media, 2),
         "chase": (ticks.chase, 5),
         "outbox": (ticks.send_outbox, 2),
         "postings": (ticks.post_to_erp, 2),
         "records": (ticks.refresh_records, 10),
-        "check": (ticks.check_itself, 60),
+        "lessons": (learn, 5),
+        "rules": (reload_rules, 10),
+        "watchman": (watch, 30),
+        "heartbeat": (heartbeat, 60),
+        "anchor": (drop_anchor, 60),
+        "expire": (expire, 3600),
     }
 
     def __init__(self, app: App) -> None:
@@ -95,11 +106,13 @@ class Engine:
         for lane in self.lanes.values():
             lane.start()
         self._bell.start()
+        self.app.loop.listen(self.app)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.app.loop.hang_up()
         self._bell.shutdown(wait=False)
         for lane in self.lanes.values():
             lane.stop()

@@ -120,7 +120,7 @@ def _rate(value: Any, voice: Voice) -> str:
     if value["value"] is None:
         return voice.say("no_figure")
     n = value["n"]
-    facts = {"percent": f"{value['value']:.0%}", "right": str(round(value["value"] * n)), "n": str(n)}
+    facts = {"percent": voice.percent(value["value"]), "right": str(round(value["value"] * n)), "n": str(n)}
     return voice.say("rate" if n >= FEW else "rate_of_few", cases=voice.ids(value.get("cases") or ()), **facts)
 
 
@@ -191,6 +191,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "asset": lambda value, voice: voice.place({"assets": [value]}) or clean(value),
     "who": lambda value, voice: voice.person(value),
     "owner": lambda value, voice: voice.person(value),
+    "person": lambda value, voice: voice.person(value),
     "reporter": lambda value, voice: voice.person(value),
     "handed_by": lambda value, voice: voice.person(value),
     "decided_by": lambda value, voice: voice.person(value),

@@ -15,6 +15,7 @@ def set_up_logs(level: str) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)  # at ERROR it logs whole answers
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot import invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
 from workflow import answering, finishing, holding, opening
@@ -22,11 +23,19 @@ LONGEST_ID = 18  # digits of an id
 
 def pressed(desk: Desk, press: Press) -> str:
     """A button: authorised by who pressed it, answered with today's state where it is an old one (R33)."""
+    if press.act in slash.ACTS:
+        return slash.pressed(desk, press)
+    if press.act in invite.ACTS:
+        return invite.pressed(desk, press)
+    if press.act in media.ACTS:
+        return media.pressed(desk, press)
+    if press.act == "why":
+        return why.answered(desk, press)
     case = cases.get(desk.tx, press.case) if press.case else None
     if case is None:
         return desk.tell("late_press_unknown")
     role = press.args[0] if press.args else None
-    if not case.is_open and press.act not in ("why",):
+    if not case.is_open:
         return desk.late(case)
     match press.act:
         case "acknowledge" | "still_on_it":

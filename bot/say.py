@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.facts import as_words
+from bot.fitting import length
 from bot.wording import QUOTED, Voice, clean, language_for, quote, texts, word
 from workflow.case import Entry, Notice, Offer
 from workflow.messages import Button
@@ -17,6 +18,7 @@ from workflow.records import Records
 
 __all__ = ["Press", "Rendered", "button_value", "log_line", "parse_button", "render", "word"]
 
+SPARE = 0.75  # of several messages: a cut at a sentence's end leaves room
 ETAS = ("10", "30")  # minutes that the ETA button offers
 # What a text that is too long for a chat gives up, step by step: characters of a quote, rows of a list.
 _SHORTER = ((QUOTED, None), (80, None), (0, None), (0, 30), (0, 12), (0, 6), (0, 3), (0, 1))
@@ -47,7 +49,7 @@ def render(notice: Notice, person: Person, plant: Plant, records: Records, trait
     then the ends of long lists, and says how much more there is.
     """
     voice = Voice(language_for(person.language, plant), plant, records, now)
-    text, whole = _fitting(notice, voice, traits.text)
+    text, whole = _fitting(notice, voice, traits.text, traits.text * (traits.parts - 1))
     # What could not be read to its end cannot be confirmed (R41).
     offers = notice.offers if whole else tuple(offer for offer in notice.offers if offer.act != "confirm")
     buttons = _most_useful([b for offer in offers for b in _buttons(offer, notice, voice)], traits.buttons)
@@ -84,19 +86,28 @@ def log_line(entry: Entry, language: str, plant: Plant) -> str:
     return ", ".join(voice.say(f"log.{entry.what}", **facts).splitlines())
 
 
-def _fitting(notice: Notice, voice: Voice, most: int) -> tuple[str, bool]:
-    """The text, and whether nothing but people's own words and the ends of long lists had to be left out."""
+def _fitting(notice: Notice, voice: Voice, most: int, further: int) -> tuple[str, bool]:
+    """The text, and whether nothing but people's own words and the ends of long lists had to be left out.
+
+    Where the chat takes several messages for one (`further` units beside `most`), lists are not shortened first.
+    """
     text = ""
+    if further:
+        for quoted in (QUOTED, 0):
+            shorter = replace(voice, quoted=quoted)
+            text = shorter.say(notice.name, **as_words(notice.facts, shorter))
+            if length(text) <= (most + further) * SPARE:
+                return text, True
     for quoted, rows in _SHORTER:
         shorter = replace(voice, quoted=quoted, rows=rows)
         text = shorter.say(notice.name, **as_words(notice.facts, shorter))
-        if _length(text) <= most:
+        if length(text) <= most:
             return text, True
     return _cut(text, most), False
 
 
 def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:
-    case = str(notice.facts.get("case") or "")
+    case = str(notice.facts.get("case") or "-")  # none: the offer's own id says what it is about
     match offer.act, offer.args:
         case "eta", args:
             return [Button(voice.say("button.eta", minutes=m), button_value("eta", case, *args, m)) for m in ETAS]
@@ -145,23 +156,18 @@ def _most_useful(buttons: list[Button], most: int) -> list[Button]:
 
 
 def _short(label: str, most: int) -> str:
-    if _length(label) <= most:
+    if length(label) <= most:
         return label
-    while _length(label) >= most:
+    while length(label) >= most:
         label = label[:-1]
     return f"{label.rstrip()}…"
-
-
-def _length(text: str) -> int:
-    """As platforms count: in UTF-16 units, so an emoji is two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut(text: str, most: int) -> str:
     """Whole lines as long as they fit; the reader is told that there is more."""
     kept: list[str] = []
     for line in text.splitlines():
-        if _length("\n".join((*kept, line, "…"))) > most:
+        if length("\n".join((*kept, line, "…"))) > most:
             return "\n".join((*kept, "…"))
         kept.append(line)
     return "\n".join(kept)

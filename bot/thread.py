@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from workflow.reading import Asked, Context, ReportedException
 from workflow.routing import World
 
 SURE = 0.9  # a machine's name read with less may be a word that only looks like one ("new seal", a sealer)
+_NUMBER = re.compile(r"\bEX-\d{1,9}\b", re.IGNORECASE)
 REMEMBERED = timedelta(hours=8)  # an answer without a reply mark speaks of something of this shift
 
 
@@ -29,6 +31,7 @@ class Thread:
     confirms: bool = False  # a decision of the sender was read back and waits for a yes
     choice: tuple[Case, ...] = ()  # several could be meant: ask which
     known: tuple[Case, ...] = ()  # every open exception, for what the message names
+    instead: Thread | None = None  # beside an open question of one's own: the exception that one is asked to act on
 
     @property
     def number(self) -> str | None:
@@ -75,14 +78,23 @@ def find_thread(tx: Connection, message: Inbound, person: Person, press: Press |
         confirms = case is not None and case.proposal is not None and case.proposal.by == person.id
         return Thread(case, certain=case is not None, question=asked, confirms=confirms and press is None)
     open_question = conversations.asked(tx, person.id)
+    called = _called(tx, message)
+    if called is not None and (open_question is None or open_question.case != called.number):
+        return Thread(called, certain=True, question=_question(called, person))
     if open_question is not None and now - open_question.at <= REMEMBERED:
         case = cases.get(tx, open_question.case)
         if case is not None and case.proposal is not None and case.proposal.by == person.id:
             return Thread(case, question=Asked("confirm", case.as_reported, ("yes", "no")), confirms=True)
         asked = _question(case, person) if case is not None else None
         if asked is not None:
-            return Thread(case, question=asked)
+            return Thread(case, question=asked, instead=_likeliest(tx, person, now))
     return _likeliest(tx, person, now)
+
+
+def _called(tx: Connection, message: Inbound) -> Case | None:
+    """ "on it EX-1023": the one exception that the message calls by its number."""
+    numbers = {match.upper() for match in _NUMBER.findall(message.text)}
+    return cases.get(tx, numbers.pop()) if len(numbers) == 1 else None
 
 
 def _replied_to(tx: Connection, message: Inbound) -> str | None:

@@ -1,8 +1,7 @@
-"""The plain rounds over due rows that move everything forward: read, chase, send, post, refresh, check."""
+"""The plain rounds over due rows that move everything forward: read, chase, send, post, refresh."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,18 +9,18 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import desk
-from bot.say import render
-from db import cases, conversations, inbox, outbox, postings
+from bot.bearable import bearable
+from bot.lessons import learn
+from bot.looking import look_at_media
+from bot.sending import backoff, send_all
+from db import cases, inbox, outbox, postings
 from db.cases import Stale
-from db.outbox import Pending
 from db.postings import Claimed
 from workflow import finishing
-from workflow.case import Case, Notice
+from workflow.case import Change
 from workflow.chasing import chase as next_steps
 from workflow.errors import Rejected, TryLater
-from workflow.messages import Outbound, Sent
 from workflow.plant import on_shift
-from workflow.ports import Channel
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH = 50
-SENDS = 10  # at a time: a batch of slow sends must be over before its lease is
+SENDS = 20  # at a time, side by side
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
-MOST_BACKOFF = timedelta(minutes=5)
 ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it (R2, R43)
 
 
@@ -58,22 +56,33 @@ def chase(app: App) -> int:
     """The next step of every case that has a task due; a batch is one transaction (`docs/decisions/0001`)."""
     taken = 0
     with app.database.write() as tx:
-        for number in cases.due(tx, app.clock.now(), BATCH):
-            case = cases.get(tx, number)
-            change = next_steps(case, app.world()) if case is not None else None
-            if change is None:
-                log.error("chase.nothing_to_do", case=number)  # its due time would come back for ever
-                continue
+        changes = [change for number in cases.due(tx, app.clock.now(), BATCH) if (change := _next(app, tx, number))]
+        changes, listed = bearable(changes, app.world())
+        for change in changes:
             try:
                 with tx.begin_nested():
                     cases.save(tx, change, app.clock.now())
             except Stale:
                 continue  # an answer came in between; the next round looks again
-            log.info("chase.step", case=number, what=[entry.what for entry in change.entries])
+            log.info("chase.step", case=change.case.number, what=[entry.what for entry in change.entries])
             taken += 1
+        outbox.put_all(tx, None, listed, app.clock.now())
     if taken:
         app.ring("outbox")
     return taken
+
+
+def _next(app: App, tx: Connection, number: str) -> Change | None:
+    """The next step of one case; one that cannot be taken is never in the others' way, the watchman raises it."""
+    try:
+        case = cases.get(tx, number)
+        change = next_steps(case, app.world()) if case is not None else None
+    except Exception:
+        log.exception("chase.failed", case=number)
+        return None
+    if change is None:
+        log.error("chase.nothing_to_do", case=number)  # the watchman puts its timer right
+    return change
 
 
 def send_outbox(app: App) -> int:
@@ -81,13 +90,8 @@ def send_outbox(app: App) -> int:
     now = app.clock.now()
     with app.database.write() as tx:
         claimed = outbox.claim(tx, now, SENDS, LEASE)
-    for pending in claimed:
-        try:
-            _send_one(app, pending)
-        except Exception:
-            # One notice that cannot be said is never in the others' way; it comes again when its lease is over.
-            log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
     if claimed:
+        send_all(app, claimed)
         app.ring("outbox")
     return len(claimed)
 
@@ -106,74 +110,12 @@ def refresh_records(app: App) -> int:
     return int(app.refresh_records())
 
 
-def check_itself(app: App) -> int:
-    """The watchman: an open case without an owner or a living timer is found and raised (I2)."""
-    found = 0
-    with app.database.write() as tx:
-        for case in cases.open_cases(tx):
-            if case.is_open and not any(t.live and t.next_step_at is not None for t in case.tasks):
-                log.error("check.no_next_step", case=case.number)
-                found += 1
-    return found
-
-
 def run_until_quiet(app: App, most: int = 1000) -> int:
     """Every round in turn until none has anything to do: how the demo and the stories drive the program."""
     for n in range(most):
-        if not sum(tick(app) for tick in (read_inbox, chase, send_outbox, post_to_erp)):
+        if not sum(tick(app) for tick in (read_inbox, look_at_media, chase, send_outbox, post_to_erp, learn)):
             return n
     raise RuntimeError("the rounds never come to rest")
-
-
-def _send_one(app: App, pending: Pending) -> None:
-    now = app.clock.now()
-    with app.database.read() as tx:
-        case = cases.get(tx, pending.case) if pending.case else None
-    if case is not None and pointless(pending.notice, case):
-        with app.database.write() as tx:
-            outbox.dropped(tx, pending, now, "no longer needed")
-        return
-    person = app.plant.person.get(pending.notice.to)
-    if person is None:
-        with app.database.write() as tx:
-            outbox.dropped(tx, pending, now, "person is not in plant.yaml any more")
-        return
-    name, channel = next(
-        ((n, c) for n, c in app.channels.items() if n in person.contacts), ("web", app.channels["web"])
-    )
-    words = render(pending.notice, person, app.plant, app.records, channel.traits, now)
-    address = person.contacts.get(name, person.id)
-    outbound = Outbound(address, words.text, words.buttons, case=pending.case, repeat=pending.repeat)
-    try:
-        sent = send_now(channel, outbound)
-    except TryLater as later:
-        with app.database.write() as tx:
-            due = now + (later.after or _backoff(pending.attempts))
-            outbox.later(tx, pending, later.why, due, outcome_unknown=later.outcome_unknown)
-        return
-    except Rejected as no:
-        log.warning("outbox.rejected", notice=pending.id, channel=name)
-        with app.database.write() as tx:
-            outbox.dropped(tx, pending, now, no.why)
-        return
-    with app.database.write() as tx:
-        if outbox.sent(tx, pending, now, name, sent.message_id):
-            conversations.told(tx, person.id, now, words.text, words.buttons, pending.case, name, sent.message_id)
-
-
-def send_now(channel: Channel, message: Outbound) -> Sent:
-    """Send from a plain thread: the channels are asynchronous, the rounds are not."""
-    return asyncio.run(channel.send(message))
-
-
-def pointless(notice: Notice, case: Case) -> bool:
-    """Whether what this notice asks for has happened already, so that it would only disturb (R34)."""
-    if notice.until is None:
-        return False
-    if not case.is_open:
-        return True
-    task = case.task(notice.role) if notice.role else None
-    return notice.until == "acknowledged" and (task is None or task.acknowledged_at is not None)
 
 
 def _post_one(app: App, claimed: Claimed) -> None:
@@ -186,7 +128,7 @@ def _post_one(app: App, claimed: Claimed) -> None:
         receipt = None if dry else app.erp.find(posting.key) or app.erp.post(posting)
     except TryLater as later:
         with app.database.write() as tx:
-            due = now + (later.after or _backoff(claimed.status.attempts))
+            due = now + (later.after or backoff(claimed.status.attempts))
             postings.waiting(tx, claimed, later.why, due, later.outcome_unknown)
         since = claimed.status.owed_since
         if since is not None and now - since >= ERP_IS_SLOW:
@@ -244,7 +186,3 @@ def _looks_after(app: App, kind: str) -> str | None:
     role = app.folder.rules.failed_posting.get(kind, "supervisor")
     people = on_shift(app.plant, role, app.clock.now()) or on_shift(app.plant, "supervisor", app.clock.now())
     return people[0].id if people else None
-
-
-def _backoff(attempts: int) -> timedelta:
-    return min(timedelta(seconds=2 ** min(attempts, 10)), MOST_BACKOFF)

@@ -22,7 +22,12 @@ QUOTED = 200  # characters of people's own words in a notice
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _NAMES = re.compile(r"\$\{?([a-z][a-z0-9_]*)\}?")
 _JOINERS = "\u200c\u200d"  # invisible, and part of how Hindi and many emoji are written
-_OUR_QUOTES = str.maketrans("“”", '""')  # what stands between our quotation marks never closes them
+_OUR_QUOTES = str.maketrans("“”„«»", '"' * 5)  # what stands between our quotation marks never closes them
+_GROUPS = {  # by thousands, or above the thousand by hundreds: 1,234,567 and 12,34,567
+    "3": re.compile(r"(?<=\d)(?=(?:\d{3})+$)"),
+    "2": re.compile(r"(?<=\d)(?=(?:\d{2})*\d{3}$)"),
+}
+_FORMS = " | "  # between the forms of a counted text: "linia stoi | linie stoją | linii stoi"
 
 
 @cache
@@ -74,6 +79,20 @@ def placeholders(text: str) -> set[str]:
     return set(_NAMES.findall(text))
 
 
+def forms(language: str) -> int:
+    """How many forms a counted text has in a language."""
+    return 3 if language == "pl" else 2
+
+
+def form(language: str, n: int) -> int:
+    """Which form of a counted text stands after a whole number (CLDR's plural rules for integers)."""
+    if language == "pl":
+        few = n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14)
+        return 0 if n == 1 else 1 if few else 2
+    nothing_is_one = language in ("fr", "hi", "hi-Deva", "pt")
+    return 0 if n == 1 or (n == 0 and nothing_is_one) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """How things are called to one reader: their language, their plant's names, and what time it is."""
@@ -88,6 +107,11 @@ class Voice:
     def say(self, name: str, /, **facts: str) -> str:
         """One text in the reader's language."""
         return word(self.language, name, **facts)
+
+    def count(self, name: str, n: int, /, **facts: str) -> str:
+        """A text in the form that its number asks for: "1 linia stoi", "2 linie stoją", "5 linii stoi"."""
+        said = self.say(name, n=str(n), **facts).split(_FORMS)
+        return said[min(form(self.language, n), len(said) - 1)]
 
     def person(self, id: str | None) -> str:  # noqa: A002
         """First name, and the whole one where two people share it."""
@@ -132,8 +156,9 @@ class Voice:
         return f"{local:%H:%M}" if same else f"{self.day(local.date())} {local:%H:%M}"
 
     def day(self, day: date) -> str:
-        """A day: "Wed 18 Nov" with the language's own names."""
-        return f"{self.say(f'day.{day.weekday()}')} {day.day} {self.say(f'month.{day.month}')}"
+        """A day: "Wed 18 Nov" with the language's own names, in its own order."""
+        weekday, month = self.say(f"day.{day.weekday()}"), self.say(f"month.{day.month}")
+        return self.say("date", weekday=weekday, day=str(day.day), month=month)
 
     def due(self, iso: str | None) -> str:
         """A due date of ERP, which may have no time."""
@@ -147,13 +172,20 @@ class Voice:
             return ""
         whole = round(value)
         hours, rest = divmod(whole, 60)
-        return f"{whole} min" if hours < 2 else f"{hours} h {rest} min" if rest else f"{hours} h"
+        if hours < 2:
+            return self.say("length.minutes", n=str(whole))
+        return self.say("length.hours", h=str(hours), n=str(rest) if rest else "")
 
     def number(self, value: float) -> str:
         """A number with the language's separators, to the millionth; nothing that counts is rounded away."""
-        whole, _, fraction = f"{value:,.6f}".rstrip("0").partition(".")
-        thousands, decimal = self.say("number.thousands"), self.say("number.decimal")
-        return whole.replace(",", thousands) + (decimal + fraction if fraction else "")
+        whole, _, fraction = f"{value:.6f}".rstrip("0").partition(".")
+        own = texts(self.language)  # as they are written there: a separator may be a space
+        grouped = re.sub(_GROUPS[own["number.groups"]], own["number.thousands"], whole)
+        return grouped + (own["number.decimal"] + fraction if fraction else "")
+
+    def percent(self, share: float) -> str:
+        """A share of one as the language writes it: "67%", "67 %"."""
+        return self.say("percent", n=f"{share * 100:.0f}")
 
     def quantity(self, quantity: Mapping[str, Any] | None) -> str:
         """A quantity with its unit."""
@@ -173,8 +205,13 @@ def clean(words: object) -> str:
 
 def quote(words: object, most: int = QUOTED) -> str:
     """People's own words as they stand between quotation marks, cut where they are long; none at all for 0."""
-    line = clean(words).translate(_OUR_QUOTES)
+    line = within_quotes(clean(words))
     return line if len(line) <= most else f"{line[: most - 1]}…" if most else ""
+
+
+def within_quotes(words: str) -> str:
+    """The same words with plain quotation marks, so that they close none of ours."""
+    return words.translate(_OUR_QUOTES)
 
 
 def _flat(tree: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, str]]:

@@ -37,9 +37,15 @@ def logged() -> Iterator[LogCapture]:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, database_url: str | None, logged: LogCapture) -> Iterator[Plantside]:
+def plant_folder() -> Path:
+    """The plant folder of a story; a file of stories may have its own."""
+    return RIVERSIDE
+
+
+@pytest.fixture
+def plant(plant_folder: Path, tmp_path: Path, database_url: str | None, logged: LogCapture) -> Iterator[Plantside]:
     """Riverside Bottling on a Monday at six in the morning; `database_url` runs each story on both databases."""
-    config = Config(plant=RIVERSIDE, data=tmp_path / "data", database_url=database_url, play=True)
+    config = Config(plant=plant_folder, data=tmp_path / "data", database_url=database_url, play=True)
     story = Plantside(config, SIX_IN_THE_MORNING)
     remember_plant(config)
     try:

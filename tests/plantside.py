@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot import views
+from bot.proving import checked
 from bot.rehearsal import Rehearsal
 from bot.say import parse_button
 from db import cases, inbox, outbox, postings
@@ -143,6 +144,8 @@ class Plantside(Rehearsal):
             if case.closed_at is not None:
                 mine = [s for s in owed if s.posting.case == case.number]
                 assert all(s.state in CONFIRMED for s in mine), f"R2: {case.number} is closed and ERP is owed something"
+        broken = checked(self.app).broken
+        assert broken == (), f"I6: the log is not what was written: {broken}"
         if not expect_unheard:
             for person in self.app.plant.people:
                 heard = self.hears(person.id)

@@ -138,7 +138,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def _missing(what: str) -> NoReturn:
     if os.environ.get("LINECALL_REQUIRE") == "all":
         pytest.fail(f"LINECALL_REQUIRE=all, and there is no {what}", pytrace=False)
-    pytest.skip(NEEDS + what)
+    pytest.skip(NEEDS + what, allow_module_level=True)
 
 
 # PostgreSQL ----------------------------------------------------------------------------------------------------------

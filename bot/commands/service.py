@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from bot.app import build
+from bot.app import CHANNELS, App, build
 from bot.config import read_config
 from bot.last_plant import plant_folder, remember_plant
 from bot.logs import set_up_logs
-from db import inbox
+from bot.proving import how_the_log_is_proved
+from bot.second_reader import how_the_model_is
+from db import addresses, inbox
 from workflow.errors import Refused
+from workflow.ports import Examined, Invites
 
 PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
 
@@ -25,6 +30,8 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
     app.command(name="sign-in")(sign_in)
     app.command()(replay)
+    app.command()(strangers)
+    app.command()(invite)
 
 
 def run(plant: PlantOption = None) -> None:
@@ -61,12 +68,82 @@ def doctor(plant: PlantOption = None) -> None:
     for name, channel in program.channels.items():
         reach = sum(1 for p in program.plant.people if name == "web" or name in p.contacts)
         table.add_row(f"channel {name}", f"{reach} people, {channel.traits.text} characters a message", "")
+        if isinstance(channel, Examined):
+            for found in program.loop.run(channel.examine()):
+                table.add_row(f"  {found.what}", found.how, found.to_do)
     for name, variable in OTHER_CHANNELS.items():
-        table.add_row(f"channel {name}", "not connected", f"not built yet ({variable} will set it up)")
+        if name not in program.channels:
+            what = f"{variable} sets it up" if name in CHANNELS else f"not built yet ({variable} will set it up)"
+            table.add_row(f"channel {name}", "not connected", what)
+    for row in _what_waits(program):
+        table.add_row(*row)
+    table.add_row("language model", *how_the_model_is(config, program.database, program.clock))
+    seen, heard = program.eyes is not None, program.ears is not None
+    table.add_row("photos, forms", "read here" if seen else "not read", "" if seen else "make media")
+    table.add_row("voice notes", *(("written out", "") if heard else ("not heard", "LINECALL_OPENAI_TRANSCRIBE_MODEL")))
+    outside = "each minute" if config.heartbeat_url else "nobody outside hears when the service stands"
+    table.add_row("sign of life", outside, "" if config.heartbeat_url else "LINECALL_HEARTBEAT_URL")
+    table.add_row("log", *how_the_log_is_proved(config))
     token = "set" if config.api_token else "not set: API and board answer on this machine only"
     table.add_row("LINECALL_API_TOKEN", token, "")
     table.add_row("LINECALL_PLAY", "on: anyone may speak as anyone" if config.play else "off", "")
     Console().print(table)
+    program.close()
+
+
+def _what_waits(program: App) -> Iterator[tuple[str, str, str]]:
+    """What came in and could not be taken, and whom nothing reaches."""
+    with program.database.read() as tx:
+        poisoned, strangers, dead = inbox.poisoned(tx), inbox.of_strangers(tx), addresses.dead(tx)
+    if poisoned:
+        ids = ", ".join(str(one.id) for one in poisoned[:5])
+        yield "set aside", f"{len(poisoned)} message(s) could not be handled ({ids})", "see the log; linecall replay"
+    if strangers:
+        whom = ", ".join(sorted({one.message.channel for one in strangers}))
+        yield "strangers", f"{len(strangers)} message(s) of unknown people on {whom}", "linecall strangers"
+    for one in dead:
+        who = one.person or (person.id if (person := program.plant.by_address.get((one.channel, one.address))) else "")
+        yield (
+            f"  {who or 'a stranger'}",
+            f"not reached on {one.channel}: {one.unreachable_why}",
+            "they write there once",
+        )
+
+
+def invite(person: str, plant: PlantOption = None) -> None:
+    """Print a link and its QR code by which a person's phone becomes theirs; it works once, for a day."""
+    from bot.invite import invite as invited
+
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    if person not in program.plant.person:
+        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
+    chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
+    if not chats:
+        raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
+    token = invited(program, person)
+    for chat in chats:
+        link = program.loop.run(chat.invitation(token))
+        print(link)
+        try:
+            import segno
+        except ImportError:
+            continue  # the link alone does
+        segno.make(link).terminal(compact=True)
+    program.close()
+
+
+def strangers(plant: PlantOption = None) -> None:
+    """What people wrote whom we do not know: their channel and address, and their words."""
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    with program.database.read() as tx:
+        found = inbox.of_strangers(tx)
+    table = Table("when", "channel", "address", "what they wrote", box=None, pad_edge=False)
+    for one in reversed(found):
+        at = program.plant.local(one.message.sent_at)
+        table.add_row(f"{at:%d %b %H:%M}", one.message.channel, Text(one.message.sender), Text(one.message.text))
+    Console().print(table if found else "Nobody unknown has written.")
     program.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,18 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from bot.clock import SystemClock
 from bot.config import read_config
 from bot.last_plant import plant_folder
+from bot.logs import set_up_logs
+from bot.second_reader import reader_of
 from integrations.plant_folder import PlantFolder, PlantFolderProblems, read_plant_folder
+from nlp.baseline import KeywordReader
 from nlp.cases import CasesError, MessageCase, as_context, as_expected, read_cases
-from nlp.evaluate import Scored, evaluate, read_one
+from nlp.evaluate import Scored, Tally, evaluate, read_one
 from nlp.reader import LocalReader
 from workflow.messages import Inbound
+from workflow.ports import Reader
 
 Cases = Annotated[Path, typer.Argument(help="A file of message cases, one JSON object a line.", metavar="CASES")]
 Plant = Annotated[Path, typer.Option("--plant", help="The plant folder that the messages belong to.")]
@@ -31,6 +36,9 @@ OwnPlant = Annotated[
     Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT, or the last one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Model = Annotated[bool, typer.Option("--model", help="Ask the model of LINECALL_OPENAI_MODEL where unsure.")]
+Baseline = Annotated[bool, typer.Option("--baseline", help="Score plain lists of words beside it.")]
+_COLUMN = 31  # characters of "0.972 (70 of 71, 73 given)" and what may stand beside it
 _LONG = 300  # cases; more than that show a progress bar on a terminal
 
 
@@ -41,16 +49,23 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain)
 
 
-def eval_(cases: Cases, plant: Plant, as_json: Json = False) -> None:
+def eval_(cases: Cases, plant: Plant, as_json: Json = False, model: Model = False, baseline: Baseline = False) -> None:
     """Score the understanding on labelled messages, as the message-cases contract says."""
     folder = _folder(plant)
     rows = _rows(cases)
-    with _progress(len(rows)) as step:
-        scored = evaluate(rows, folder.plant, folder.records, LocalReader(), step)
+    reader = _with_model() if model else LocalReader()
+    keywords = None
+    with _progress(len(rows) * (2 if baseline else 1)) as step:
+        scored = evaluate(rows, folder.plant, folder.records, reader, step)
+        if baseline:
+            keywords = evaluate(rows, folder.plant, folder.records, KeywordReader(), step)
     if as_json:
-        typer.echo(json.dumps(scored.as_json(), ensure_ascii=False))
+        document = scored.as_json()
+        if keywords is not None:
+            document["baseline"] = keywords.as_json()
+        typer.echo(json.dumps(document, ensure_ascii=False))
     else:
-        _print_scores(scored)
+        _print_scores(scored, keywords)
 
 
 def read(cases: Cases, plant: Plant) -> None:
@@ -130,6 +145,14 @@ def explain(
         console.print(f"asks for the {reading.ask.asks}: {', '.join(reading.ask.options) or 'open question'}")
 
 
+def _with_model() -> Reader:
+    config = read_config()
+    if config.openai_model is None:
+        _refuse("LINECALL_OPENAI_MODEL names no model; see docs/language-model.md")
+    set_up_logs(config.log)
+    return reader_of(config, None, SystemClock())
+
+
 def _folder(path: Path) -> PlantFolder:
     try:
         return read_plant_folder(path)
@@ -167,18 +190,16 @@ def _progress(count: int) -> Iterator[Any]:
         yield lambda: progress.advance(task)
 
 
-def _print_scores(scored: Scored) -> None:
+def _print_scores(scored: Scored, keywords: Scored | None) -> None:
     console = Console()
-    columns = {"all": scored.total, **dict(sorted(scored.by_language.items())), **dict(sorted(scored.by_type.items()))}
-    for group in ("all", "languages", "types"):
-        names = {"all": ["all"], "languages": sorted(scored.by_language), "types": sorted(scored.by_type)}[group]
-        table = Table("", *names, box=None, pad_edge=False, title=None)
-        table.add_row("cases", *(str(columns[name].cases) for name in names))
-        scores = {name: columns[name].scores() for name in names}
-        for score in scores["all"] if group == "all" else next(iter(scores.values()), {}):
-            table.add_row(score, *(_cell(scores[name][score]) for name in names))
-        console.print(table)
-        console.print()
+    both = {"all": scored.total} if keywords is None else {"reader": scored.total, "keywords": keywords.total}
+    _print_table(console, "", both)
+    _print_table(console, "", scored.by_language)
+    _print_table(console, "", scored.by_type)
+    if keywords is not None:
+        _print_table(console, "keywords", keywords.by_language)
+        _print_table(console, "keywords", keywords.by_type)
+    console.print("Below a share: Wilson's interval at 95 %. F1 has none; its counts stand beside it.\n")
     if scored.misses:
         table = Table("case", "field", "expected", "got", box=None, pad_edge=False)
         for miss in scored.misses:
@@ -186,17 +207,34 @@ def _print_scores(scored: Scored) -> None:
         console.print(table)
 
 
+def _print_table(console: Console, title: str, columns: Mapping[str, Tally]) -> None:
+    every = sorted(columns, reverse="reader" in columns)
+    abreast = max(1, (console.width - 16) // _COLUMN)
+    for start in range(0, len(every), abreast):
+        names = every[start : start + abreast]
+        table = Table(title, *names, box=None, pad_edge=False)
+        table.add_row("cases", *(str(columns[name].cases) for name in names))
+        scores = {name: columns[name].scores() for name in names}
+        for score in next(iter(scores.values())):
+            table.add_row(score, *(_cell(scores[name].get(score)) for name in names))
+        console.print(table)
+        console.print()
+
+
 def _cell(value: Any) -> str:
     if not isinstance(value, dict):
-        return f"{value:g}"
+        return "-" if value is None else f"{value:g}"
     number = value["value"]
     if number is None:
         return "-"
+    between = "" if value.get("low") is None else f"\n[dim]{value['low']:.3f} to {value['high']:.3f}[/dim]"
     if "acted_right" in value:
-        return f"{number:.3f} ({value['right']}/{value['n']}), acted right {_cell(value['acted_right'])}"
+        right = _cell(value["acted_right"])
+        return f"{number:.3f} ({value['right']}/{value['n']}){between}\nacted right\n{right}"
     if "got" in value:
         return f"{number:.3f} ({value['right']} of {value['expected']}, {value['got']} given)"
-    return f"{number:.3f} ({value['right']}/{value['n']})" if "right" in value else f"{number:g} (of {value['n']})"
+    counts = f"({value['right']}/{value['n']})" if "right" in value else f"(of {value['n']})"
+    return f"{number:.3f} {counts}{between}" if "right" in value else f"{number:g} {counts}{between}"
 
 
 def _marked(text: str, spans: list[tuple[int, int, str]], tokens: Any) -> Text:

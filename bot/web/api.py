@@ -90,11 +90,11 @@ def say(
         raise Declined(422, "empty_text", "The message is empty: send a `text`, or the value of a `button`.")
     if len(text) > MOST_TEXT:
         raise Declined(413, "too_long", f"A message holds at most {MOST_TEXT} characters; this one has {len(text)}.")
-    id_ = _message_id(person.id, idempotency_key)
+    id_ = message_id(person.id, idempotency_key)
     reply_to = None if message.reply_to in (None, "") else str(message.reply_to)
     if reply_to is not None:
         with app.database.read() as tx:
-            reply_to = _answered(tx, person.id, reply_to)
+            reply_to = answered(tx, person.id, reply_to)
     now = app.clock.now()
     app.receive(Inbound("web", id_, person.id, person.id, now, text, button=message.button or None, reply_to=reply_to))
     return {"id": id_}
@@ -208,7 +208,7 @@ def figures(
     return metrics_json(metrics(found, app.plant, start, end))
 
 
-def _message_id(person: str, key: str | None) -> str:
+def message_id(person: str, key: str | None) -> str:
     """The message's own id; a repeat under the same key of the same person gets the same one (R23)."""
     if not key:
         return uuid.uuid4().hex
@@ -228,7 +228,7 @@ def _instant(app: App, name: str, said: str | None) -> datetime | None:
         ) from error
 
 
-def _answered(tx: Connection, person: str, id_: str) -> str | None:
+def answered(tx: Connection, person: str, id_: str) -> str | None:
     """What a reply answers: a line of one's own conversation, and of one that was told elsewhere, its case."""
     if not id_.isdecimal() or len(id_) > LONGEST_ID:
         return id_ if id_.startswith("case:") else None

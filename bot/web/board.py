@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import App
+    from bot.wording import Voice
     from workflow.case import Case, PostingStatus, Task
     from workflow.metrics import Metrics
-    from workflow.plant import Plant
 
 MOST_HANDS = 3  # functions shown beside one exception
 LAST_CLOSED = 5
@@ -127,62 +127,64 @@ class Board:
         return sum(row.late for row in self.rows)
 
 
-def board_now(app: App, tx: Connection) -> Board:
+def board_now(app: App, tx: Connection, voice: Voice) -> Board:
     """The board as of this instant: safety first, stopped lines, then what nobody has, then the oldest."""
-    now = app.clock.now()
-    plant = app.plant
+    now = voice.now
     open_now = [case for case in cases.open_cases(tx) if case.is_open]
-    rows = [_row(case, app, now) for case in open_now]
+    rows = [_row(case, voice) for case in open_now]
     order = {case.number: case.since for case in open_now}
     rows.sort(key=lambda row: (not row.safety, not row.stopped, not row.alone, order[row.number]))
-    start, period = _period(plant, now)
+    start, period = _period(voice)
     lately = cases.find(tx, since=start, until=now + timedelta(seconds=1))
     ended = [case for case in cases.find(tx, status="closed", limit=50) if case.closed_at is not None]
     ended.sort(key=lambda case: case.closed_at or now, reverse=True)
     return Board(
         rows=tuple(rows),
-        owed=tuple(_owed(status, now) for status in unconfirmed(postings.find(tx))),
-        closed=tuple(_closed(case, app) for case in ended[:LAST_CLOSED]),
-        figures=_figures(metrics(lately, plant, start, now + timedelta(seconds=1))),
+        owed=tuple(_owed(status, voice) for status in unconfirmed(postings.find(tx))),
+        closed=tuple(_closed(case, voice) for case in ended[:LAST_CLOSED]),
+        figures=_figures(metrics(lately, app.plant, start, now + timedelta(seconds=1)), voice),
         period=period,
-        records_note=_records_note(app, now),
+        records_note=_records_note(app, voice),
     )
 
 
-def hand_of(task: Task, plant: Plant, now: datetime) -> Hand:
+def hand_of(task: Task, voice: Voice) -> Hand:
     """Who has one function's part; where nobody has, that is what it says (R26)."""
-    role = role_word(task.role)
-    waiting = age_words(now - task.asked_at)
+    say, plant, now = voice.say, voice.plant, voice.now
+    role = role_word(task.role, voice)
+    late = _is_late(task, now)
     if task.acknowledged_at is None:
-        if _is_late(task, now):
-            return Hand("Nobody yet", role, f"asked {waiting} ago", "nobody", "▲")
+        nobody = say("page.wall.nobody")
+        asked_ago = say("page.wall.asked_ago", age=age_words(now - task.asked_at, voice))
+        if late:
+            return Hand(nobody, role, asked_ago, "nobody", "▲")
         asked = person_name(plant, task.owner) if task.owner else ""
-        return Hand("Nobody yet", role, f"{asked} asked" if asked else f"asked {waiting} ago", "nobody", "?")
+        return Hand(nobody, role, say("page.wall.asked_one", who=asked) if asked else asked_ago, "nobody", "?")
     name = person_name(plant, task.acknowledged_by or task.owner)
+    promised = clock(voice, task.promised_at)
     if task.waiting_for:
-        note = f"waits for {task.waiting_for}" + (f", {clock(plant, task.promised_at)}" if task.promised_at else "")
-        return Hand(name, role, note, "overdue" if _is_late(task, now) else "waiting", "‖")
-    if _is_late(task, now):
-        assert task.promised_at is not None
-        return Hand(name, role, f"late since {clock(plant, task.promised_at)}", "overdue", "▲")
-    note = f"by {clock(plant, task.promised_at)}" if task.promised_at else f"since {clock(plant, task.acknowledged_at)}"
-    return Hand(name, role, note, "taken", "✓")
+        note = say("page.wall.waits_for", what=task.waiting_for, at=promised)
+        return Hand(name, role, note, "overdue" if late else "waiting", "‖")
+    if late:
+        return Hand(name, role, say("page.wall.late_since", at=promised), "overdue", "▲")
+    since = say("page.wall.since", at=clock(voice, task.acknowledged_at))
+    return Hand(name, role, say("page.wall.by", at=promised) if promised else since, "taken", "✓")
 
 
-def _row(case: Case, app: App, now: datetime) -> Row:
-    plant = app.plant
+def _row(case: Case, voice: Voice) -> Row:
+    say, plant, now = voice.say, voice.plant, voice.now
     # Who was only told is welcome to take it, but nobody waits for them; the board shows whom everybody waits for.
     live = [task for task in case.tasks if task.live and (task.required or task.acknowledged_at)]
-    hands = [hand_of(task, plant, now) for task in live]
+    hands = [hand_of(task, voice) for task in live]
     if case.status == "draft":
-        hands = [Hand("Being asked back", person_name(plant, case.reporter), "one answer is missing", "asked", "…")]
+        hands = [_asked_back(case, voice)]
     elif not live:
-        hands = [Hand("Nobody yet", "", "", "nobody", "?")]
+        hands = [Hand(say("page.wall.nobody"), "", "", "nobody", "?")]
     more = len(hands) - MOST_HANDS
     return Row(
         number=case.number,
-        kind=type_word(case),
-        subject=subject_of(case, plant, app.records),
+        kind=type_word(case, voice),
+        subject=subject_of(case, voice),
         said=case.said,
         line=case.line,
         line_name=line_name(plant, case.line),
@@ -190,13 +192,18 @@ def _row(case: Case, app: App, now: datetime) -> Row:
         safety=case.type == "safety",
         again=bool(case.recurrent_of or case.reopened),
         since=case.since.isoformat(),
-        from_clock=clock(plant, case.since, now),
-        age=age_words(now - case.since),
+        from_clock=clock(voice, case.since, now),
+        age=age_words(now - case.since, voice),
         hands=tuple(hands[:MOST_HANDS]),
-        more=f"and {more} more" if more > 0 else "",
+        more=say("page.wall.more", n=str(more)) if more > 0 else "",
         alone=case.status != "draft" and not any(task.acknowledged_at for task in live),
         late=any(_is_late(task, now) for task in live),
     )
+
+
+def _asked_back(case: Case, voice: Voice) -> Hand:
+    asked, missing = voice.say("page.wall.asked_back"), voice.say("page.wall.answer_missing")
+    return Hand(asked, person_name(voice.plant, case.reporter), missing, "asked", "…")
 
 
 def _is_late(task: Task, now: datetime) -> bool:
@@ -206,68 +213,59 @@ def _is_late(task: Task, now: datetime) -> bool:
     return task.promised_at is not None and task.promised_at < now
 
 
-def _owed(status: PostingStatus, now: datetime) -> Owed:
-    since = status.owed_since or status.posting.occurred_at or now
+def _owed(status: PostingStatus, voice: Voice) -> Owed:
+    since = status.owed_since or status.posting.occurred_at or voice.now
     return Owed(
         case=status.posting.case,
-        kind=kind_word(status.posting.kind),
+        kind=kind_word(status.posting.kind, voice),
         state=status.state,
-        state_word=STATE_WORDS[status.state],
+        state_word=voice.say(f"page.erp.{status.state}"),
         since=since.isoformat(),
-        age=age_words(now - since),
+        age=age_words(voice.now - since, voice),
         why=(status.error or "")[:160],
     )
 
 
-STATE_WORDS = {
-    "due": "due",
-    "posted": "in ERP",
-    "waiting": "waits for ERP",
-    "failed": "refused",
-    "reversed": "taken back",
-    "manual": "by hand",
-    "dry_run": "dry run",
-}
-
-
-def _closed(case: Case, app: App) -> Closed:
+def _closed(case: Case, voice: Voice) -> Closed:
     took = (case.closed_at or case.captured_at) - case.captured_at
-    return Closed(case.number, subject_of(case, app.plant, app.records), age_words(took))
+    return Closed(case.number, subject_of(case, voice), age_words(took, voice))
 
 
-def _figures(found: Metrics) -> tuple[Figure, ...]:
+def _figures(found: Metrics, voice: Voice) -> tuple[Figure, ...]:
     rate = found.first_pass
-    value = "–" if rate.value is None else f"{rate.value:.0%}".removesuffix("%")
+    value = "–" if rate.value is None else f"{rate.value * 100:.0f}"
+    behind = voice.say("page.wall.of", some=str(len(rate.yes)), n=str(rate.n))
     return (
-        _figure("message to closed in ERP", found.resolution_min),
-        _figure("event to everyone on it", found.alignment_min),
-        _figure("event to booked in ERP", found.posting_lag_min),
-        Figure("solved at the first go", value, "%" if rate.value is not None else "", f"{len(rate.yes)} of {rate.n}"),
+        _figure("resolution", found.resolution_min, voice),
+        _figure("alignment", found.alignment_min, voice),
+        _figure("posting_lag", found.posting_lag_min, voice),
+        Figure(voice.say("page.wall.first_pass"), value, "%" if rate.value is not None else "", behind),
     )
 
 
-def _figure(label: str, spread: Spread) -> Figure:
+def _figure(name: str, spread: Spread, voice: Voice) -> Figure:
+    label = voice.say(f"page.wall.{name}")
     if spread.median is None:
-        return Figure(label, "–", "", "none yet")
-    value, unit = minutes_words(spread.median)
-    return Figure(label, value, unit, f"median of {spread.n}")
+        return Figure(label, "–", "", voice.say("page.wall.none"))
+    value, unit = minutes_words(spread.median, voice)
+    return Figure(label, value, unit, voice.say("page.wall.median_of", n=str(spread.n)))
 
 
-def _period(plant: Plant, now: datetime) -> tuple[datetime, str]:
+def _period(voice: Voice) -> tuple[datetime, str]:
     """The shift that runs now, else the production day."""
+    plant, now = voice.plant, voice.now
     running = shifts_at(plant, now)
     if running:
         span = running[0]
-        return span.start, f"This shift ({span.shift}, since {clock(plant, span.start)})"
+        return span.start, voice.say("page.wall.shift", shift=span.shift, at=clock(voice, span.start))
     start, _ = production_day_span(plant, production_day(plant, now))
-    return min(start, now), "Today"
+    return min(start, now), voice.say("page.wall.today")
 
 
-def _records_note(app: App, now: datetime) -> str:
-    as_of = app.records.as_of
+def _records_note(app: App, voice: Voice) -> str:
+    as_of = voice.records.as_of
     if app.ready().get("records") is False:
-        since = f" since {clock(app.plant, as_of)}" if as_of else ""
-        return f"ERP cannot be read{since}"
-    if as_of is not None and now - as_of > RECORDS_OLD:
-        return f"Records from ERP are {age_words(now - as_of)} old"
+        return voice.say("page.wall.unreadable", at=clock(voice, as_of))
+    if as_of is not None and voice.now - as_of > RECORDS_OLD:
+        return voice.say("page.wall.records_old", age=age_words(voice.now - as_of, voice))
     return ""

@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.say import word
 from bot.web.tries import tries_for
-from bot.web.words import clock, initials, role_word
-from db import conversations
+from bot.web.words import clock, day_heading, initials, role_word
+from bot.wording import language_for, word
+from db import attachments, conversations
 from workflow.plant import ROLES, Person, is_on_shift, on_shift
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.app import App
+    from bot.wording import Voice
     from workflow.plant import Plant
     from workflow.records import Records
 
 SHOWN_FIRST = ("operator", "maintenance", "quality", "supervisor", "manager")
 MOST_COLUMNS = 12
-MESSAGE = {"en": "Message", "es": "Mensaje", "pt": "Mensagem", "de": "Nachricht", "fr": "Message", "pl": "Wiadomość"}
 NUMBER = re.compile(r"(\bEX-\d+\b)")
 MOST_LINES = 150  # of one conversation; the API has them all
 
@@ -46,6 +45,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A photo, a voice note or a form that came with a message."""
+
+    id: int
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One bubble."""
 
@@ -58,6 +65,7 @@ class Message:
     day: str  # set on the first message of a day
     case: str | None
     buttons: tuple[Button, ...]
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Column:
     invitation: str
     answer: str  # the words on the phone itself, in its person's language
     message: str
+    attach: str
 
 
 def first_columns(plant: Plant, records: Records, now: datetime) -> tuple[str, ...]:
@@ -117,13 +126,14 @@ def next_person(plant: Plant, now: datetime, shown: Sequence[str]) -> Person:
     return left[0]
 
 
-def column_of(app: App, tx: Connection, person: Person, slot: int) -> Column:
-    """One person's phone as it stands now."""
-    plant, now = app.plant, app.clock.now()
-    messages = messages_of(app, tx, person)
+def column_of(tx: Connection, person: Person, slot: int, voice: Voice) -> Column:
+    """One person's phone as it stands now; what stands around it is in the language of who looks."""
+    plant, now = voice.plant, voice.now
+    own = language_for(person.language, plant)
+    messages = messages_of(tx, person, voice)
     role = person.roles[0] if person.roles else ""
     lines = ", ".join(plant.line[line].name for line in person.lines if line in plant.line)
-    about = " · ".join(part for part in (role_word(role) if role else "", lines, person.language) if part)
+    about = " · ".join(part for part in (role_word(role, voice) if role else "", lines, person.language) if part)
     return Column(
         slot=slot,
         person=person,
@@ -131,26 +141,27 @@ def column_of(app: App, tx: Connection, person: Person, slot: int) -> Column:
         role=role,
         about=about,
         on_shift=is_on_shift(plant, person, now),
-        groups=_groups(plant, now),
+        groups=_groups(voice),
         messages=messages,
-        tries=() if messages else tries_for(person, plant, app.records),
-        invitation=_invitation(person),
-        answer=word(person.language, "button.answer"),
-        message=MESSAGE.get(person.language, MESSAGE["en"]),
+        tries=() if messages else tries_for(person, plant, voice.records),
+        invitation=_invitation(person, voice),
+        answer=word(own, "button.answer"),
+        message=word(own, "page.phone.message"),
+        attach=word(own, "page.phone.attach"),
     )
 
 
-def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]:
+def messages_of(tx: Connection, person: Person, voice: Voice) -> tuple[Message, ...]:
     """The bubbles of a conversation, oldest first; a pressed button is marked on the message that offered it."""
     lines = conversations.of(tx, person.id, limit=MOST_LINES)
     pressed = {line.button for line in lines if line.sender != "bot" and line.button}
     last_word = {line.case: line.id for line in lines if line.sender == "bot"}
+    sent = attachments.of_lines(tx, (line.id for line in lines if line.sender != "bot"))
     bubbles = []
-    now = f"{app.plant.local(app.clock.now()):%A %d %B}"
-    day = now if lines and f"{app.plant.local(lines[0].at):%A %d %B}" == now else ""  # "today" needs no heading
+    now = day_heading(voice, voice.now)
+    day = now if lines and day_heading(voice, lines[0].at) == now else ""  # "today" needs no heading
     for line in lines:
-        local = app.plant.local(line.at)
-        today = f"{local:%A %d %B}"
+        today = day_heading(voice, line.at)
         mine = line.sender != "bot"
         buttons = tuple(Button(b.label, b.value, b.value in pressed) for b in line.buttons)
         if any(button.pressed for button in buttons) and last_word[line.case] != line.id:
@@ -162,10 +173,11 @@ def messages_of(app: App, tx: Connection, person: Person) -> tuple[Message, ...]
                 mine=mine,
                 parts=_parts(line.text, "" if mine else line.case),
                 at=line.at.isoformat(),
-                time=clock(app.plant, line.at),
+                time=clock(voice, line.at),
                 day=today if today != day else "",
                 case=line.case,
                 buttons=buttons,
+                files=tuple(File(f.id, (f.mime or "").startswith("image/")) for f in sent.get(line.id, ())),
             )
         )
         day = today
@@ -183,25 +195,24 @@ def _urgency(person: Person, records: Records) -> int:
     return min((order.priority or 9 for order in running), default=10)
 
 
-def _groups(plant: Plant, now: datetime) -> tuple[Group, ...]:
-    groups = []
+def _groups(voice: Voice) -> tuple[Group, ...]:
+    plant, groups = voice.plant, []
     for role in ROLES:
         people = [person for person in plant.people if person.roles[:1] == (role,)]
-        people.sort(key=lambda person: not is_on_shift(plant, person, now))
-        choices = tuple(Choice(person.id, _choice(person, plant, now)) for person in people)
+        people.sort(key=lambda person: not is_on_shift(plant, person, voice.now))
+        choices = tuple(Choice(person.id, _choice(person, voice)) for person in people)
         if choices:
-            groups.append(Group(role_word(role), choices))
-    others = tuple(Choice(p.id, _choice(p, plant, now)) for p in plant.people if not p.roles)
-    return (*groups, Group("without a function", others)) if others else tuple(groups)
+            groups.append(Group(role_word(role, voice), choices))
+    others = tuple(Choice(p.id, _choice(p, voice)) for p in plant.people if not p.roles)
+    return (*groups, Group(voice.say("page.phone.no_function"), others)) if others else tuple(groups)
 
 
-def _choice(person: Person, plant: Plant, now: datetime) -> str:
+def _choice(person: Person, voice: Voice) -> str:
     lines = ", ".join(person.lines)
-    present = "on shift now" if is_on_shift(plant, person, now) else ""
+    present = voice.say("page.phone.on_shift_now") if is_on_shift(voice.plant, person, voice.now) else ""
     return " · ".join(part for part in (person.name, lines, present) if part)
 
 
-def _invitation(person: Person) -> str:
-    if "operator" in person.roles:
-        return f"{person.first_name} has not written yet. Say what is wrong, in your own words."
-    return f"Nothing for {person.first_name} yet. What concerns them arrives here."
+def _invitation(person: Person, voice: Voice) -> str:
+    name = "nothing_written" if "operator" in person.roles else "nothing_yet"
+    return voice.say(f"page.phone.{name}", who=person.first_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -29,11 +30,14 @@ HEADERS = {
 
 
 class Door:
-    """ASGI middleware in front of every route; it reads a body once, up to `MOST_BYTES`, and hands it on whole."""
+    """ASGI middleware in front of every route; it reads a body once, up to its limit, and hands it on whole."""
 
-    def __init__(self, app: ASGIApp, config: Config) -> None:
+    def __init__(
+        self, app: ASGIApp, config: Config, most_bytes: Callable[[Scope], int | None] = lambda _: None
+    ) -> None:
         self._app = app
         self._config = config
+        self._most_bytes = most_bytes  # of a request that may bring more than others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not come in; hand on the rest."""
@@ -43,9 +47,10 @@ class Door:
         send = _with_headers(scope, send)
         problem = self._foreign(scope)
         if problem is None and scope["method"] in CHANGES:
-            body = await _whole_body(Headers(scope=scope), receive)
+            most = self._most_bytes(scope) or MOST_BYTES
+            body = await _whole_body(Headers(scope=scope), receive, most)
             if body is None:
-                problem = (413, "too_large", f"A request holds at most {MOST_BYTES // 1024} KB.")
+                problem = (413, "too_large", f"A request holds at most {most // 1024} KB.")
             else:
                 receive = _replayed(body, receive)
         if problem is None:
@@ -108,9 +113,9 @@ def _is_address(host: str) -> bool:
     return True
 
 
-async def _whole_body(headers: Headers, receive: Receive) -> bytes | None:
+async def _whole_body(headers: Headers, receive: Receive, most: int) -> bytes | None:
     said = headers.get("content-length", "0")
-    if not said.isdigit() or int(said) > MOST_BYTES:
+    if not said.isdigit() or int(said) > most:
         return None
     body = bytearray()
     while True:
@@ -118,7 +123,7 @@ async def _whole_body(headers: Headers, receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             return bytes(body)
         body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
         if not message.get("more_body", False):
             return bytes(body)

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bot.web import sign_in
-from bot.web.access import Looking, is_token, known_person, linecall, must_be
+from bot.web.access import Caller, Looking, is_token, known_person, linecall, must_be
 from bot.web.board import board_now
 from bot.web.chat import MOST_COLUMNS, column_of, first_columns, next_person
 from bot.web.errors import Declined
 from bot.web.record import record_of
 from bot.web.rendering import page
-from bot.web.words import clock
+from bot.web.words import clock, voice_for
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.wording import Voice
 
 routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -49,9 +49,10 @@ def chat(
         assert caller.person is not None
         wanted = [caller.person]
     shown = wanted or first_columns(app.plant, app.records, now)
+    voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        columns = [column_of(app, tx, app.plant.person[person], slot) for slot, person in enumerate(shown, 1)]
-    return page(request, "chat.html", _frame(app) | {"columns": columns, "playing": playing})
+        columns = [column_of(tx, app.plant.person[person], slot, voice) for slot, person in enumerate(shown, 1)]
+    return page(request, "chat.html", _frame(voice) | {"columns": columns, "playing": playing})
 
 
 @routes.get("/chat/column")
@@ -66,8 +67,9 @@ def chat_column(
     app = linecall(request)
     who = known_person(app, person) if person else next_person(app.plant, app.clock.now(), shown or ())
     must_be(caller, who)
+    voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        column = column_of(app, tx, who, slot)
+        column = column_of(tx, who, slot, voice)
     return page(request, "_column.html", {"column": column, "playing": caller.play or caller.token})
 
 
@@ -79,33 +81,34 @@ def chat_messages(
     app = linecall(request)
     who = known_person(app, person)
     must_be(caller, who)
+    voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        column = column_of(app, tx, who, slot)
+        column = column_of(tx, who, slot, voice)
     return page(request, "_messages.html", {"column": column})
 
 
 @routes.get("/board")
-def board(request: Request, _: Looking) -> HTMLResponse:
+def board(request: Request, caller: Looking) -> HTMLResponse:
     """What is open, who has it, what is late, what ERP has not taken."""
-    return page(request, "board.html", _board(request))
+    return page(request, "board.html", _board(request, caller))
 
 
 @routes.get("/board/now")
-def board_fragment(request: Request, _: Looking) -> HTMLResponse:
+def board_fragment(request: Request, caller: Looking) -> HTMLResponse:
     """The board's content."""
-    return page(request, "_board.html", _board(request))
+    return page(request, "_board.html", _board(request, caller))
 
 
 @routes.get("/cases/{number}")
-def record(request: Request, _: Looking, number: str) -> HTMLResponse:
+def record(request: Request, caller: Looking, number: str) -> HTMLResponse:
     """One exception."""
-    return page(request, "case.html", _record(request, number))
+    return page(request, "case.html", _record(request, caller, number))
 
 
 @routes.get("/cases/{number}/now")
-def record_fragment(request: Request, _: Looking, number: str) -> HTMLResponse:
+def record_fragment(request: Request, caller: Looking, number: str) -> HTMLResponse:
     """One exception's content."""
-    return page(request, "_case.html", _record(request, number))
+    return page(request, "_case.html", _record(request, caller, number))
 
 
 @routes.get("/sign-in")
@@ -123,12 +126,11 @@ def sign_in_here(
     if link:
         person = sign_in.take_link(app, link)
         if person is None:
-            why = "This link was used already or is older than ten minutes. Ask for a new one."
-            return _sign_in_page(request, problem=why, status=403)
+            return _sign_in_page(request, problem="used", status=403)
         return _signed_in(request, sign_in.Session("person", person), "/chat")
     if key and is_token(app, key):
         return _signed_in(request, sign_in.Session("token"), "/board")
-    return _sign_in_page(request, problem="This is not the API token of this service.", status=401)
+    return _sign_in_page(request, problem="wrong_token", status=401)
 
 
 @routes.post("/sign-out", response_model=None)
@@ -139,24 +141,26 @@ def sign_out() -> RedirectResponse:
     return response
 
 
-def _frame(app: App) -> dict[str, Any]:
-    now = app.clock.now()
-    return {"zone": app.plant.timezone, "now": now.astimezone(UTC).isoformat(), "clock": clock(app.plant, now)}
+def _frame(voice: Voice) -> dict[str, Any]:
+    zone, now = voice.plant.timezone, voice.now.astimezone(UTC).isoformat()
+    return {"zone": zone, "now": now, "clock": clock(voice, voice.now)}
 
 
-def _board(request: Request) -> dict[str, Any]:
+def _board(request: Request, caller: Caller) -> dict[str, Any]:
     app = linecall(request)
+    voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        return _frame(app) | {"board": board_now(app, tx)}
+        return _frame(voice) | {"board": board_now(app, tx, voice)}
 
 
-def _record(request: Request, number: str) -> dict[str, Any]:
+def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:
     app = linecall(request)
+    voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        found = record_of(app, tx, number.upper())
+        found = record_of(tx, number.upper(), voice)
     if found is None:
         raise Declined(404, "unknown_case", "There is no exception of this number. A number looks like EX-1042.")
-    return _frame(app) | {"case": found}
+    return _frame(voice) | {"case": found}
 
 
 def _sign_in_page(

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.say import log_line, word
-from bot.web.board import STATE_WORDS, hand_of
+from bot.say import log_line
+from bot.web.board import hand_of
+from bot.web.why import Reasons, reasons_of
 from bot.web.words import age_words, capital, clock, kind_word, line_name, person_name, role_word, subject_of, type_word
-from db import cases, outbox, postings
+from db import cases, outbox, postings, understood
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.app import App
+    from bot.wording import Voice
     from workflow.case import Case, PostingStatus, Task
-    from workflow.plant import Plant
-
-LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ class Record:
     captured: str
     road: tuple[Step, ...]
     facts: tuple[Fact, ...]
+    reasons: tuple[Reasons, ...]  # why its messages were read so
     tasks: tuple[Part, ...]
     lots: tuple[Lot, ...]
     postings: tuple[Transaction, ...]
@@ -119,203 +118,204 @@ class Record:
     notices: tuple[Notice, ...]
 
 
-def record_of(app: App, tx: Connection, number: str) -> Record | None:
+def record_of(tx: Connection, number: str, voice: Voice) -> Record | None:
     """The page of one exception; None where there is none of this number."""
     case = cases.get(tx, number)
     if case is None:
         return None
-    plant, now = app.plant, app.clock.now()
+    say, plant, now = voice.say, voice.plant, voice.now
     owed = postings.of_case(tx, number)
     return Record(
         number=case.number,
-        kind=type_word(case),
-        subject=subject_of(case, plant, app.records),
+        kind=type_word(case, voice),
+        subject=subject_of(case, voice),
         again=case.recurrent_of,
-        line=line_name(plant, case.line) or "The line",
+        line=line_name(plant, case.line) or say("page.record.the_line"),
         stopped=case.line_stopped is True and case.is_open,
         said=case.said,
         reporter=person_name(plant, case.reporter),
-        captured=clock(plant, case.captured_at, now),
-        road=_road(case, owed, plant, now),
-        facts=tuple(_facts(case, plant, now)),
-        tasks=tuple(_part(task, plant, now) for task in case.tasks),
-        lots=tuple(_lots(case)),
-        postings=tuple(_transaction(status, plant) for status in owed),
-        owes_nothing="Nothing yet: it is decided when it is solved."
-        if case.is_open
-        else "This exception owes ERP nothing.",
+        captured=clock(voice, case.captured_at, now),
+        road=_road(case, owed, voice),
+        facts=tuple(_facts(case, voice)),
+        reasons=tuple(reasons_of(why, voice) for why in understood.of_case(tx, number)),
+        tasks=tuple(_part(task, voice) for task in case.tasks),
+        lots=tuple(_lots(case, voice)),
+        postings=tuple(_transaction(status, voice) for status in owed),
+        owes_nothing=say("page.record.owes_later" if case.is_open else "page.record.owes_nothing"),
         log=tuple(
-            Line(entry.at.isoformat(), _instant(plant, entry.at, now), capital(log_line(entry, LANGUAGE, plant)))
+            Line(entry.at.isoformat(), clock(voice, entry.at, now), capital(log_line(entry, voice.language, plant)))
             for entry in cases.log_of(tx, number)
         ),
-        notices=_notices(outbox.of_case(tx, number), plant, now),
+        notices=_notices(outbox.of_case(tx, number), voice),
     )
 
 
-ABOUT = {  # what a notice was about, where its name alone would puzzle
-    "erp_still_free": "ERP still shows it free",
-    "erp_waits": "ERP does not answer yet",
-    "held_in_erp": "held in ERP",
-    "released_in_erp": "released in ERP",
-    "reminder": "reminded",
-    "read_back": "decision read back",
-    "confirm_clearly": "asked for a clear yes",
-    "still_on_it": "asked whether it goes on",
-    "you_have_it": "has it",
-    "taken": "somebody has it",
-    "on_its_way": "somebody has it",
-    "opened": "answered",
-}
-
-
-def _notices(told: Sequence[outbox.Told], plant: Plant, now: datetime) -> tuple[Notice, ...]:
+def _notices(told: Sequence[outbox.Told], voice: Voice) -> tuple[Notice, ...]:
     """Who was told what and when; the same news to several people is one line."""
     together: dict[tuple[str, str, str], list[str]] = {}
     for one in told:
         name = one.notice.name.split(".")[0]
-        about = ABOUT.get(name, name.replace("_", " "))
-        key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _undelivered(one))
-        together.setdefault(key, []).append(person_name(plant, one.notice.to))
+        about = voice.say(f"page.told.{name}")
+        key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _undelivered(one, voice))
+        together.setdefault(key, []).append(person_name(voice.plant, one.notice.to))
     return tuple(
-        Notice(at, _instant(plant, datetime.fromisoformat(at), now), ", ".join(dict.fromkeys(people)), about, state)
+        Notice(at, clock(voice, datetime.fromisoformat(at), voice.now), ", ".join(dict.fromkeys(people)), about, state)
         for (at, about, state), people in together.items()
     )
 
 
-def _undelivered(told: outbox.Told) -> str:
+def _undelivered(told: outbox.Told, voice: Voice) -> str:
     if told.sent_at is not None:
         return ""
     if told.dropped_at is not None:
-        return f"not sent: {told.dropped_why}"
-    return f"waits: {told.error}" if told.error else "on its way"
+        return voice.say("page.record.not_sent", why=told.dropped_why or "")
+    return voice.say("page.record.waits", why=told.error) if told.error else voice.say("page.record.under_way")
 
 
-def _road(case: Case, owed: Sequence[PostingStatus], plant: Plant, now: datetime) -> tuple[Step, ...]:
+def _road(case: Case, owed: Sequence[PostingStatus], voice: Voice) -> tuple[Step, ...]:
     taken = [task.acknowledged_at for task in case.tasks if task.acknowledged_at and not task.withdrawn_at]
     everyone = case.status in ("acknowledged", "resolved", "closed")
     stations: list[tuple[str, datetime | None, str]]
-    stations = [("Event", case.since, ""), ("Reported", case.captured_at, "")]
-    stations.append(("Everyone on it", max(taken) if everyone and taken else None, ""))
-    stations.append(("Solved", case.resolved_at, person_name(plant, case.resolved_by)))
-    stations.append(("Closed in ERP", case.closed_at, ""))
+    stations = [("event", case.since, ""), ("reported", case.captured_at, "")]
+    stations.append(("everyone", max(taken) if everyone and taken else None, ""))
+    stations.append(("solved", case.resolved_at, person_name(voice.plant, case.resolved_by)))
+    stations.append(("closed", case.closed_at, ""))
     if case.cancelled_at is not None:
-        stations = [*stations[:2], ("Cancelled", case.cancelled_at, "")]
+        stations = [*stations[:2], ("cancelled", case.cancelled_at, "")]
     steps: list[Step] = []
     waiting = False
-    for label, at, note in stations:
-        passed = at is not None or (label == "Everyone on it" and case.resolved_at is not None)
+    for station, at, note in stations:
+        passed = at is not None or (station == "everyone" and case.resolved_at is not None)
         state = "past" if passed else "ahead" if waiting else "now"
         waiting = waiting or not passed
-        when = _instant(plant, at, now) if at is not None else ""
+        when = clock(voice, at, voice.now)
         missing = sum(1 for status in owed if status.state not in ("posted", "manual"))
-        if label == "Closed in ERP" and state == "now" and missing:
-            note = f"{missing} not confirmed yet"
-        steps.append(Step(label, " · ".join(part for part in (when, note) if part), state))
+        if station == "closed" and state == "now" and missing:
+            note = voice.count("page.record.unconfirmed", missing)
+        steps.append(
+            Step(voice.say(f"page.record.{station}"), " · ".join(part for part in (when, note) if part), state)
+        )
     return tuple(steps)
 
 
-def _facts(case: Case, plant: Plant, now: datetime) -> list[Fact]:
-    said = set(case.inferred)
+def _facts(case: Case, voice: Voice) -> list[Fact]:
+    plant, said = voice.plant, set(case.inferred)
     facts = []
     if case.line:
-        facts.append(Fact("Line", f"{line_name(plant, case.line)} ({case.line}){_running(case)}", "line" in said))
-    for label, field, values in (
-        ("Machine", "assets", [plant.asset[a].name if a in plant.asset else a for a in case.assets]),
-        ("Work order", "work_orders", case.work_orders),
-        ("Item", "items", case.items),
-        ("Lot", "lots", case.lots),
+        line = f"{line_name(plant, case.line)} ({case.line}){_running(case, voice)}"
+        facts.append(_fact("line", line, voice, inferred="line" in said))
+    for name, field, values in (
+        ("machine", "assets", [plant.asset[a].name if a in plant.asset else a for a in case.assets]),
+        ("work_order", "work_orders", case.work_orders),
+        ("item", "items", case.items),
+        ("lot", "lots", case.lots),
     ):
         if values:
-            facts.append(Fact(label, ", ".join(values), field in said))
+            facts.append(_fact(name, ", ".join(values), voice, inferred=field in said))
     if case.quantity:
-        facts.append(Fact("Quantity", f"{case.quantity.value:g} {case.quantity.uom}", "quantity" in said))
+        quantity = _amount(case.quantity.value, case.quantity.uom, voice)
+        facts.append(_fact("quantity", quantity, voice, inferred="quantity" in said))
     if case.occurred_at:
-        facts.append(Fact("Since", clock(plant, case.occurred_at, now)))
+        facts.append(_fact("since", clock(voice, case.occurred_at, voice.now), voice))
     if case.resolution:
-        facts.append(Fact("What was done", case.resolution))
+        facts.append(_fact("done", case.resolution, voice))
     if case.downtime_min is not None:
-        facts.append(Fact("Downtime", f"{case.downtime_min:g} min"))
+        facts.append(_fact("downtime", f"{voice.number(case.downtime_min)} {voice.say('page.unit.minute')}", voice))
     if case.scrap:
-        facts.append(Fact("Scrap", f"{case.scrap.value:g} {case.scrap.uom}"))
+        facts.append(_fact("scrap", _amount(case.scrap.value, case.scrap.uom, voice), voice))
     if case.joined:
-        facts.append(Fact("Also reported by", ", ".join(person_name(plant, p) for p in case.joined)))
+        facts.append(_fact("joined", ", ".join(person_name(plant, p) for p in case.joined), voice))
     if case.linked:
-        facts.append(Fact("From the same message", ", ".join(case.linked)))
+        facts.append(_fact("linked", ", ".join(case.linked), voice))
     return facts
 
 
-def _running(case: Case) -> str:
-    return {True: ", stopped", False: ", running", None: ""}[case.line_stopped]
+def _fact(name: str, value: str, voice: Voice, *, inferred: bool = False) -> Fact:
+    return Fact(voice.say(f"page.record.{name}"), value, inferred)
 
 
-def _part(task: Task, plant: Plant, now: datetime) -> Part:
-    role = role_word(task.role)
+def _amount(value: float, uom: str, voice: Voice) -> str:
+    return voice.quantity({"value": value, "uom": uom})
+
+
+def _running(case: Case, voice: Voice) -> str:
+    if case.line_stopped is None:
+        return ""
+    return f", {voice.say('page.record.stopped' if case.line_stopped else 'page.record.running')}"
+
+
+def _part(task: Task, voice: Voice) -> Part:
+    plant, now = voice.plant, voice.now
+    role = role_word(task.role, voice)
     rule = task.why.replace("_", " ")
     why = rule.removeprefix(f"{task.role.replace('_', ' ')}: ")
-    facts = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in task.facts.items())
+    facts = ", ".join(f"{name.replace('_', ' ')} {_plain(value, voice)}" for name, value in task.facts.items())
     who = person_name(plant, task.done_by or task.acknowledged_by or task.owner)
     if task.withdrawn_at is not None:
-        return Part(
-            role, who or "–", f"no longer needed since {clock(plant, task.withdrawn_at, now)}", why, facts, "gone", "–"
-        )
+        gone = voice.say("page.record.not_needed", at=clock(voice, task.withdrawn_at, now))
+        return Part(role, who or "–", gone, why, facts, "gone", "–")
     if task.done_at is not None:
-        taken = f"taken {clock(plant, task.acknowledged_at, now)}, " if task.acknowledged_at else ""
-        return Part(role, who, f"{taken}done {clock(plant, task.done_at, now)}", why, facts, "done", "✓")
-    hand = hand_of(task, plant, now)
-    note = f"asked {clock(plant, task.asked_at, now)}, {hand.note}" if hand.note else ""
+        taken, done = clock(voice, task.acknowledged_at, now), clock(voice, task.done_at, now)
+        note = voice.say("page.record.taken_and_done", taken=taken, done=done)
+        return Part(role, who, note, why, facts, "done", "✓")
+    hand = hand_of(task, voice)
+    asked = clock(voice, task.asked_at, now)
+    note = voice.say("page.record.asked", at=asked, note=hand.note) if hand.note else ""
     if hand.state == "nobody":
-        told = ", ".join(person_name(plant, p) for p in task.told) or "nobody on shift"
-        note = f"asked {clock(plant, task.asked_at, now)} ({age_words(now - task.asked_at)} ago): {told}"
+        told = ", ".join(person_name(plant, p) for p in task.told) or voice.say("page.record.nobody_on_shift")
+        ago = age_words(now - task.asked_at, voice)
+        note = voice.say("page.record.asked_whom", at=asked, age=ago, people=told)
     return Part(role, hand.name, note, why, facts, hand.state, hand.mark)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, voice: Voice) -> str:
     match value:
         case bool():
-            return "yes" if value else "no"
+            return voice.say("button.yes" if value else "button.no").lower()
         case float():
-            return f"{value:g}"
+            return voice.number(value)
         case list() | tuple():
-            return ", ".join(_plain(one) for one in value)
+            return ", ".join(_plain(one, voice) for one in value)
         case dict() if "value" in value and "uom" in value:
-            return f"{_plain(float(value['value']))} {value['uom']}"
+            return _amount(float(value["value"]), value["uom"], voice)
         case _:
             return str(value)
 
 
-def _lots(case: Case) -> list[Lot]:
+def _lots(case: Case, voice: Voice) -> list[Lot]:
     return [
         Lot(
             held.lot,
-            f"{held.quantity:g} {held.uom}",
+            _amount(held.quantity, held.uom, voice),
             tuple(
-                f"{capital(word(LANGUAGE, f'decision.{part.decision}'))} {part.quantity:g} {part.uom}"
+                f"{capital(voice.say(f'decision.{part.decision}'))} {_amount(part.quantity, part.uom, voice)}"
                 for part in case.parts
                 if part.lot == held.lot
             ),
-            f"{held.remaining:g} {held.uom}" if held.remaining > 0 else "nothing",
+            _amount(held.remaining, held.uom, voice) if held.remaining > 0 else voice.say("page.record.none_held"),
         )
         for held in case.held
     ]
 
 
-def _transaction(status: PostingStatus, plant: Plant) -> Transaction:
+def _transaction(status: PostingStatus, voice: Voice) -> Transaction:
     posting = status.posting
-    body = ", ".join(_body(plant, posting.body))
-    tries = f" ({status.attempts} tries)" if status.attempts > 1 and status.state in ("waiting", "failed") else ""
-    owner = f", looked after by {person_name(plant, status.owner)}" if status.owner and status.state == "failed" else ""
+    troubled = status.state in ("waiting", "failed")
+    tries = f" ({voice.count('page.record.tries', status.attempts)})" if status.attempts > 1 else ""
+    owner = person_name(voice.plant, status.owner) if status.owner and status.state == "failed" else ""
+    looked_after = f", {voice.say('page.record.looked_after', who=owner)}" if owner else ""
     return Transaction(
-        kind=kind_word(status.posting.kind),
-        body=body,
+        kind=kind_word(posting.kind, voice),
+        body=", ".join(_body(posting.body, voice)),
         state=status.state,
-        state_word=STATE_WORDS[status.state],
+        state_word=voice.say(f"page.erp.{status.state}"),
         receipt=status.receipt,
         key=posting.key,
-        why=f"{status.error}{tries}{owner}" if status.error and status.state in ("waiting", "failed") else "",
+        why=f"{status.error}{tries}{looked_after}" if status.error and troubled else "",
     )
 
 
-def _body(plant: Plant, body: Mapping[str, Any]) -> list[str]:
+def _body(body: Mapping[str, Any], voice: Voice) -> list[str]:
     """What is booked, in words; a quantity with its unit."""
     words = []
     for name, value in body.items():
@@ -323,17 +323,12 @@ def _body(plant: Plant, body: Mapping[str, Any]) -> list[str]:
             case "uom" | "text" | "reason" | "start" | "end" | "decision":
                 continue
             case "quantity":
-                words.append(f"{_plain(value)} {body.get('uom', '')}".strip())
+                words.append(f"{_plain(value, voice)} {body.get('uom', '')}".strip())
             case _ if name.endswith("_by"):
-                words.append(f"{name.replace('_', ' ')} {person_name(plant, str(value))}")
+                words.append(f"{name.replace('_', ' ')} {person_name(voice.plant, str(value))}")
             case "minutes" if "start" in body and "end" in body:
-                start, end = (clock(plant, datetime.fromisoformat(str(body[at]))) for at in ("start", "end"))
-                words.append(f"{_plain(value)} min ({start} to {end})")
+                start, end = (clock(voice, datetime.fromisoformat(str(body[at]))) for at in ("start", "end"))
+                words.append(voice.say("page.record.span", minutes=_plain(value, voice), start=start, end=end))
             case _:
-                words.append(f"{name.replace('_', ' ')} {_plain(value)}")
+                words.append(f"{name.replace('_', ' ')} {_plain(value, voice)}")
     return words
-
-
-def _instant(plant: Plant, at: datetime, now: datetime) -> str:
-    local = plant.local(at)
-    return f"{local:%H:%M}" if plant.local(now).date() == local.date() else f"{local:%d %b %H:%M}"

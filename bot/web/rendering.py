@@ -12,6 +12,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.web.sign_in import COOKIE, read_session
+from bot.web.words import voice_for
+from bot.wording import FALLBACK, Voice, word
+
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
@@ -35,8 +39,34 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
+def reader(request: Request) -> Voice | None:
+    """Who looks: a signed-in person, else the plant; None before the program is there to ask."""
+    app = getattr(request.app.state, "linecall", None) if "app" in request.scope else None
+    if app is None:
+        return None
+    try:
+        session = read_session(app, request.cookies.get(COOKIE))
+    except OSError:  # a page that says what went wrong must not go wrong itself
+        session = None
+    return voice_for(app, session.person if session is not None else None)
+
+
 def page(request: Request, template: str, facts: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """A whole page or a fragment of one."""
-    plant = getattr(getattr(request.app.state, "linecall", None), "plant", None) if "app" in request.scope else None
-    known = {"plant_name": plant.name if plant else "Linecall", "path": request.url.path}
+    """A whole page or a fragment of one, in the language of who looks; `say` and `count` give its words."""
+    voice = reader(request)
+    language = voice.language if voice is not None else FALLBACK
+
+    def say(name: str, **said: object) -> str:
+        return word(language, f"page.{name}", **{fact: str(value) for fact, value in said.items()})
+
+    def count(name: str, n: int) -> str:
+        return voice.count(f"page.{name}", n) if voice is not None else say(name, n=n)
+
+    known = {
+        "plant_name": voice.plant.name if voice is not None else "Linecall",
+        "path": request.url.path,
+        "language": language,
+        "say": say,
+        "count": count,
+    }
     return HTMLResponse(_templates().get_template(template).render(known | dict(facts)), status)

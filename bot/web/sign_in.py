@@ -1,9 +1,8 @@
-"""Who sits at the browser: a one-time link for a person, a signed cookie afterwards, and the key that signs both."""
+"""Who sits at the browser: a one-time link for a person, a signed cookie afterwards."""
 
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import time
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from bot.key import key_of
+
 if TYPE_CHECKING:
     from bot.app import App
     from bot.config import Config
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 LINK_SECONDS = 10 * 60
 SESSION_SECONDS = 30 * 24 * 3600  # a phone that hangs at a machine should not have to sign in each shift
 COOKIE = "linecall"
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,37 +98,9 @@ def _links(config: Config) -> Path:
 
 
 def _signer(config: Config, purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        _key(config.data / "web.key"), salt=f"linecall.{purpose}", signer_kwargs={"digest_method": sha256}
-    )
+    return URLSafeTimedSerializer(key_of(config), salt=f"linecall.{purpose}", signer_kwargs={"digest_method": sha256})
 
 
 def _fingerprint(config: Config) -> str:
     token = config.api_token.get_secret_value() if config.api_token else ""
     return sha256(f"linecall.token:{token}".encode()).hexdigest()[:32]
-
-
-def _key(path: Path) -> bytes:
-    """The key of this installation, made once and readable by the service alone.
-
-    It is written aside and linked into place: of two processes that start at once, both use the one that won.
-    """
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-        key = path.read_bytes()
-    if len(key) < KEY_BYTES:
-        raise OSError(f"{path} is damaged: delete it, and everybody signs in again")
-    return key

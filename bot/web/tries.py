@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.wording import language_for, word
+
 if TYPE_CHECKING:
     from workflow.plant import Asset, Line, Person, Plant
     from workflow.records import Records
 
-STOPPED = {
-    "en": "{asset} on {line} jammed since 10 min ago, line is down, need maint",
-    "es": "se atoró {asset} en {line} desde hace 10 min, la línea está parada",
-    "pt": "{asset} da {line} travou faz 10 min, linha parada",
-    "de": "{asset} an {line} klemmt seit 10 min, Linie steht",
-}
-SHORT = {
-    "en": "running out of {item} on {line}, maybe 30 min left",
-    "es": "se acaba {item} en {line}, quedan como 30 min",
-    "pt": "tá acabando {item} na {line}, tem uns 30 min",
-    "de": "{item} an {line} geht aus, noch etwa 30 min",
-}
-HOLD = {
-    "en": "hold lot {lot}, caps are not sealing",
-    "es": "retener el lote {lot}, tapas que no sellan",
-    "pt": "segura o lote {lot}, tampas não estão vedando",
-    "de": "Los {lot} sperren, Verschlüsse dichten nicht",
-}
-ASKING = {
-    "en": ("what is open right now?", "how did the shift go?"),
-    "es": ("¿qué hay abierto ahora?", "¿cómo fue el turno?"),
-    "pt": ("o que está aberto agora?", "como foi o turno?"),
-    "de": ("Was ist gerade offen?", "Wie lief die Schicht?"),
-}
 # An alias is in one language, and plant.yaml does not say in which: these are the ones that tell.
-LINE_BEGINS = {"en": "line ", "es": "línea ", "pt": "linha ", "de": "linie "}
+LINE_BEGINS = {
+    "en": "line ", "es": "línea ", "pt": "linha ", "de": "linie ", "pl": "linia ", "fr": "ligne ", "hi": "line ",
+    "hi-Deva": "लाइन ",
+}  # fmt: skip
 MACHINES = {
     "es": {"llenadora": "la llenadora", "etiquetadora": "la etiquetadora", "prensa": "la prensa"},
     "pt": {"enchedora": "a enchedora", "rotuladora": "a rotuladora", "prensa": "a prensa"},
@@ -43,22 +24,22 @@ MACHINES = {
 def tries_for(person: Person, plant: Plant, records: Records) -> tuple[str, ...]:
     """At most two messages that fit this person; none for people who mostly answer."""
     roles = set(person.roles)
-    language = person.language if person.language in STOPPED else "en"
+    language = language_for(person.language, plant)
     if roles & {"supervisor", "manager"}:
-        return ASKING[language]
+        return word(language, "page.try.open"), word(language, "page.try.shift")
     if "quality" in roles:
         lot = next((lot.id for lot in records.lots if lot.status == "available"), None)
-        return (HOLD[language].format(lot=lot),) if lot else ()
+        return (word(language, "page.try.hold", lot=lot),) if lot else ()
     if "operator" not in roles or not plant.lines:
         return ()
     line = next((plant.line[line] for line in person.lines if line in plant.line), plant.lines[0])
     where = _called(line, language)
     said = []
     if line.assets:
-        said.append(STOPPED[language].format(asset=_machine(line, language), line=where))
+        said.append(word(language, "page.try.stopped", asset=_machine(line, language), line=where))
     item = _item_of(line, records)
     if item:
-        said.append(SHORT[language].format(item=item, line=where))
+        said.append(word(language, "page.try.short", item=item, line=where))
     return tuple(said)
 
 

@@ -1,47 +1,61 @@
-"""Small wordings that the pages share: ages, clock times, names."""
+"""Small wordings that the pages share, in the language of who looks: ages, clock times, names."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.say import word
+from bot.wording import Voice, language_for
 
 if TYPE_CHECKING:
+    from bot.app import App
     from workflow.case import Case
     from workflow.plant import Plant
-    from workflow.records import Records
-
-LANGUAGE = "en"
 
 
-def age_words(age: timedelta) -> str:
+def voice_for(app: App, person: str | None) -> Voice:
+    """How a page speaks: as the signed-in person does, on a screen that is nobody's as the plant does."""
+    known = app.plant.person.get(person or "")
+    language = language_for(known.language if known is not None else "", app.plant)
+    return Voice(language, app.plant, app.records, app.clock.now())
+
+
+def age_words(age: timedelta, voice: Voice) -> str:
     """ "42 min", "1 h 05", "2 d 3 h"; the pages go on counting in the same words (`static/live.js`)."""
     minutes = max(0, int(age.total_seconds() // 60))
+    minute, hour, day = (voice.say(f"page.unit.{unit}") for unit in ("minute", "hour", "day"))
     if minutes < 60:
-        return f"{minutes} min"
+        return f"{minutes} {minute}"
     if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60:02}"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+        return f"{minutes // 60} {hour} {minutes % 60:02}"
+    return f"{minutes // 1440} {day} {minutes % 1440 // 60} {hour}"
 
 
-def minutes_words(minutes: float) -> tuple[str, str]:
+def minutes_words(minutes: float, voice: Voice) -> tuple[str, str]:
     """A span as a figure and its unit."""
     if minutes < 10:
-        return f"{minutes:.1f}".removesuffix(".0"), "min"
+        return voice.number(round(minutes, 1)), voice.say("page.unit.minute")
     if minutes < 600:
-        return f"{minutes:.0f}", "min"
-    return f"{minutes / 60:.0f}", "h"
+        return f"{minutes:.0f}", voice.say("page.unit.minute")
+    return f"{minutes / 60:.0f}", voice.say("page.unit.hour")
 
 
-def clock(plant: Plant, at: datetime | None, now: datetime | None = None) -> str:
+def clock(voice: Voice, at: datetime | None, now: datetime | None = None) -> str:
     """The plant's wall clock; with the date where `now` is another day."""
     if at is None:
         return ""
-    local = plant.local(at)
-    if now is not None and plant.local(now).date() != local.date():
-        return f"{local:%d %b %H:%M}"
+    local = voice.plant.local(at)
+    if now is not None and voice.plant.local(now).date() != local.date():
+        month = voice.say(f"month.{local.month}")
+        return f"{voice.say('page.date', day=f'{local.day:02}', month=month)} {local:%H:%M}"
     return f"{local:%H:%M}"
+
+
+def day_heading(voice: Voice, at: datetime) -> str:
+    """A day above its messages: "Monday 16 November"."""
+    local = voice.plant.local(at)
+    weekday, month = voice.say(f"page.weekday.{local.weekday()}"), voice.say(f"page.month.{local.month}")
+    return voice.say("page.heading", weekday=weekday, day=f"{local.day:02}", month=month)
 
 
 def person_name(plant: Plant, person: str | None) -> str:
@@ -57,19 +71,19 @@ def line_name(plant: Plant, line: str | None) -> str:
     return plant.line[line].name if line is not None and line in plant.line else line or ""
 
 
-def role_word(role: str) -> str:
-    """A function as the plant calls it."""
-    return capital(word(LANGUAGE, f"role.{role}"))
+def role_word(role: str, voice: Voice) -> str:
+    """A function as the reader calls it."""
+    return capital(voice.say(f"role.{role}"))
 
 
-def type_word(case: Case) -> str:
+def type_word(case: Case, voice: Voice) -> str:
     """The kind of an exception as a heading."""
-    return capital(word(LANGUAGE, f"type.{case.type or 'other'}"))
+    return capital(voice.say(f"type.{case.type or 'other'}"))
 
 
-def kind_word(kind: str) -> str:
+def kind_word(kind: str, voice: Voice) -> str:
     """A kind of ERP transaction as a heading."""
-    return capital(word(LANGUAGE, f"kind.{kind}"))
+    return capital(voice.say(f"kind.{kind}"))
 
 
 def capital(words: str) -> str:
@@ -83,10 +97,11 @@ def initials(name: str) -> str:
     return "".join(part[0] for part in (parts[0], *parts[-1:])[: len(parts)]).upper() if parts else "?"
 
 
-def subject_of(case: Case, plant: Plant, records: Records) -> str:
+def subject_of(case: Case, voice: Voice) -> str:
     """What it is about in a few words: the machine, the lot, the item, the order, or the line."""
+    plant, records = voice.plant, voice.records
     machines = [plant.asset[asset].name for asset in case.assets if asset in plant.asset]
-    lots = [f"Lot {lot}" for lot in case.lots]
+    lots = [voice.say("page.record.lot_numbered", lot=lot) for lot in case.lots]
     items = [records.item[item].description if item in records.item else item for item in case.items]
     orders = list(case.work_orders)
     line = [line_name(plant, case.line)] if case.line else []
@@ -101,5 +116,5 @@ def subject_of(case: Case, plant: Plant, records: Records) -> str:
             candidates = (line, machines, orders)
         case _:
             candidates = (machines, line, lots, items, orders)
-    names = next((found for found in candidates if found), [type_word(case)])
+    names = next((found for found in candidates if found), [type_word(case, voice)])
     return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "")

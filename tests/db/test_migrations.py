@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from db import cases
 from db.connect import Database, NewerDatabase, open_database
 from db.tables import metadata
-from tests.db.rows import a_case, saved
+from db.verifying import verify
+from tests.db.rows import SIX, a_case, saved
+from workflow.case import Entry
 
 CATALOG: dict[str, Sequence[str]] = {
     "sqlite": ("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'",),
@@ -89,3 +94,42 @@ def test_a_database_of_a_newer_program_is_refused_untouched(database: Database) 
         database.migrate()
     with database.read() as tx:
         assert tx.scalar(sa.text("select version_num from alembic_version")) == "9999"
+
+
+def test_a_log_that_was_written_before_there_were_chains_is_sealed_as_it_stands(empty_url: str) -> None:
+    database = open_database(empty_url)
+    migrate_to(database, "0003")
+    with database.write() as tx:
+        row = {"number": "EX-1001", "version": 1, "plant": "riverside", "captured_at": SIX, "reporter": "maria"}
+        empty: dict[str, Any] = dict.fromkeys(("assets", "work_orders", "items", "lots", "inferred", "joined"), ())
+        empty |= dict.fromkeys(("linked", "held", "parts", "options", "told"), ())
+        tx.execute(sa.insert(metadata.tables["case"]).values(
+            row | empty | {"said": "filler jammed", "resolution": "", "decisions": 0, "asked": 0, "reopened": 0,
+                           "rerouted": 0}
+        ))  # fmt: skip
+        before = (
+            Entry(SIX, "maria", "reported", "filler jammed", {"line": "L3"}),
+            Entry(SIX, "gary", "waiting", "a seal", {"waiting_for": "a seal", "role": "maintenance"}),
+            Entry(SIX, "linecall", "asked", "a rule", {"role": "maintenance"}),
+        )
+        for e in before:
+            tx.execute(sa.insert(metadata.tables["log"]).values(
+                case="EX-1001", at=e.at, who=e.who, what=e.what, why=e.why, facts=e.facts
+            ))  # fmt: skip
+    database.migrate()
+    with database.read() as tx:
+        assert cases.log_of(tx, "EX-1001") == before
+        assert verify(tx, ()).whole
+        assert tx.scalars(sa.text("SELECT why FROM log ORDER BY id")).all() == ["", "", "a rule"]
+    with pytest.raises(sa.exc.DBAPIError), database.write() as tx:
+        tx.execute(sa.text("UPDATE log SET why = 'x'"))
+    database.close()
+
+
+def migrate_to(database: Database, revision: str) -> None:
+    """As an earlier program left it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).resolve().parents[2] / "db" / "migrations"))
+    with database.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, revision)

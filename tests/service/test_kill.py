@@ -20,7 +20,7 @@ from db.connect import open_database
 from integrations.erp.import_stand_in import ImportStandIn
 from tests.service.process import RIVERSIDE, ROOT, Service
 
-KILLS = int(os.environ.get("LINECALL_TEST_KILLS", "50"))
+KILLS = int(os.environ.get("LINECALL_TEST_KILLS", "25"))  # a start takes seconds; the campaign kills 1,000 times
 KILLS_ON_POSTGRESQL = max(1, KILLS // 5)  # the promise is the same; `make campaign` takes its time
 SEED = int(os.environ.get("LINECALL_TEST_SEED", str(random.randrange(10**6))))
 SHIFT = ROOT / "fixtures" / "demo" / "day-shift.yaml"

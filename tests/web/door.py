@@ -50,7 +50,7 @@ class OpenDoor(Rehearsal):
     """A rehearsal behind its web door."""
 
     def __init__(self, data: Path, start: datetime = MONDAY_MORNING, **settings: Any) -> None:
-        config = Config(plant=RIVERSIDE, data=data, **{"play": True, **settings})
+        config = Config(data=data, **{"plant": RIVERSIDE, "play": True, **settings})
         super().__init__(config, start)
         self.web = create_web(self.app)
         self.someone = self.knocks()

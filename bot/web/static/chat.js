@@ -32,11 +32,38 @@
           document.body.dispatchEvent(new CustomEvent("changed"));
           return true;
         }
-        if (answer.status !== 503 || attempt >= 2) return refuse(where, waiting, said.message || "Not sent. Please try again.");
+        if (answer.status !== 503 || attempt >= 2) return refuse(where, waiting, said.message || columns.dataset.notSent);
       } catch {
-        if (attempt >= 2) return refuse(where, waiting, "Not sent: Linecall cannot be reached. Your text is kept here.");
+        if (attempt >= 2) return refuse(where, waiting, columns.dataset.unreachable);
       }
       await new Promise((done) => setTimeout(done, 800 * (attempt + 1)));
+    }
+  }
+
+  async function bring(where, file) {
+    const replying = where.querySelector(".replying");
+    const box = where.querySelector("textarea");
+    const form = new FormData();
+    form.set("person", where.dataset.person);
+    form.set("text", box.value.trim());
+    if (!replying.hidden) form.set("reply_to", replying.dataset.to);
+    form.set("file", file, "file"); // what it is called on this phone concerns nobody
+    const waiting = pend(where, box.value.trim() || "…");
+    try {
+      const answer = await fetch("/api/messages/media", {
+        method: "POST", headers: { "Idempotency-Key": key() }, body: form, credentials: "same-origin",
+      });
+      const said = await answer.json().catch(() => ({}));
+      if (!answer.ok) return refuse(where, waiting, said.message || columns.dataset.notSent);
+      waiting.dataset.message = said.id;
+      waiting.classList.add("stored");
+      box.value = "";
+      grow(box);
+      answerTo(where, null);
+      document.body.dispatchEvent(new CustomEvent("changed"));
+      return true;
+    } catch {
+      return refuse(where, waiting, columns.dataset.fileUnreachable);
     }
   }
 
@@ -239,6 +266,12 @@
   const nextSlot = () => Math.max(0, ...all().map((where) => Number(where.id.replace("column-", "")))) + 1;
 
   columns.addEventListener("change", async (event) => {
+    if (event.target.matches("input.file") && event.target.files.length) {
+      const [file] = event.target.files;
+      await bring(column(event.target), file);
+      event.target.value = "";
+      return;
+    }
     if (!event.target.matches("select.picker")) return;
     const old = column(event.target);
     const fresh = await fetchColumn(event.target.value, nextSlot());

@@ -21,7 +21,8 @@
     if (pill.dataset.state === state) return;
     pill.dataset.state = state;
     body.classList.toggle("not-live", state === "lost");
-    text.textContent = state === "live" ? "live" : heard ? `not live since ${hour(heard)}` : "not live";
+    const said = body.dataset;
+    text.textContent = state === "live" ? said.live : heard ? said.lostSince.replace("$at", hour(heard)) : said.lost;
   }
 
   function alive() {
@@ -73,9 +74,10 @@
   });
 
   function age(minutes) {
-    if (minutes < 60) return `${minutes} min`;
-    if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
-    return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+    const { minute, hour: h, day } = body.dataset;
+    if (minutes < 60) return `${minutes} ${minute}`;
+    if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} ${h} ${String(minutes % 60).padStart(2, "0")}`;
+    return `${Math.floor(minutes / 1440)} ${day} ${Math.floor((minutes % 1440) / 60)} ${h}`;
   }
 
   function count() {

@@ -1,0 +1,104 @@
+"""`try-rules`: new rules over the cases of the past, and what they would have changed, before they go live (R59)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.app import App, build
+from bot.commands.service import PlantOption
+from bot.config import read_config
+from bot.last_plant import plant_folder
+from db import cases
+from integrations.plant_folder import read_plant_folder
+from workflow.case import Entry
+from workflow.errors import Refused
+from workflow.trying import Decided, Difference, facts_of, would_differ
+
+WORDS = {
+    "asked_too": "would be asked too",
+    "not_asked": "would not be asked",
+    "other_rule": "would be asked by another rule",
+    "other_times": "would have other times",
+    "sooner_up": "somebody above would have heard of it before it was taken",
+    "later_up": "nobody above would have heard of it before it was taken",
+    "asks_back": "the reporter would be asked back first",
+    "may_not": "this decision would be refused",
+    "may": "this decision would be allowed",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="try-rules")(try_rules)
+
+
+def try_rules(
+    folder: Annotated[Path, typer.Argument(help="Plant folder with the new rules.yaml.")],
+    since: Annotated[str, typer.Option("--since", help="ISO date: cases reported from then on, in the plant's zone.")],
+    plant: PlantOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Run new rules over past cases and show what would differ; nothing is changed and nobody is told."""
+    new = read_plant_folder(folder, with_records=False).rules
+    config = read_config()
+    program = build(read_config(plant=plant or plant_folder(config)))
+    old = program.folder.rules
+    with program.database.read() as tx:
+        found = cases.find(tx, since=_midnight(since, program))
+        tried = [c for c in found if c.status not in ("draft", "merged") and facts_of(c) is not None]
+        differ = [
+            d for c in tried for d in would_differ(c, new, old, tuple(_decided(program, cases.log_of(tx, c.number))))
+        ]
+    program.close()
+    summary = {
+        "since": since,
+        "rules": {"now": old.version, "new": new.version},
+        "cases": len(found),
+        "tried": len(tried),
+        "differ": len({d.case for d in differ}),
+        "by_kind": dict(Counter(d.what for d in differ)),
+    }
+    if as_json:
+        json.dump(summary | {"differences": [asdict(d) for d in differ]}, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    _tell(summary, differ)
+
+
+def _tell(summary: dict[str, object], differ: list[Difference]) -> None:
+    out = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    table = Table("exception", "function", "what would differ", "as it was", "as it would be", box=None, pad_edge=False)
+    for d in differ:
+        cells = (d.case, d.role.replace("_", " "), WORDS[d.what], d.before, d.after)
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    if differ:
+        out.print(table)
+    left = f"{summary['cases']} exceptions since {summary['since']}, {summary['tried']} of them with the facts of then"
+    out.print(f"{left}; {summary['differ']} would have gone otherwise. Nothing was changed.")
+
+
+def _decided(program: App, log: tuple[Entry, ...]) -> Iterator[Decided]:
+    for entry in log:
+        person = program.plant.person.get(entry.who)
+        for part in entry.facts.get("parts", ()) if entry.what == "decided" and person is not None else ():
+            roles = tuple(person.roles) if person is not None else ()
+            yield Decided(part["decision"], part["quantity"]["value"], entry.who, roles)
+
+
+def _midnight(said: str, program: App) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(said), time(), program.plant.zone).astimezone(UTC)
+    except ValueError as error:
+        raise Refused(f"'{said}' is no date; write 2026-11-01.") from error

@@ -1,0 +1,37 @@
+"""Whether somebody only said thanks or good morning: then a kind word is the answer, and no advice."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+MOST_WORDS = 5  # longer than this, somebody may have meant something
+
+
+def _words(rows: str) -> frozenset[str]:
+    return frozenset(rows.split())
+
+
+THANKS = _words(
+    """thanks thank thx ty cheers gracias obrigado obrigada valeu danke dankeschön dank dzięki dzieki dziękuję dziekuje
+    merci dhanyavaad dhanyawad dhanyavad shukriya धन्यवाद शुक्रिया थैंक्स 🙏"""
+)
+GREETS = _words(
+    """hi hello hey morning hola buenos buenas oi olá ola bom boa moin hallo servus morgen mahlzeit cześć czesc hej
+    witam dobry bonjour salut bonsoir namaste namaskar नमस्ते नमस्कार"""
+)
+BESIDE = _words(  # what stands beside them and says nothing of its own
+    """you u so very much a lot all everyone everybody guys team good evening afternoon night muchas días dias tardes
+    noches todos equipo muito dia tarde noite pessoal vielen schön schon guten abend tag zusammen leute bardzo dzień
+    dzien wieczór wieczor wszystkim beaucoup à tous bahut bhai sabko ji बहुत भाई सबको जी"""
+)
+
+
+def courtesy(said: str) -> Literal["thanks", "greeting"] | None:
+    """Which courtesy a message is if it is nothing else, in any of our languages; None for everything else."""
+    words = re.sub(r"[\s.,!;:()“”\"'😊🙂😀❤️👋]+", " ", said.casefold()).split()
+    if not words or len(words) > MOST_WORDS or not set(words) <= THANKS | GREETS | BESIDE:
+        return None
+    if THANKS.intersection(words):
+        return "thanks"
+    return "greeting" if GREETS.intersection(words) else None

@@ -1,0 +1,112 @@
+"""What a message means where it stands: alone first, then in the exception that it speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot import slash
+from bot.courtesy import courtesy
+from bot.thread import Thread
+from workflow.reading import Reading
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.desk import Incoming
+
+MOST_TEXT = 4000  # characters of one message
+
+
+def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
+    """What the message means, and which exception it speaks of.
+
+    Without a reply mark the message is read as it stands first. What it names then chooses the thread ("palletizer 2
+    is running again"), else the sender's own task does, and it is read again there: "running again, 55 min" is a
+    report to a stranger and the end of it to whoever repairs it. A fresh report of something else stays one.
+    """
+    text = incoming.message.text.strip()
+    thread = incoming.thread
+    if not text or len(text) > MOST_TEXT or slash.command(text) is not None:
+        return None, thread
+    if courtesy(text) is not None and thread.question is None:
+        return Reading("chatter", confidence={"intent": 1.0}, how="a courtesy"), thread  # "thx" ends nothing
+    world = app.world()
+    message = replace(incoming.message, text=text)
+    if message.edits is not None and thread.case is not None:
+        # What was written anew is read as it stands: it tells the same thing again, and answers nothing (R19).
+        afresh = app.reader.read(message, replace(thread, case=None, certain=False).context(incoming.person, world))
+        if afresh.intent == "report" and afresh.exceptions:
+            return afresh, thread
+    reading = app.reader.read(message, thread.context(incoming.person, world))
+    beside = thread.instead if thread.question is not None and not thread.confirms else None
+    if beside is not None and (beside.case is not None or beside.choice) and _acts(reading):
+        # Whoever is asked to act on something says so also while a question on their own report is open.
+        thread = beside
+        reading = app.reader.read(message, thread.context(incoming.person, world))
+    if thread.question is not None and reading.intent == "answer":
+        afresh = app.reader.read(message, replace(thread, question=None).context(incoming.person, world))
+        return (afresh, thread) if _is_a_whole_report(afresh) else (reading, thread)
+    if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
+        if reading.intent == "query" and thread.case is not None and not thread.certain and "?" not in text:
+            # "behoben, läuft wieder" is no question to whoever repairs it.
+            told = app.reader.read(message, thread.context(incoming.person, world, in_thread=True))
+            if _acts(told) and told.confidence.get("intent", 0.0) >= _PLAINLY:
+                return told, thread
+        return reading, thread
+    danger = any(e.type == "safety" for e in reading.exceptions)
+    goes_on = danger and _whoever_has_it_tells_on(thread, incoming, reading)
+    if danger and not goes_on:
+        return reading, thread  # a danger is never an answer (R15)
+    named = reading.exceptions or ((reading.mentioned,) if reading.mentioned is not None else ())
+    spoken_of = thread.named_by(named)
+    if reading.ask is not None and reading.ask.asks == "asset" and spoken_of is not None:
+        of_several = set(reading.ask.options)
+        if of_several and not of_several & set(spoken_of.assets):
+            return reading, thread  # "the filler", of three, is not the labeller that one was asked about
+    if spoken_of is None:
+        if thread.case is None or reading.exceptions:
+            return reading, thread
+        # It names something that nothing is open on: an answer to one's own task is not guessed, the sender is asked.
+        elsewhere = replace(thread, case=None, choice=(thread.case, *thread.choice))
+        answered = app.reader.read(message, thread.context(incoming.person, world, in_thread=True))
+        return (answered if _acts(answered) else reading), elsewhere
+    there = replace(thread, case=spoken_of, choice=())
+    again = app.reader.read(message, there.context(incoming.person, world, in_thread=True))
+    if again.correction and not again.exceptions:
+        again = replace(again, exceptions=reading.exceptions)
+    if again.intent == "report" and goes_on:
+        return replace(again, intent="update", exceptions=(), ask=None), there
+    if again.intent == "report" and not again.correction:
+        return reading, thread
+    return again, there
+
+
+def _whoever_has_it_tells_on(thread: Thread, incoming: Incoming, reading: Reading) -> bool:
+    """ "called 911" from whoever has the injury, naming no other place: the same exception goes on."""
+    case = thread.case
+    return (
+        case is not None
+        and case.type == "safety"
+        and any(t.live and t.acknowledged_by == incoming.person.id for t in case.tasks)
+        and not any(set(e.assets) - set(case.assets) or e.line not in (None, case.line) for e in reading.exceptions)
+    )
+
+
+_PLAINLY = 0.8  # how sure the reader is of what it reads in a thread
+
+
+def _acts(reading: Reading) -> bool:
+    """Whether a message says what its sender does, and answers no question."""
+    return reading.intent in ("acknowledge", "update", "resolve", "reassign")
+
+
+def _is_a_whole_report(reading: Reading) -> bool:
+    """Whether somebody who was asked something tells the whole story anew instead of answering.
+
+    "the capper" names a machine and tells nothing: a story has words of its trouble.
+    """
+    if not any(e.field == "type" for e in reading.evidence):
+        return False
+    return reading.intent == "report" and any(
+        e.type not in (None, "other") and (e.assets or e.lots or e.work_orders or e.items) for e in reading.exceptions
+    )

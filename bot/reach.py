@@ -1,0 +1,72 @@
+"""Whose an address in a chat is, and where a person is reached: powers belong to the person, not to a phone (R55)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Connection
+
+from db import addresses, conversations
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from workflow.plant import Person
+
+OURS = "web"  # the built-in chat: its page shows whatever a person was told anywhere
+LATELY = timedelta(hours=8)  # where a person wrote in this shift is where they look
+STRANGER = "@"  # how the recipient of a notice begins who is an address and no person of ours
+
+
+class Way(NamedTuple):
+    """One address at which a person may be told something."""
+
+    channel: str
+    address: str
+
+
+def person_at(app: App, tx: Connection, channel: str, address: str) -> Person | None:
+    """Who speaks from an address; None for a stranger.
+
+    A binding by invitation beats plant.yaml: a phone that was given on, or lost, no longer speaks as who had it.
+    """
+    known = addresses.get(tx, channel, address)
+    if known is not None and known.person is not None:
+        return app.plant.person.get(known.person)
+    person = app.plant.by_address.get((channel, address))
+    if person is None or any(one.channel == channel for one in addresses.of_person(tx, person.id)):
+        return None
+    return person
+
+
+def ways(app: App, tx: Connection, person: Person, now: datetime) -> tuple[Way, ...]:
+    """Where to tell a person something, the best first, ending with our own page; dead addresses are left out (R56).
+
+    First where they wrote lately, then what they were invited to, then as `contacts` in plant.yaml lists it.
+    """
+    bound = [Way(one.channel, one.address) for one in addresses.of_person(tx, person.id)]
+    replaced = {way.channel for way in bound}
+    listed = [Way(channel, address) for channel, address in person.contacts.items() if channel not in replaced]
+    possible = [way for way in (*bound, *listed) if way.channel in app.channels and way.channel != OURS]
+    lately = conversations.last_channel(tx, person.id, now - LATELY, but=OURS)
+    possible.sort(key=lambda way: way.channel != lately)
+    alive = [way for way in possible if not _dead(tx, way)]
+    return (*alive, Way(OURS, person.id))
+
+
+def stranger(channel: str, address: str) -> str:
+    """The recipient of a notice for somebody whom we do not know."""
+    return f"{STRANGER}{channel}:{address}"
+
+
+def way_to_stranger(to: str) -> Way | None:
+    """The address of such a recipient; None for a person of ours."""
+    if not to.startswith(STRANGER):
+        return None
+    channel, _, address = to.removeprefix(STRANGER).partition(":")
+    return Way(channel, address)
+
+
+def _dead(tx: Connection, way: Way) -> bool:
+    known = addresses.get(tx, way.channel, way.address)
+    return known is not None and known.unreachable_at is not None

@@ -1,0 +1,211 @@
+"""One notice on its way to one person: by their best address, and by the next one where that fails (R56)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import fitting
+from bot.reach import OURS, Way, way_to_stranger, ways
+from bot.say import render
+from bot.seals import sealed
+from bot.wording import language_for, word
+from db import addresses, cases, conversations, outbox
+from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.messages import Button, Outbound, Sent
+from workflow.plant import Person
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from db.outbox import Pending
+    from workflow.case import Case, Notice
+    from workflow.ports import Channel
+
+log = structlog.get_logger()
+
+SEND_WITHIN = 12.0  # seconds for one message; a notice of several parts has to end before its lease does
+PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
+MOST_BACKOFF = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A notice, rendered for one address; `others` are tried where this one refuses."""
+
+    pending: Pending
+    person: Person | None  # none: a stranger, who is told how to register
+    way: Way
+    others: tuple[Way, ...]
+    parts: tuple[Outbound, ...]
+    buttons: tuple[Button, ...]  # as we mean them; those of `parts` may be sealed
+    refused: str = ""  # by which addresses before this one
+
+
+def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
+    """Send what was claimed, side by side: one slow chat is not in the others' way."""
+    jobs: list[Job] = []
+    for pending in claimed:
+        try:
+            job = _first_job(app, pending)
+        except Exception:
+            # One notice that cannot be said is never in the others' way; it comes again when its lease is over.
+            log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
+            continue
+        jobs += [job] if job is not None else []
+    while jobs:
+        outcomes = app.loop.all(_send(app.channels[job.way.channel], job.parts) for job in jobs)
+        after: list[Job] = []
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            try:
+                again = _after(app, job, outcome)
+            except Exception:
+                log.exception("outbox.failed", notice=job.pending.id, attempt=job.pending.attempts)
+                continue
+            after += [again] if again is not None else []
+        jobs = after
+
+
+def pointless(notice: Notice, case: Case) -> bool:
+    """Whether what this notice asks for has happened already, so that it would only disturb (R34)."""
+    if notice.until is None:
+        return False
+    if not case.is_open:
+        return True
+    task = case.task(notice.role) if notice.role else None
+    return notice.until == "acknowledged" and (task is None or task.acknowledged_at is not None)
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts."""
+    return min(timedelta(seconds=2 ** min(attempts, 10)), MOST_BACKOFF)
+
+
+def _first_job(app: App, pending: Pending) -> Job | None:
+    """The notice for its person's best address; None where nobody needs it any more."""
+    now = app.clock.now()
+    with app.database.read() as tx:
+        case = cases.get(tx, pending.case) if pending.case else None
+        person = app.plant.person.get(pending.notice.to)
+        possible = ways(app, tx, person, now) if person is not None else ()
+    why = None
+    if case is not None and pointless(pending.notice, case):
+        why = "no longer needed"
+    elif person is None:
+        to_stranger = way_to_stranger(pending.notice.to)
+        possible = (to_stranger,) if to_stranger is not None and to_stranger.channel in app.channels else ()
+        why = None if possible else "person is not in plant.yaml any more"
+    if why is not None:
+        with app.database.write() as tx:
+            outbox.dropped(tx, pending, now, why)
+        return None
+    return _job(app, pending, person, possible, "")
+
+
+def _job(app: App, pending: Pending, person: Person | None, possible: tuple[Way, ...], refused: str) -> Job:
+    """The notice as the first of these addresses can show it."""
+    now, way = app.clock.now(), possible[0]
+    channel = app.channels[way.channel]
+    traits = channel.traits
+    reader = person or Person(pending.notice.to, pending.notice.to, language=app.plant.languages[0])
+    words = render(pending.notice, reader, app.plant, app.records, traits, now)
+    language = language_for(reader.language, app.plant)
+    text = words.text
+    if pending.repeat and not traits.finds_sent and way.channel != OURS:
+        text = f"{word(language, 'again')}\n{text}"
+    buttons, thread, heard_at = words.buttons, None, None
+    if person is not None:
+        if buttons and traits.button_bytes is not None:
+            with app.database.write() as tx:
+                buttons = sealed(tx, app.config, person.id, buttons, now)
+        with app.database.read() as tx:
+            if traits.threads and pending.case is not None:
+                thread = conversations.first_told(tx, person.id, way.channel, pending.case)
+            if traits.window is not None:
+                heard_at = conversations.last_heard(tx, person.id, way.channel)
+    whole = Outbound(
+        way.address,
+        text,
+        thread=thread,
+        case=pending.case,
+        repeat=pending.repeat,
+        name=pending.notice.name,
+        language=language,
+        heard_at=heard_at,
+        key=f"{app.plant.id}:{pending.id}",
+    )
+    parts = _parts(whole, buttons, traits.text)
+    return Job(pending, person, way, possible[1:], parts, words.buttons, refused)
+
+
+def _parts(whole: Outbound, buttons: tuple[Button, ...], most: int) -> tuple[Outbound, ...]:
+    """One message, or several with the buttons under the last."""
+    texts = fitting.split(whole.text, most) or (whole.text,)
+    parts = [replace(whole, text=text, key=f"{whole.key}:{n}") for n, text in enumerate(texts)]
+    return (*parts[:-1], replace(parts[-1], buttons=buttons))
+
+
+async def _send(channel: Channel, parts: tuple[Outbound, ...]) -> tuple[Sent, ...]:
+    sent: list[Sent] = []
+    for part in parts:
+        try:
+            sent.append(await asyncio.wait_for(channel.send(part), SEND_WITHIN))
+        except TimeoutError:
+            raise TryLater("no answer in time", outcome_unknown=True) from None
+        except TryLater as later:
+            if sent:  # the first parts have arrived
+                raise TryLater(later.why, later.after, outcome_unknown=True) from later
+            raise
+    return tuple(sent)
+
+
+def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job | None:
+    """Keep what became of it; the job for the person's next address where this one refused."""
+    now, pending = app.clock.now(), job.pending
+    match outcome:
+        case tuple():
+            _arrived(app, job, outcome)
+        case TryLater() if pending.attempts >= PATIENT_FOR and job.others:
+            refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
+            return _job(app, pending, job.person, job.others, refused)
+        case TryLater():
+            with app.database.write() as tx:
+                due = now + (outcome.after or backoff(pending.attempts))
+                outbox.later(tx, pending, outcome.why, due, outcome_unknown=outcome.outcome_unknown)
+        case Rejected():
+            log.warning("outbox.rejected", notice=pending.id, channel=job.way.channel)
+            refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
+            if isinstance(outcome, Unreachable):
+                with app.database.write() as tx:
+                    addresses.unreachable(tx, *job.way, outcome.why, now)
+            if job.others:
+                return _job(app, pending, job.person, job.others, refused)
+            with app.database.write() as tx:
+                outbox.dropped(tx, pending, now, refused)
+        case _:
+            log.error(
+                "outbox.failed",
+                notice=pending.id,
+                attempt=pending.attempts,
+                channel=job.way.channel,
+                error=type(outcome).__name__,
+            )
+            with app.database.write() as tx:
+                outbox.later(tx, pending, "could not be sent; see the log", now + backoff(pending.attempts))
+    return None
+
+
+def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
+    now, pending = app.clock.now(), job.pending
+    with app.database.write() as tx:
+        last = sent[-1].message_id
+        if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused) or job.person is None:
+            return
+        for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
+            buttons = job.buttons if n == len(sent) else ()
+            conversations.told(
+                tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id
+            )

@@ -1,0 +1,65 @@
+"""What people type that is no message to be understood: /open, /help, /me, and STOP, which on a floor may be a danger.
+
+A chat's menu offers the same words. STOP is a safety question and never the end of a subscription (R15).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import answer, reports
+from bot.wording import languages, texts
+from db import outbox
+from workflow.case import Offer
+from workflow.reading import Query, Reading, ReportedException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.desk import Desk
+    from bot.say import Press
+
+COMMANDS = ("open", "help", "stop", "me")
+ACTS = frozenset({"danger", "no_danger"})
+STOPS = frozenset(
+    """stop stopp stopall unsubscribe alto detener pare para halt arrêt arret arrêtez
+    stój stoj ruko रुको स्टॉप""".split()  # noqa: SIM905 - words as people write them
+)
+
+
+def command(said: str) -> str | None:
+    """Which command a message is: "open" of "/open"; "stop" of a bare STOP in any of our languages; else None."""
+    first, _, rest = said.strip().partition(" ")
+    if first.startswith("/") and first[1:].lower() in (*COMMANDS, "start"):
+        return first[1:].lower()
+    bare = said.strip(" !.¡🛑✋\n").casefold()
+    return "stop" if (not rest.strip(" !.") and bare in STOPS) or said.strip() in ("🛑", "✋") else None
+
+
+def typed(desk: Desk, which: str) -> str:
+    """Do what a command asks."""
+    match which:
+        case "open":
+            notice = answer.answer(desk.tx, Query("open"), desk.me, desk.world, None)
+            outbox.put(desk.tx, None, notice, desk.world.now)
+            return "query"
+        case "stop":
+            return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))
+        case "me" | "start":
+            return desk.tell("this_is_you", called=desk.me.name, roles=list(desk.me.roles), shifts=list(desk.me.shifts))
+    return desk.tell("help")
+
+
+def pressed(desk: Desk, press: Press) -> str:
+    """The answer to the safety question: a danger goes out at once, wherever it is (R15)."""
+    if press.act == "no_danger":
+        return desk.tell("stop_nothing")
+    line = desk.me.lines[0] if len(desk.me.lines) == 1 else None
+    return reports.report(desk, Reading("report", (ReportedException(type="safety", line=line),), urgent=True))
+
+
+def menu() -> Mapping[str, Mapping[str, str]]:
+    """Language -> command -> what it does, for chats that show a menu; "" is everybody else's language."""
+    spoken = sorted(language for language in languages() if len(language) == 2)
+    found = {language: {c: texts(language)[f"menu.{c}"] for c in COMMANDS} for language in spoken}
+    return {"": found["en"]} | found

@@ -1,0 +1,129 @@
+"""What comes in from a foreign chat, from the bytes at the door to a row: proved, read, stored, and only then answered.
+
+Nothing of it is believed before its proof. What is proved and cannot be read is poison: kept as it came, answered 2xx
+so that the platform does not repeat it for a day, and shown until somebody has looked.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.channels import acknowledge
+from bot.reach import OURS, stranger
+from bot.seals import opened
+from db import addresses, inbox, outbox
+from integrations.chat.gate import as_it_came
+from workflow.case import Notice
+from workflow.messages import Inbound
+from workflow.ports import Channel, Hooked, Knock, Reply
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from db.inbox import Received
+    from workflow.plant import Person
+
+log = structlog.get_logger()
+
+TURNED_AWAY_AGAIN = timedelta(hours=24)
+NOT_OURS = "?"  # a pressed button that we never showed to whoever pressed it
+
+
+def knocked(app: App, channel: Channel, knock: Knock) -> Reply:
+    """What a platform brings to a hook: 401 unless it is proved, else stored and answered; the row comes first."""
+    assert isinstance(channel, Hooked)
+    if not channel.proves(knock):
+        log.warning("hook.not_proved", channel=channel.name)
+        return Reply(401)
+    try:
+        came = channel.read(knock)
+    except Exception as error:
+        log.error("hook.poison", channel=channel.name, **trouble(error))  # noqa: TRY400 - its text may hold a message
+        app.receive(as_it_came(channel.name, knock.path, knock.body, knock.at, knock.query))
+        return Reply()
+    for message in came.messages:
+        if app.receive(message) is not None:
+            app.loop.spawn(acknowledge(channel, message))
+    return came.reply
+
+
+def take_in(app: App, tx: Connection, message: Inbound) -> int | None:
+    """Store a message; None for a repeat (R23). Poison is set aside at once, and an address that writes is alive."""
+    now = app.clock.now()
+    stored = inbox.put(tx, message, now)
+    if stored is None:
+        return None
+    if message.raw is not None:
+        inbox.poison(tx, stored, "could not be read; see the log", now)
+    elif message.channel != OURS:
+        addresses.reachable(tx, message.channel, message.sender)
+    return stored
+
+
+def read_again(app: App, received: Received) -> None:
+    """Poison that `linecall replay` brought back: read as if it came now; it raises where that fails again."""
+    message = received.message
+    channel = app.channels.get(message.channel)
+    if not isinstance(channel, Hooked) or message.raw is None:
+        raise TypeError(f"nobody reads what came from {message.channel}")
+    path, query, body = json.loads(message.raw)
+    came = channel.read(Knock(path, query, {}, body.encode("utf-8"), received.received_at))
+    with app.database.write() as tx:
+        for one in came.messages:
+            take_in(app, tx, one)
+        inbox.done(tx, received.id, app.clock.now(), "read_again")
+
+
+def unsealed(app: App, tx: Connection, message: Inbound, person: Person) -> Inbound:
+    """The message with what its pressed button stands for, where its chat only knows our seal."""
+    channel = app.channels.get(message.channel)
+    if message.button is None or channel is None or channel.traits.button_bytes is None:
+        return message
+    meant = opened(tx, app.config, person.id, message.button)
+    if meant is None:
+        log.warning("press.not_ours", channel=message.channel)
+    return replace(message, button=NOT_OURS if meant is None else meant)
+
+
+def edited_nothing(app: App, received: Received) -> bool:
+    """Whether a message is an edit after which it says what it said before (R19)."""
+    message = received.message
+    if message.edits is None:
+        return False
+    with app.database.write() as tx:
+        same = inbox.words(tx, message.channel, message.edits) == message.text
+        if same:
+            inbox.done(tx, received.id, app.clock.now(), "edited_nothing")
+    return same
+
+
+def turn_away(app: App, received: Received) -> None:
+    """A stranger is told how to register and nothing else, once a day; what they wrote is kept (R55)."""
+    message, now = received.message, app.clock.now()
+    with app.database.write() as tx:
+        known = addresses.get(tx, message.channel, message.sender)
+        last = known.turned_away_at if known is not None else None
+        foreign = message.channel in app.channels and message.channel != OURS
+        if foreign and (last is None or now - last >= TURNED_AWAY_AGAIN):
+            outbox.put(tx, None, Notice(stranger(message.channel, message.sender), "unknown_person"), now)
+            addresses.turned_away(tx, message.channel, message.sender, now)
+        inbox.done(tx, received.id, now, inbox.STRANGER)
+    app.ring("outbox")
+
+
+def trouble(error: BaseException) -> dict[str, str]:
+    """What of a foreign error may be logged: its kind and where it was raised; its text may hold somebody's words."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = ""
+    with suppress(AttributeError):
+        where = f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at is not None else ""
+    return {"error": type(error).__name__, "where": where}

@@ -1,0 +1,253 @@
+"""One contract that every chat keeps: whoever adds one adds a fixture here, and changes no test.
+
+A `Bench` is the channel and the far end of it: what the platform would bring for something that a person does, and
+what arrived there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+import pytest
+
+from bot import fitting
+from integrations.chat.web import WebChannel
+from tests.integrations.strict_telegram import BOT, TOKEN, StrictTelegram
+from tests.services import _missing as missing
+from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.messages import Button, Inbound, Outbound
+from workflow.ports import Came, Channel, Examined, Finding, Hooked, Knock
+
+T = TypeVar("T")
+NOON = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
+
+
+class Bench(Protocol):
+    """A chat and its far end, for one person."""
+
+    channel: Channel
+    person: str  # their address
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T: ...
+    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock: ...
+    def shown(self) -> list[tuple[str, tuple[Button, ...]]]: ...  # what the person got
+    def refuses(self, how: str) -> None: ...  # "busy", "dead" or "silent", for the next message
+
+
+class WebBench:
+    """Our own chat: the transcript is the delivery, so nothing can refuse."""
+
+    person = "maria.lopez"
+
+    def __init__(self) -> None:
+        self.channel = WebChannel()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(coroutine)
+
+
+class TelegramBench:
+    """Telegram by a webhook, on the strict fake."""
+
+    person = "70106"
+    secret = "correct-horse-battery"
+
+    def __init__(self, telegram: StrictTelegram) -> None:
+        try:
+            from integrations.chat.telegram import Telegram
+            from integrations.chat.telegram_wire import Pace
+        except ImportError:
+            missing("python-telegram-bot (pip install linecall[telegram])")
+        self.telegram = telegram
+        self.channel = Telegram(TOKEN, base_url=telegram.url, secret=self.secret, pace=Pace(0.0, 0.0))
+        self.channel._bot = BOT
+        self.loop = asyncio.new_event_loop()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(coroutine)
+
+    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
+        import json
+
+        person = int(self.person)
+        update = self.telegram.press(person, button) if button else self.telegram.message(person, text)
+        headers = {"x-telegram-bot-api-secret-token": self.secret if proved else "wrong"}
+        return Knock("/hooks/telegram", "", headers, json.dumps(update).encode(), NOON)
+
+    def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
+        def buttons(message: dict[str, Any]) -> tuple[Button, ...]:
+            rows = (message.get("reply_markup") or {}).get("inline_keyboard", [])
+            return tuple(Button(b["text"], b["callback_data"]) for row in rows for b in row)
+
+        return [(message["text"], buttons(message)) for message in self.telegram.to(self.person)]
+
+    def refuses(self, how: str) -> None:
+        if how == "dead":
+            self.telegram.blocked.add(self.person)
+        elif how == "busy":
+            self.telegram.floods.append(7)
+        else:
+            self.telegram.breaks.append("silent")
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.channel.close())
+        self.loop.close()
+
+
+@pytest.fixture
+def web() -> WebBench:
+    return WebBench()
+
+
+@pytest.fixture
+def telegram() -> Iterator[TelegramBench]:
+    with StrictTelegram() as server:
+        bench = TelegramBench(server)
+        yield bench
+        bench.close()
+
+
+FOREIGN = ["telegram"]  # a chat that is added is added here, with a fixture of its name
+
+
+@pytest.fixture(params=["web", *FOREIGN])
+def any_chat(request: pytest.FixtureRequest) -> Bench:
+    """Each chat in turn."""
+    bench: Bench = request.getfixturevalue(request.param)
+    return bench
+
+
+@pytest.fixture(params=FOREIGN)
+def chat(request: pytest.FixtureRequest) -> Bench:
+    """Each foreign chat in turn."""
+    bench: Bench = request.getfixturevalue(request.param)
+    return bench
+
+
+def test_it_says_what_it_can_do(any_chat: Bench) -> None:
+    traits = any_chat.channel.traits
+    assert traits.text >= 160
+    assert traits.parts >= 1
+    assert traits.buttons >= 1
+    assert traits.button_text >= 12
+    assert traits.button_bytes is None or traits.button_bytes >= 30, "a sealed token fits"
+
+
+def test_what_is_sent_has_an_id_of_its_own(any_chat: Bench) -> None:
+    sent = [any_chat.run(any_chat.channel.send(Outbound(any_chat.person, f"EX-{n}"))).message_id for n in range(3)]
+    assert len(set(sent)) == 3
+    assert all(sent)
+
+
+def test_the_longest_text_and_the_most_buttons_arrive_whole(chat: Bench) -> None:
+    traits = chat.channel.traits
+    text = ("🛑 10482 & <b>*_`x`_*</b> " * 2000)[: traits.text // 2]
+    text = next(part for part in fitting.split(text, traits.text))
+    value = "f" * min(30, traits.button_bytes or 30)
+    buttons = tuple(Button("ä" * traits.button_text, f"{value[:-1]}{n}") for n in range(traits.buttons))
+    chat.run(chat.channel.send(Outbound(chat.person, text, buttons)))
+    assert chat.shown() == [(text, buttons)], "nothing was cut, and no markup of a person's words was taken for ours"
+
+
+def test_a_message_comes_in_with_all_that_the_desk_needs(chat: Bench) -> None:
+    assert isinstance(chat.channel, Hooked)
+    knock = chat.knock("filler 3 is down")
+    assert knock.path in chat.channel.hooks
+    assert chat.channel.proves(knock)
+    (message,) = chat.channel.read(knock).messages
+    assert (message.channel, message.sender, message.text) == (chat.channel.name, chat.person, "filler 3 is down")
+    assert message.message_id
+    assert message.sent_at.tzinfo is not None
+    (again,) = chat.channel.read(knock).messages
+    assert again.message_id == message.message_id, "a repeat is recognised by its id"
+
+
+def test_a_pressed_button_brings_back_what_it_carried(chat: Bench) -> None:
+    assert isinstance(chat.channel, Hooked)
+    (press,) = chat.channel.read(chat.knock("", button="1f.seal-of-ours_-AB")).messages
+    assert press.button == "1f.seal-of-ours_-AB"
+    assert press.sender == chat.person
+
+
+def test_who_does_not_prove_it_is_not_believed(chat: Bench) -> None:
+    assert isinstance(chat.channel, Hooked)
+    proved = chat.knock("release it")
+    odd = [{}, dict.fromkeys(proved.headers, ""), dict.fromkeys(proved.headers, "\udcff")]
+    for forged in (chat.knock("release it", proved=False), *(replace(proved, headers=headers) for headers in odd)):
+        assert chat.channel.proves(forged) is False
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[[[[", b"{" * 500, b'{"a": 1, "a": 2}', b"a=1&a=2", b"0"])
+def test_what_no_platform_sends_is_refused_whole_or_passed_over(chat: Bench, body: bytes) -> None:
+    assert isinstance(chat.channel, Hooked)
+    knock = replace(chat.knock("x"), body=body)
+    came = Came()
+    with suppress(Exception):  # whatever is raised is poison: kept and shown, and no act
+        came = chat.channel.read(knock)
+    assert came.messages == ()
+
+
+def test_a_busy_platform_is_tried_later_when_it_says(chat: Bench) -> None:
+    chat.refuses("busy")
+    with pytest.raises(TryLater) as no:
+        chat.run(chat.channel.send(Outbound(chat.person, "EX-1")))
+    assert no.value.after is not None
+    assert no.value.after.total_seconds() >= 7
+    assert not no.value.outcome_unknown
+    assert chat.shown() == []
+    chat.run(chat.channel.send(Outbound(chat.person, "EX-1")))
+    assert len(chat.shown()) == 1
+
+
+def test_an_answer_that_does_not_come_may_mean_that_it_arrived(chat: Bench) -> None:
+    chat.refuses("silent")
+    with pytest.raises(TryLater) as no:
+        chat.run(chat.channel.send(Outbound(chat.person, "EX-1", key="riverside:1:0")))
+    assert no.value.outcome_unknown
+    chat.run(chat.channel.send(Outbound(chat.person, "EX-1", key="riverside:1:0", repeat=True)))
+    assert len(chat.shown()) == (1 if chat.channel.traits.finds_sent else 2)
+
+
+def test_a_dead_address_is_told_from_a_refused_message(chat: Bench) -> None:
+    with pytest.raises(Rejected) as no:
+        chat.run(chat.channel.send(Outbound(chat.person, " ")))
+    assert not isinstance(no.value, Unreachable)
+    chat.refuses("dead")
+    with pytest.raises(Unreachable):
+        chat.run(chat.channel.send(Outbound(chat.person, "EX-1")))
+
+
+def test_it_changes_what_it_sent_where_it_can(chat: Bench) -> None:
+    if not chat.channel.traits.edits:
+        pytest.skip("it cannot, and says so")
+    card = chat.run(chat.channel.send(Outbound(chat.person, "EX-1: open")))
+    for _ in range(2):
+        assert chat.run(chat.channel.send(Outbound(chat.person, "EX-1: over", replaces=card.message_id))) == card
+    assert [text for text, _ in chat.shown()] == ["EX-1: over"]
+
+
+def test_the_doctor_is_told_how_it_is(chat: Bench) -> None:
+    assert isinstance(chat.channel, Examined)
+    findings = chat.run(chat.channel.examine())
+    assert findings
+    assert all(isinstance(found, Finding) and found.what and found.how for found in findings)
+
+
+def test_it_listens_until_it_is_cancelled(any_chat: Bench) -> None:
+    async def a_while() -> None:
+        async def receive(message: Inbound) -> None:
+            raise AssertionError(f"nobody wrote: {message.message_id}")
+
+        listening = asyncio.create_task(any_chat.channel.listen(receive))
+        await asyncio.sleep(0.2)
+        assert not listening.done()
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+
+    any_chat.run(a_while())
