@@ -69,13 +69,14 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 # Only the default package index decides what is locked: no local wheels, no second index, no cached build.
 LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
   .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
-  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable --extra postgresql --extra telegram
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --build-deps-for editable --extra postgresql --extra telegram \
+  --extra slack --extra whatsapp --extra email
 .PHONY: lock
 lock: .venv/dev.done ## pin every package again, with hashes (UPGRADE=1: to the newest versions)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements/runtime.lock pyproject.toml
 	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --constraint requirements/runtime.lock \
 	  --output-file requirements/media.lock pyproject.toml
-	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --extra dev --constraint requirements/media.lock \
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --extra tracing --extra dev --constraint requirements/media.lock \
 	  --output-file requirements/dev.lock pyproject.toml
 
 .PHONY: clean
