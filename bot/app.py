@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +21,7 @@ from bot.reloading import reload_rules
 from bot.second_reader import reader_of
 from bot.slash import menu
 from bot.taking import take_in
-from db import inbox, outbox, postings
+from db import inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
 from integrations.erp.plant_folder import PlantFolderErp
@@ -63,6 +66,9 @@ class App:
         self.clock = clock
         self.eyes = eyes
         self.ears = ears
+        # On PostgreSQL other processes may work on the same rows; the embedded database is one process's.
+        self.shared = database.dialect == "postgresql"
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # who we are in a lease
         self.loop = ChannelLoop()
         self.shelf = Shelf(config.data / "attachments")
         self.earlier_rules: tuple[Superseded, ...] = ()  # what open exceptions may still go by; set by bot/reloading.py
@@ -113,6 +119,19 @@ class App:
             wake = self.rings.get(lane)
             if wake is not None:
                 wake()
+
+    def holds(self, name: str, lasts: timedelta) -> bool:
+        """Whether this process is the one that does a thing; always, where there is no other."""
+        if not self.shared:
+            return True
+        with self.database.write() as tx:
+            return leases.take(tx, name, self.holder, self.clock.now(), lasts)
+
+    def let_go(self) -> None:
+        """Give up what this process did alone, so that another takes over at once."""
+        if self.shared:
+            with self.database.write() as tx:
+                leases.let_go(tx, self.holder)
 
     def refresh_records(self) -> bool:
         """Take ERP's records again; where it is away, the last ones serve on and their age shows."""

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
+from bot.reach import OURS
 from workflow.ports import Acknowledges, Closes
 
 if TYPE_CHECKING:
     from bot.app import App
     from workflow.messages import Inbound
-    from workflow.ports import Channel
+    from workflow.ports import Channel, Receive
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
 LONGEST_PAUSE = 60.0  # seconds before a chat that does not listen is tried again
+LISTENS_FOR = timedelta(seconds=15)  # without a sign of life; then another process listens in our place
 ENDS_WITHIN = 5.0  # seconds that a stop waits for the chats to hang up
 
 
@@ -104,13 +108,47 @@ async def _listen(app: App, name: str, channel: Channel) -> None:
     pause = 1.0
     while True:
         try:
-            await channel.listen(receive)
+            if name == OURS or not app.shared:
+                await channel.listen(receive)
+            else:
+                await _listen_alone(app, f"listen {name}", channel, receive)
             log.warning("channel.stopped_listening", channel=name)
         except Exception as error:
             # The text of a vendor's error may hold an address with a token in it.
             log.error("channel.does_not_listen", channel=name, error=type(error).__name__)  # noqa: TRY400
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _listen_alone(app: App, lease: str, channel: Channel, receive: Receive) -> None:
+    """Listen for as long as no other process does: two pollers of one bot would take each other's messages."""
+    while not await asyncio.to_thread(app.holds, lease, LISTENS_FOR):
+        await asyncio.sleep(LISTENS_FOR.total_seconds() / 3)
+    log.info("channel.listens", channel=channel.name)
+    listening = asyncio.ensure_future(channel.listen(receive))
+    keeping = asyncio.create_task(_keep(app, lease))
+    try:
+        await asyncio.wait((listening, keeping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in (listening, keeping):
+            one.cancel()
+        ended = await asyncio.gather(listening, keeping, return_exceptions=True)
+    if isinstance(ended[0], Exception):
+        raise ended[0]
+
+
+async def _keep(app: App, lease: str) -> None:
+    """Until the lease is lost: somebody else has it, or the database could not be asked for as long as it lasts."""
+    kept = time.monotonic()
+    while time.monotonic() - kept < LISTENS_FOR.total_seconds() * 2 / 3:
+        await asyncio.sleep(LISTENS_FOR.total_seconds() / 3)
+        try:
+            if not await asyncio.to_thread(app.holds, lease, LISTENS_FOR):
+                return
+        except Exception as error:
+            log.warning("channel.lease_not_kept", error=type(error).__name__)
+        else:
+            kept = time.monotonic()
 
 
 async def acknowledge(channel: Channel, message: Inbound) -> None:

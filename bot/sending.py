@@ -15,6 +15,7 @@ from bot.say import render
 from bot.seals import sealed
 from bot.wording import language_for, word
 from db import addresses, cases, conversations, outbox
+from db.pace import AT_ONCE, pass_through
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Button, Outbound, Sent
 from workflow.plant import Person
@@ -56,7 +57,7 @@ def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
             log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
             continue
         jobs += [job] if job is not None else []
-    while jobs:
+    while jobs := [job for job in jobs if not _too_soon(app, job)]:
         outcomes = app.loop.all(_send(app.channels[job.way.channel], job.parts) for job in jobs)
         after: list[Job] = []
         for job, outcome in zip(jobs, outcomes, strict=True):
@@ -67,6 +68,20 @@ def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
                 continue
             after += [again] if again is not None else []
         jobs = after
+
+
+def _too_soon(app: App, job: Job) -> bool:
+    """Whether its platform takes no more now from all our processes together; it then waits for its turn."""
+    rates = app.channels[job.way.channel].traits.rates
+    if not rates or not app.shared:
+        return False  # one process keeps its own pace
+    now, (channel, address) = app.clock.now(), job.way
+    limits = {f"{channel} {n} {address if rate.each else ''}": rate for n, rate in enumerate(rates)}
+    with app.database.write() as tx:
+        wait = pass_through(tx, limits, now)
+        if wait > AT_ONCE:
+            outbox.not_yet(tx, job.pending, now + wait)
+    return wait > AT_ONCE
 
 
 def pointless(notice: Notice, case: Case) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +15,7 @@ from bot.looking import look_at_media
 from bot.sending import backoff, send_all
 from db import cases, inbox, outbox, postings
 from db.cases import Stale
+from db.inbox import Received
 from db.postings import Claimed
 from workflow import finishing
 from workflow.case import Change
@@ -30,14 +31,15 @@ log = structlog.get_logger()
 BATCH = 50
 SENDS = 20  # at a time, side by side
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
+READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get some too
+READ_WITHIN = timedelta(seconds=20)  # until another worker may read them as well; `inbox.take` lets one act
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it (R2, R43)
 
 
 def read_inbox(app: App) -> int:
     """Take every message that is due; one that cannot be handled is set aside and shown, never in the others' way."""
-    with app.database.read() as tx:
-        due = inbox.due(tx, app.clock.now(), BATCH)
+    due, until = _to_read(app)
     for received in due:
         try:
             desk.handle(app, received)
@@ -49,7 +51,20 @@ def read_inbox(app: App) -> int:
                     inbox.poison(tx, received.id, "could not be handled; see the log", now)
                 else:
                     inbox.retry(tx, received.id, "failed once", now + timedelta(seconds=2**received.attempts))
+    if due and until is not None:
+        with app.database.write() as tx:
+            inbox.let_go(tx, [received.id for received in due], until, app.clock.now())
     return len(due)
+
+
+def _to_read(app: App) -> tuple[tuple[Received, ...], datetime | None]:
+    """What is due; where other processes read too, it is ours alone until the instant beside it."""
+    now = app.clock.now()
+    if not app.shared:
+        with app.database.read() as tx:
+            return inbox.due(tx, now, BATCH), None
+    with app.database.write() as tx:
+        return inbox.claim(tx, now, READ_AT_A_TIME, READ_WITHIN), now + READ_WITHIN
 
 
 def chase(app: App) -> int:

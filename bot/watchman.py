@@ -14,7 +14,7 @@ import structlog
 
 from bot.answer import item
 from db import cases, outbox, settings
-from db.connect import Stale
+from db.connect import Stale, one_at_a_time
 from integrations.heartbeat import beat
 from workflow.case import Case, Notice
 from workflow.plant import Person, on_shift
@@ -43,6 +43,7 @@ def watch(app: App) -> int:
     mended = 0
     late: list[Case] = []
     with app.database.write() as tx:
+        one_at_a_time(tx, "watchman")
         world = app.world()
         for number in cases.to_be_watched(tx):
             try:

@@ -104,6 +104,20 @@ class Database:
         with self._turn(writes=False), self._reader.connect() as tx, tx.begin():
             yield tx
 
+    @contextmanager
+    def driver(self) -> Iterator[Any]:
+        """psycopg's own connection in a transaction, for a library that keeps tables of its own; PostgreSQL only."""
+        raw = self._engine.raw_connection()
+        try:
+            yield raw.driver_connection
+            raw.commit()
+        finally:
+            raw.close()
+
+    def conninfo(self) -> str:
+        """How psycopg itself is told where the database is; it holds the password."""
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def migrate(self) -> None:
         """Bring the schema up to this program, in one transaction; of two processes that start at once one waits.
 
@@ -118,6 +132,7 @@ class Database:
         with self.write() as tx:
             if tx.dialect.name == "postgresql":
                 tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+                _make_schema(tx)
             config.attributes["connection"] = tx
             try:
                 command.upgrade(config, "head")
@@ -204,6 +219,13 @@ class _Turns:
 
 # One spelling of a value on both databases: text as it is, and no NaN, which PostgreSQL refuses.
 _dumps = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _make_schema(tx: Connection) -> None:
+    """Where the URL names a schema that is not there yet (`?options=-csearch_path%3Driverside`), make it."""
+    if tx.scalar(sa.select(sa.func.current_schema())) is None:
+        first = str(tx.scalar(sa.text("SHOW search_path"))).split(",")[0].strip().strip('"')
+        tx.execute(sa.schema.CreateSchema(first))
 
 
 def _with_driver(url: URL) -> URL:

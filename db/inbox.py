@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -59,6 +59,31 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Received, ...]:
     held_up = sa.exists().where(_waiting_before(earlier, inbox.c), earlier.c.due_at > now)
     query = sa.select(*_RECEIVED).where(inbox.c.due_at <= now, ~held_up).order_by(inbox.c.sent_at, inbox.c.id)
     return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+
+
+def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Received, ...]:
+    """The same for one of several workers: at most one message of each sender, nobody else's until the lease is over.
+
+    The lease only saves work that would be done twice: who may handle a message is decided by `take`.
+    """
+    earlier = inbox.alias("earlier")
+    first = (
+        sa.select(inbox.c.id)
+        .where(inbox.c.due_at <= now, ~sa.exists().where(_waiting_before(earlier, inbox.c)))
+        .order_by(inbox.c.sent_at, inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("first")
+    )
+    taking = sa.update(inbox).where(inbox.c.id.in_(sa.select(first.c.id))).values(due_at=now + lease)
+    rows = tx.execute(taking.returning(*_RECEIVED, inbox.c.sent_at)).all()
+    return tuple(Received(*row[:-1]) for row in sorted(rows, key=lambda row: (row.sent_at, row.id)))
+
+
+def let_go(tx: Connection, ids: Iterable[int], claimed_until: datetime, now: datetime) -> None:
+    """What was claimed and is neither handled nor put off is due again at once."""
+    mine = sa.and_(inbox.c.id.in_(tuple(ids)), inbox.c.due_at == claimed_until)
+    tx.execute(sa.update(inbox).where(mine).values(due_at=now))
 
 
 def take(tx: Connection, id: int) -> bool:  # noqa: A002 - the row's id

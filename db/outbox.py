@@ -109,6 +109,11 @@ def later(tx: Connection, pending: Pending, error: str, due_at: datetime, *, out
     return _finish(tx, pending, {"error": error, "due_at": due_at, "maybe_sent": unknown})
 
 
+def not_yet(tx: Connection, pending: Pending, due_at: datetime) -> bool:
+    """Its platform takes no more at this moment: nothing was tried, and it comes again when there is room."""
+    return _finish(tx, pending, {"attempts": table.c.attempts - 1, "due_at": due_at, "maybe_sent": pending.repeat})
+
+
 def dropped(tx: Connection, pending: Pending, at: datetime, why: str) -> bool:
     """It is not sent any more: it has become pointless (R34), or was refused for good."""
     return _finish(tx, pending, {"dropped_at": at, "dropped_why": why, "due_at": None})

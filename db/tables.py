@@ -422,6 +422,21 @@ setting = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
+lease = sa.Table(
+    "lease",  # what one process of several does, such as asking a chat for messages; runs out where it dies
+    metadata,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("holder", Words, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+)
+
+pace = sa.Table(
+    "pace",  # how far ahead of a platform's rate all processes together are; one row a limit
+    metadata,
+    sa.Column("name", Key, primary_key=True),
+    sa.Column("free_at", Instant, nullable=False),  # when everything that was let through has had its time
+)
+
 pulse = sa.Table(
     "pulse",  # counts the commits that a page shows; in shards, so that writers do not queue for one row
     metadata,

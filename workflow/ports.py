@@ -17,6 +17,15 @@ Receive = Callable[[Inbound], Awaitable[None]]  # returns once the message is st
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How often a platform takes a message: one `every` so long, and up to `burst` of them at once before that."""
+
+    every: timedelta
+    burst: int = 1
+    each: bool = False  # the limit of one address, and not of all together
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What a chat can do. `bot/say.py` fits a message to it; nobody asks for a channel's name."""
 
@@ -29,6 +38,7 @@ class Traits:
     threads: bool = False
     finds_sent: bool = False  # looks up by `Outbound.key` whether an earlier attempt arrived: no repeats to mark
     window: timedelta | None = None  # free text only so long after the person last wrote
+    rates: tuple[Rate, ...] = ()  # all processes together keep to it (db/pace.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import CHANNELS, App, build
-from bot.config import read_config
+from bot.config import Config, WrongConfiguration, read_config
+from bot.engine import Part
 from bot.last_plant import plant_folder, remember_plant
 from bot.logs import set_up_logs
 from bot.proving import how_the_log_is_proved
 from bot.second_reader import how_the_model_is
 from db import addresses, inbox
+from db.connect import open_database
 from workflow.errors import Refused
 from workflow.ports import Examined, Invites
 
@@ -27,6 +29,8 @@ PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder;
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
+    app.command()(worker)
+    app.command()(migrate)
     app.command()(doctor)
     app.command(name="sign-in")(sign_in)
     app.command()(replay)
@@ -34,13 +38,20 @@ def register(app: typer.Typer) -> None:
     app.command()(invite)
 
 
-def run(plant: PlantOption = None) -> None:
+def run(
+    plant: PlantOption = None,
+    only: Annotated[
+        Part, typer.Option(help="One part in this process: `web`, `channels` or `rounds`; on PostgreSQL only.")
+    ] = "all",
+) -> None:
     """The service: the web door, every channel whose credentials are set, and the rounds that move things forward."""
     from bot.serve import serve
 
     config = read_config(plant=plant)
     config = read_config(plant=plant or plant_folder(config))
     set_up_logs(config.log)
+    if only != "all":
+        _on_postgresql(config, f"--only {only}")
     program = build(config)
     remember_plant(config)
     out = Console(stderr=True)
@@ -51,7 +62,44 @@ def run(plant: PlantOption = None) -> None:
     out.print(f"Board  {where}/board\nChat   {where}/chat\nStop with Ctrl-C; nothing is lost.")
     if config.play:
         out.print("[yellow]Play mode: anyone at the page may speak as anyone. Not for a live plant.[/yellow]")
-    serve(program)
+    serve(program, only)
+
+
+def worker(
+    plant: PlantOption = None,
+    port: Annotated[int | None, typer.Option(help="Answer /health, /ready and /metrics here.")] = None,
+) -> None:
+    """One more pair of hands on PostgreSQL, on any machine: reads, chases, sends and posts what the others stored."""
+    from bot.serve import work
+
+    config = read_config(plant=plant)
+    config = read_config(plant=plant or plant_folder(config))
+    set_up_logs(config.log)
+    _on_postgresql(config, "linecall worker")
+    work(build(config), port)
+
+
+def migrate() -> None:
+    """Bring the database up to this program, and say where it stands; `run` and `worker` do the same at their start."""
+    config = read_config()
+    config.data.mkdir(parents=True, exist_ok=True)
+    database = open_database(config.url)
+    database.migrate()
+    if database.dialect == "postgresql":
+        from bot.wakes import prepare
+
+        prepare(database)
+    print(database.describe())
+    database.close()
+
+
+def _on_postgresql(config: Config, what: str) -> None:
+    if not (config.database_url or "").startswith("postgres"):
+        raise WrongConfiguration(
+            f"LINECALL_DATABASE_URL: {what} needs PostgreSQL (postgresql://…), where several processes can work. "
+            "SQLite belongs to one process: `linecall run` does everything there. "
+            "`linecall move-to` takes a plant to PostgreSQL."
+        )
 
 
 def doctor(plant: PlantOption = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED,
 from integrations.chat.telegram_wire import Pace, Wire, as_ours, is_same, keyboard, moved_to
 from workflow.errors import Rejected
 from workflow.messages import Inbound, Outbound, Sent
-from workflow.ports import Came, Finding, Knock, Receive, Traits
+from workflow.ports import Came, Finding, Knock, Rate, Receive, Traits
 
 log = structlog.get_logger()
 
@@ -32,8 +32,9 @@ class Telegram:
 
     name = NAME
     traits = Traits(
-        text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, edits=True, threads=True, finds_sent=False
-    )
+        text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, edits=True, threads=True, finds_sent=False,
+        rates=(Rate(timedelta(seconds=1 / 25), 25), Rate(timedelta(seconds=1), 20, each=True)),
+    )  # fmt: skip
     hooks = (HOOK,)
 
     def __init__(

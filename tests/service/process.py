@@ -22,11 +22,12 @@ READY_WITHIN = 60.0  # seconds; generous, since the machine may be busy
 class Service:
     """`linecall run` on loopback with a data folder of its own; the port stays the same over restarts."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, *, words: tuple[str, ...] = ("run",), name: str = "", **environment: str) -> None:
         self.data = data
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = data.parent / f"{data.name}.log"
+        self.log = data.parent / f"{name or data.name}.log"
+        self._words = (*words, "--port", str(self.port)) if words[0] == "worker" else words
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("LINECALL_")},
             "LINECALL_PLANT": str(RIVERSIDE),
@@ -41,7 +42,7 @@ class Service:
         """Start the process; with `wait`, until it answers that it is ready."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot.cli", "run"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", "bot.cli", *self._words], cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
         if wait:
             self.wait_until_ready()
@@ -59,6 +60,12 @@ class Service:
             except httpx.HTTPError:
                 time.sleep(0.02)
         raise AssertionError(f"the service was not ready within {READY_WITHIN:g} s:\n{self._last_words()}")
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """End the process as a power cut would: no signal handler runs."""
@@ -92,7 +99,11 @@ class Service:
         return answer.json()
 
     def __enter__(self) -> Service:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(
