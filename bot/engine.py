@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import ticks
 from bot.app import App
+from bot.handing_over import hand_over
 from bot.lessons import learn, take_effect
 from bot.looking import look_at_media
 from bot.proving import drop_anchor, expire
@@ -91,6 +92,7 @@ class Engine:
         "inbox": (ticks.read_inbox, 2),
         "media": (look_at_media, 2),
         "chase": (ticks.chase, 5),
+        "handover": (hand_over, 15),
         "outbox": (ticks.send_outbox, 2),
         "postings": (ticks.post_to_erp, 2),
         "records": (ticks.refresh_records, 10),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import invite, media, slash, why
+from bot import handing_over, invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
 from workflow import answering, finishing, holding, opening
@@ -29,6 +29,8 @@ def pressed(desk: Desk, press: Press) -> str:
         return invite.pressed(desk, press)
     if press.act in media.ACTS:
         return media.pressed(desk, press)
+    if press.act == "accept_shift":
+        return handing_over.accepted(desk, press)
     if press.act == "why":
         return why.answered(desk, press)
     case = cases.get(desk.tx, press.case) if press.case else None

@@ -99,6 +99,7 @@ case = sa.Table(
     sa.Column("reopened", sa.Integer, nullable=False),
     sa.Column("rerouted", sa.Integer, nullable=False),
     sa.Column("told", Names, nullable=False),
+    sa.Column("parent", Words),  # the case of the one cause behind several (R21)
 )
 on_the_floor = sa.and_(
     case.c.resolved_at.is_(None),
@@ -413,6 +414,21 @@ sequence = sa.Table(
     sa.Column("name", Words, primary_key=True),
     sa.Column("last", sa.BigInteger, nullable=False),
 )
+
+handover = sa.Table(
+    "handover",  # the end of a shift: what was open, who keeps it, and who has accepted it (R38)
+    metadata,
+    sa.Column("ends_at", Instant, primary_key=True),
+    sa.Column("shift", Words, nullable=False),
+    sa.Column("next_step_at", Instant),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("cases", Names, nullable=False),
+    sa.Column("kept_by", Names, nullable=False),
+    sa.Column("offered", Names, nullable=False),
+    sa.Column("accepted_at", Instant),
+    sa.Column("accepted_by", Words),
+)
+sa.Index("ix_handover_due", handover.c.next_step_at, **_where(handover.c.next_step_at.is_not(None)))
 
 setting = sa.Table(
     "setting",  # what the program has to remember beside its cases

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from workflow.errors import Refused
 from workflow.reading import Asks, Decision, ExceptionType, Quantity, ReportedException
+from workflow.task import Step as Step
+from workflow.task import Task as Task
 
 Status = Literal["draft", "open", "acknowledged", "resolved", "closed", "cancelled", "merged"]
 PostingKind = Literal[
@@ -63,54 +65,6 @@ ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
         "reopen": frozenset({"resolved", "closed"}),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One rung of a ladder: so long after the function was asked, these roles hear of it (R29)."""
-
-    after: timedelta
-    tell: tuple[str, ...] = ()  # roles; empty: the function itself is reminded
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One function's part in a case, with its own clock and the ladder that was in force when it was asked."""
-
-    role: str
-    asked_at: datetime
-    required: bool = True
-    owner: Person | None = None  # who answers for it; the first taker wins (R28)
-    told: tuple[Person, ...] = ()  # everyone of the function who was asked
-    declined: tuple[Person, ...] = ()  # who said "not mine": not asked again for it
-    ladder: tuple[Step, ...] = ()
-    repeat: timedelta | None = None  # after the last step, again each so often
-    idle_after: timedelta | None = None  # "still on it?" so long after the last sign of life (R31)
-    step: int = 0  # how many steps of the ladder were taken
-    next_step_at: datetime | None = None  # None: nobody is chased
-    acknowledged_at: datetime | None = None
-    acknowledged_by: Person | None = None
-    promised_at: datetime | None = None
-    due_by: datetime | None = None  # until when it has to be done; then those above hear of it, taken or not
-    waiting_for: str | None = None  # the stated thing that it waits for (R32)
-    asked_still: bool = False  # "still on it?" was asked and is not answered yet
-    done_at: datetime | None = None
-    done_by: Person | None = None
-    verified_at: datetime | None = None
-    verified_by: Person | None = None
-    withdrawn_at: datetime | None = None
-    escalated: bool = False  # somebody above the function was told
-    why: str = ""  # name of the rule that asked this function (R36)
-    facts: Mapping[str, Any] = field(default_factory=dict)  # the facts that it matched
-
-    @property
-    def live(self) -> bool:
-        """Still somebody's to do."""
-        return self.done_at is None and self.withdrawn_at is None
-
-    @property
-    def waits_for_acknowledgement(self) -> bool:
-        return self.live and self.acknowledged_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +119,7 @@ class Case:
     joined: tuple[Person, ...] = ()  # who else reported it (R20)
     linked: tuple[str, ...] = ()  # cases that came from the same message (R7)
     recurrent_of: str | None = None  # an earlier case on the same asset (R4)
+    parent: str | None = None  # the case of the one cause behind this one (R21)
     tasks: tuple[Task, ...] = ()
     held: tuple[Held, ...] = ()
     proposal: Proposal | None = None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from workflow.case import ALLOWED, Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
-from workflow.plant import Person, is_on_shift, on_shift, shift_end
+from workflow.plant import Person, is_on_shift, on_shift, opens_again, shift_end
 from workflow.routing import LINECALL, NOBODY, WARNING, World, ask_people, before_the_end, people_for, remember_told
 from workflow.rules import QuietHours
 
@@ -86,17 +86,22 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
 
 
 def _those_awake(notices: list[Notice], case: Case, world: World) -> tuple[list[Notice], datetime | None]:
-    """In quiet hours only people on shift are reminded, except of a stopped line or a danger (R37).
+    """In quiet hours and while the plant is closed only people on shift are reminded (R37).
 
-    Also returns when the quiet hours are over; None where it is not quiet.
+    Never so of a stopped line or a danger, and whoever hears of something for the first time hears it at once. Also
+    returns when it is no longer quiet; None where it is not quiet.
     """
-    quiet = world.rules.quiet
-    if quiet is None or case.line_stopped is True or case.type == "safety":
+    if case.line_stopped is True or case.type == "safety":
         return notices, None
-    ends = _quiet_until(quiet, world)
+    quiet = world.rules.quiet
+    ends = _quiet_until(quiet, world) if quiet is not None else None
+    if ends is not None:
+        return [n for n in notices if not world.plant.person[n.to].always_reachable], ends
+    ends = opens_again(world.plant, world.now)
     if ends is None:
         return notices, None
-    return [n for n in notices if world.plant.person[n.to].shifts], ends
+    new = [n for n in notices if n.to not in case.told or not world.plant.person[n.to].always_reachable]
+    return new, (ends if len(new) < len(notices) else None)
 
 
 def _quiet_until(quiet: QuietHours, world: World) -> datetime | None:
@@ -120,6 +125,9 @@ def _first_reachable(
     """Which rung is reached, and who stands on it; a rung with nobody on shift leads to the next at once (R29)."""
     step = max(passed, task.step + 1 if nobody and task.step < len(task.ladder) else passed)
     taken = task.ladder[task.step : step]
+    if nobody and task.step >= len(task.ladder):
+        # Past the last step the function itself is reminded; where nobody of it is there, those above are (R29).
+        taken = tuple(rung for rung in task.ladder if rung.tell)[-1:]
     while True:
         roles = tuple(dict.fromkeys(role for rung in taken for role in rung.tell))
         above = [p for role in roles for p in on_shift(world.plant, role, world.now, case.line)]

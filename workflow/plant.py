@@ -24,6 +24,17 @@ Role = Literal[
     "manager",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+LOOK_AHEAD = 16  # days in which the next end of a shift is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Days on which the plant is closed, the last one included: no shift begins (R37)."""
+
+    start: date
+    end: date
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Asset:
     line: str
     aliases: tuple[str, ...] = ()
     planned_stops: tuple[PlannedStop, ...] = ()
+    skills: tuple[str, ...] = ()  # what it takes to repair it; whoever has them is asked first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,8 @@ class Shift:
     id: str
     start: time  # wall clock of the plant
     end: time  # at or before `start`: the shift crosses midnight
+    days: tuple[int, ...] = EVERY_DAY  # weekdays on which it begins; Monday is 0
+    on_holidays: bool = False  # begins on holidays and in shutdowns too
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,19 @@ class ShiftSpan:
     production_day: date  # the day on which the shift began
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A pattern of shifts that repeats, as a team works it: two days, two lates, two nights, two off."""
+
+    id: str
+    start: date  # the production day of the first entry
+    pattern: tuple[str | None, ...]  # a shift's id for each day; None: off
+
+    def shift_on(self, day: date) -> str | None:
+        """The shift that its people work on a production day, before `start` too."""
+        return self.pattern[(day - self.start).days % len(self.pattern)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +117,22 @@ class Person:
     name: str
     roles: tuple[Role, ...] = ()
     lines: tuple[str, ...] = ()  # empty: the whole plant
-    shifts: tuple[str, ...] = ()  # empty: always reachable
+    shifts: tuple[str, ...] = ()  # empty, and no rotation: always reachable
     language: str = "en"
     contacts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # channel -> address
     skills: tuple[str, ...] = ()
     absences: tuple[Absence, ...] = ()
+    rotation: Rotation | None = None
+
+    @property
+    def always_reachable(self) -> bool:
+        """Neither a shift nor a rotation says when: any time."""
+        return not self.shifts and self.rotation is None
+
+    def works(self, span: ShiftSpan) -> bool:
+        """Whether this is a shift of theirs, absent or not."""
+        turn = self.rotation.shift_on(span.production_day) if self.rotation is not None else None
+        return span.shift in self.shifts or (turn is not None and turn == span.shift)
 
     @property
     def first_name(self) -> str:
@@ -113,7 +151,8 @@ class Plant:
     lines: tuple[Line, ...]
     people: tuple[Person, ...]
     utilities: tuple[Utility, ...] = ()
-    holidays: str | tuple[date, ...] = ()
+    holidays: tuple[date, ...] = ()
+    shutdowns: tuple[Shutdown, ...] = ()
     nicknames: tuple[Nickname, ...] = ()  # learnt from people's answers and accepted, beside the folder's aliases
     examples: tuple[Example, ...] = ()  # messages whose kind people told, accepted
 
@@ -141,6 +180,18 @@ class Plant:
             known.update(dict.fromkeys(person.contacts.items(), person))
         return known
 
+    @cached_property
+    def _holidays(self) -> frozenset[date]:
+        return frozenset(self.holidays)
+
+    def closed_on(self, day: date) -> bool:
+        """A holiday, or a day of a shutdown."""
+        return day in self._holidays or any(s.start <= day <= s.end for s in self.shutdowns)
+
+    def runs(self, shift: Shift, day: date) -> bool:
+        """Whether a shift begins on a day: its weekdays, and neither holiday nor shutdown unless it works then."""
+        return day.weekday() in shift.days and (shift.on_holidays or not self.closed_on(day))
+
     def local(self, at: datetime) -> datetime:
         """The plant's wall clock at an instant."""
         return at.astimezone(self.zone)
@@ -163,12 +214,44 @@ def production_day(plant: Plant, at: datetime) -> date:
 
 
 def production_day_span(plant: Plant, day: date) -> tuple[datetime, datetime]:
-    """First and last instant of a production day: from its first shift's start to its last shift's end."""
-    spans = [_span(plant, shift, day) for shift in plant.shifts]
+    """First and last instant of a production day: from its first shift's start to its last shift's end.
+
+    On a day without shifts it is the calendar day.
+    """
+    spans = [_span(plant, shift, day) for shift in plant.shifts if plant.runs(shift, day)]
     if not spans:
         midnight = datetime.combine(day, time(), plant.zone)
-        return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
+        return midnight.astimezone(UTC), datetime.combine(day + timedelta(days=1), time(), plant.zone).astimezone(UTC)
     return min(span.start for span in spans), max(span.end for span in spans)
+
+
+def next_shift_end(plant: Plant, after: datetime) -> datetime | None:
+    """The first end of any shift after an instant; None where none runs within a fortnight (a long shutdown)."""
+    first = plant.local(after).date() - timedelta(days=1)
+    for n in range(LOOK_AHEAD):
+        day = first + timedelta(days=n)
+        ends = [_span(plant, shift, day).end for shift in plant.shifts if plant.runs(shift, day)]
+        later = [end for end in ends if end > after]
+        if later:
+            # A shift of the day after may end before a long one of this day does.
+            tomorrow = [_span(plant, s, day + timedelta(days=1)) for s in plant.shifts]
+            later += [t.end for t, s in zip(tomorrow, plant.shifts, strict=True) if plant.runs(s, t.production_day)]
+            return min(later)
+    return None
+
+
+def opens_again(plant: Plant, at: datetime) -> datetime | None:
+    """When the next shift begins, for an instant of a holiday or a shutdown on which none runs; None on other days."""
+    today = plant.local(at).date()
+    if not plant.shifts or not plant.closed_on(today) or shifts_at(plant, at):
+        return None
+    for n in range(LOOK_AHEAD):
+        day = today + timedelta(days=n)
+        starts = [_span(plant, shift, day).start for shift in plant.shifts if plant.runs(shift, day)]
+        later = [start for start in starts if start > at]
+        if later:
+            return min(later)
+    return None
 
 
 def on_shift(plant: Plant, role: str, at: datetime, line: str | None = None) -> tuple[Person, ...]:
@@ -176,34 +259,45 @@ def on_shift(plant: Plant, role: str, at: datetime, line: str | None = None) -> 
 
     People without shifts are always reachable (`plant.yaml`). People are resolved at each step (R29).
     """
-    running = {span.shift for span in shifts_at(plant, at)}
-    today = plant.local(at).date()
+    running = shifts_at(plant, at)
     present: dict[str, Person] = {}
     for person in plant.people:
-        if role not in person.roles or not _works_at(person, line) or not _works_in(person, running):
-            continue
-        absence = next((a for a in person.absences if a.start <= today <= a.end), None)
-        if absence is None:
-            present[person.id] = person
-        elif absence.stand_in is not None:
-            present[absence.stand_in] = plant.person[absence.stand_in]
-    return tuple(sorted(present.values(), key=lambda person: (not person.lines, not person.shifts)))
+        if role in person.roles and _works_at(person, line):
+            there = _on_duty(plant, person, at, running)
+            if there is not None:
+                present[there.id] = there
+    return tuple(sorted(present.values(), key=lambda person: (not person.lines, person.always_reachable)))
 
 
 def is_on_shift(plant: Plant, person: Person, at: datetime) -> bool:
-    """Whether a person is at work (or always reachable) and not absent at an instant."""
-    today = plant.local(at).date()
-    if any(absence.start <= today <= absence.end for absence in person.absences):
-        return False
-    return _works_in(person, {span.shift for span in shifts_at(plant, at)})
+    """Whether a person is at work (or always reachable) at an instant, as themselves or standing in for somebody."""
+    running = shifts_at(plant, at)
+    return any(_on_duty(plant, other, at, running) is person for other in (person, *plant.people))
+
+
+def _on_duty(plant: Plant, person: Person, at: datetime, running: tuple[ShiftSpan, ...]) -> Person | None:
+    """Who does a person's work at an instant: they, or the one who stands in; None where nobody does.
+
+    An absence counts by production days: who is away on the 19th does not work the night that begins on the 19th, and
+    does finish the one that began on the 18th.
+    """
+    days = [plant.local(at).date()] if person.always_reachable else [
+        span.production_day for span in running if person.works(span)
+    ]  # fmt: skip
+    for day in days:
+        there: Person | None = person
+        asked: set[str] = set()
+        while there is not None and there.id not in asked:
+            asked.add(there.id)
+            away = next((a for a in there.absences if a.start <= day <= a.end), None)
+            if away is None:
+                return there
+            there = plant.person.get(away.stand_in) if away.stand_in is not None else None
+    return None
 
 
 def _works_at(person: Person, line: str | None) -> bool:
     return not person.lines or line is None or line in person.lines
-
-
-def _works_in(person: Person, running: set[str]) -> bool:
-    return not person.shifts or bool(running.intersection(person.shifts))
 
 
 def _span(plant: Plant, shift: Shift, day: date) -> ShiftSpan:
@@ -217,4 +311,5 @@ def _spans_around(plant: Plant, at: datetime) -> Iterator[ShiftSpan]:
     today = plant.local(at).date()
     for day in (today - timedelta(days=1), today):
         for shift in plant.shifts:
-            yield _span(plant, shift, day)
+            if plant.runs(shift, day):
+                yield _span(plant, shift, day)

@@ -11,8 +11,12 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, Field, PlainValidator
 
 from integrations.plant_folder.border import Day, Id, Moment, Strict, WallClock, Words, choice, wrong
+from integrations.plant_folder.holiday_dates import known_places
 from integrations.plant_folder.problems import one_of
 from workflow.plant import ROLES, Role
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+OFF = "off"
 
 
 def made_from(name: str) -> str:
@@ -50,7 +54,10 @@ def _holidays(value: Any) -> Any:
     if isinstance(value, list):
         return value
     if isinstance(value, str) and re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", value.strip()):
-        return value.strip()
+        if value.strip() in known_places():
+            return value.strip()
+        near = one_of(value.strip(), sorted(known_places()))
+        raise wrong(f"no holidays are known for {value.strip()!r}", f"{near}; or a list of dates")
     raise wrong(f"{value!r} is no country", "a country (US), a country and state (US-IL), or a list of dates")
 
 
@@ -73,6 +80,7 @@ class AssetModel(Strict):
     name: Words = Field(examples=["Filler 3"])
     aliases: Aliases = ()
     planned_stops: tuple[PlannedStopModel, ...] = Field((), examples=["[{start: 2026-11-19T06:00, end: …}]"])
+    skills: tuple[Words, ...] = Field((), description="a list of words", examples=["[fillers]"])
 
 
 class LineModel(Strict):
@@ -99,6 +107,28 @@ class ShiftModel(Strict):
     id: Id = Field(examples=["day"])
     start: WallClock = Field(examples=['"06:00"'])
     end: WallClock = Field(examples=['"14:00"'])
+    days: tuple[Annotated[str, choice("day", DAYS)], ...] = Field(
+        DAYS, min_length=1, description="a list of days", examples=["[mon, tue, wed, thu, fri]"]
+    )
+    on_holidays: bool = False
+
+
+class RotationModel(Strict):
+    """A pattern of shifts that repeats; `off` for a day without one."""
+
+    id: Id = Field(examples=["team-a"])
+    start: Day = Field(examples=["2026-01-05"])
+    pattern: tuple[Id, ...] = Field(
+        min_length=1, max_length=400, description="a list of shift ids", examples=["[day, day, night, night, off, off]"]
+    )
+
+
+class ShutdownModel(Strict):
+    """Days on which the plant is closed, the last one included."""
+
+    from_: Day = Field(alias="from", examples=["2026-12-24"])
+    to: Day = Field(examples=["2027-01-03"])
+    reason: str = ""
 
 
 class AbsenceModel(Strict):
@@ -123,6 +153,7 @@ class PersonModel(Strict):
     contacts: dict[str, str] = Field({}, description="channel and address", examples=['{whatsapp: "+15550100"}'])
     skills: tuple[Words, ...] = Field((), description="a list of words", examples=["[welding, PLC]"])
     absences: tuple[AbsenceModel, ...] = Field((), examples=["[{from: 2026-11-16, to: 2026-11-20}]"])
+    rotation: Id | None = Field(None, examples=["team-a"])
 
 
 class PlantModel(Strict):
@@ -139,6 +170,8 @@ class PlantModel(Strict):
     )
     utilities: tuple[Any, ...] = Field((), examples=["[{id: AIR, name: Compressed air, lines: [L1]}]"])
     holidays: Annotated[Any, PlainValidator(_holidays)] = ()
+    rotations: tuple[Any, ...] = Field((), examples=["[{id: team-a, start: 2026-01-05, pattern: [day, off]}]"])
+    shutdowns: tuple[ShutdownModel, ...] = Field((), examples=["[{from: 2026-12-24, to: 2027-01-03}]"])
 
 
 class HolidaysModel(BaseModel):

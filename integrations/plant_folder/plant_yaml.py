@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,19 +12,23 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from integrations.plant_folder.border import valid
+from integrations.plant_folder.holiday_dates import holiday_dates
 from integrations.plant_folder.plant_models import (
+    DAYS,
+    OFF,
     AssetModel,
     HolidaysModel,
     LineModel,
     PersonModel,
     PlantModel,
+    RotationModel,
     ShiftModel,
     UtilityModel,
     made_from,
 )
 from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
-from workflow.plant import Absence, Asset, Line, Person, PlannedStop, Plant, Shift, Utility
+from workflow.plant import Absence, Asset, Line, Person, PlannedStop, Plant, Rotation, Shift, Shutdown, Utility
 
 CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
 ADDRESSES = {
@@ -49,6 +53,7 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
     assets = {place: list(_entries(AssetModel, source, (*place, "assets"), problems)) for place, _ in lines}
     people = list(_entries(PersonModel, source, ("people",), problems))
     utilities = list(_entries(UtilityModel, source, ("utilities",), problems))
+    turns = {r.id: r for _, r in _entries(RotationModel, source, ("rotations",), problems)}
     _references(source, problems)
     _addresses(source, [person for _, person in people], [place for place, _ in people], problems)
     for place, person in people:
@@ -56,6 +61,10 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
             if absence.to < absence.from_:
                 right = f"{absence.from_} or later"
                 problems.append(source.problem((*place, "absences", n, "to"), "ends before it begins", right))
+    for n, shutdown in enumerate(frame.shutdowns if frame is not None else ()):
+        if shutdown.to < shutdown.from_:
+            right = f"{shutdown.from_} or later"
+            problems.append(source.problem(("shutdowns", n, "to"), "ends before it begins", right))
     holidays = _holiday_dates(source, problems) if frame is not None and isinstance(frame.holidays, list) else None
     if frame is None:
         return None
@@ -72,19 +81,23 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
         name=frame.name,
         timezone=frame.timezone,
         languages=frame.languages,
-        shifts=tuple(Shift(s.id, s.start, s.end) for _, s in shifts),
+        shifts=tuple(
+            Shift(s.id, s.start, s.end, tuple(sorted(DAYS.index(d) for d in set(s.days))), s.on_holidays)
+            for _, s in shifts
+        ),
         lines=tuple(
             Line(
                 line.id,
                 line.name,
                 line.aliases,
-                tuple(Asset(a.id, a.name, line.id, a.aliases, stops[at]) for at, a in assets[place]),
+                tuple(Asset(a.id, a.name, line.id, a.aliases, stops[at], a.skills) for at, a in assets[place]),
             )
             for place, line in lines
         ),
-        people=tuple(_person(person, frame.languages[0]) for _, person in people),
+        people=tuple(_person(person, frame.languages[0], turns) for _, person in people),
         utilities=tuple(Utility(u.id, u.name, u.aliases, u.lines) for _, u in utilities),
-        holidays=holidays if holidays is not None else frame.holidays,
+        holidays=holidays if holidays is not None else holiday_dates(frame.holidays) if frame.holidays else (),
+        shutdowns=tuple(Shutdown(s.from_, s.to, s.reason) for s in frame.shutdowns),
     )
 
 
@@ -95,7 +108,8 @@ def ids_in(source: Source, section: str) -> list[str]:
     return [name.strip() for name in named if isinstance(name, str)]
 
 
-def _person(person: PersonModel, language: str) -> Person:
+def _person(person: PersonModel, language: str, turns: Mapping[str, RotationModel]) -> Person:
+    turn = turns.get(person.rotation or "")
     return Person(
         id=person.id,
         name=person.name,
@@ -106,6 +120,7 @@ def _person(person: PersonModel, language: str) -> Person:
         contacts=MappingProxyType({channel: address.strip() for channel, address in person.contacts.items()}),
         skills=person.skills,
         absences=tuple(Absence(a.from_, a.to, a.stand_in) for a in person.absences),
+        rotation=Rotation(turn.id, turn.start, tuple(None if s == OFF else s for s in turn.pattern)) if turn else None,
     )
 
 
@@ -131,13 +146,17 @@ def _entries(model: type[M], source: Source, place: Place, problems: list[Proble
 
 def _references(source: Source, problems: list[Problem]) -> None:
     """Ids that must be described elsewhere in the file, and ids that two lines must not share."""
-    lines, shifts, people = (ids_in(source, section) for section in ("lines", "shifts", "people"))
+    lines, shifts, people, turns = (ids_in(source, section) for section in ("lines", "shifts", "people", "rotations"))
     for place, value in _leaves(source.tree):
         match place:
             case ("people" | "utilities", int(), "lines", int()) if value not in lines:
                 problems.append(source.problem(place, f"no line '{value}'", one_of(value, lines)))
             case ("people", int(), "shifts", int()) if value not in shifts:
                 problems.append(source.problem(place, f"no shift '{value}'", one_of(value, shifts)))
+            case ("people", int(), "rotation") if value not in turns:
+                problems.append(source.problem(place, f"no rotation '{value}'", one_of(value, turns)))
+            case ("rotations", int(), "pattern", int()) if value not in (*shifts, OFF):
+                problems.append(source.problem(place, f"no shift '{value}'", one_of(value, [*shifts, OFF])))
             case ("people", int(n), "absences", int(), "stand_in"):
                 if value not in people:
                     problems.append(source.problem(place, f"no person '{value}'", one_of(value, people)))

@@ -63,12 +63,16 @@ def _uncovered(plant: Plant, rules: Rules) -> Iterator[Warned]:
             )
             continue
         for shift in shifts:
-            there = [person for person in people if not person.shifts or shift in person.shifts]
+            there = [person for person in people if person.always_reachable or shift in _worked_by(person)]
             lines = [line.id for line in plant.lines if not _covers(there, line.id)]
             if lines:
                 where = "" if len(lines) == len(plant.lines) else f" for {', '.join(lines)}"
                 what = f"no {role} on shift {shift}{where} ({rule})"
                 yield Warned("plant.yaml", what, "somebody for that shift; until then the next step up is told at once")
+
+
+def _worked_by(person: Person) -> set[str | None]:
+    return {*person.shifts, *(person.rotation.pattern if person.rotation is not None else ())}
 
 
 def _covers(people: list[Person], line: str) -> bool:

@@ -55,6 +55,14 @@ ITEM: Facts = BREAKDOWN | {
     "late": True,
     "promised_at": "2026-11-17T20:30:00+00:00",
 }
+SHIFT: Facts = {
+    "n": 1,
+    "items": [ITEM],
+    "end_at": "2026-11-17T20:00:00+00:00",
+    "rest": REST,
+    "solved": ["EX-1039", "EX-1041"],
+    "not_booked": ["EX-1041"],
+}
 OWNERS = [
     {
         "role": "maintenance",
@@ -119,6 +127,14 @@ EXAMPLES: dict[str, Facts] = {
     "has_to_be_done": CHASED | {"due_at": "2026-11-17T22:00:00+00:00", "rest": REST},
     "still_on_it": BREAKDOWN | {"promised_at": "2026-11-17T20:30:00+00:00", "waiting_for": "a seal", "age_min": 61},
     "reminders": {"n": 5, "items": [ITEM]},
+    "shift_note": SHIFT,
+    "shift_offered": SHIFT | {"handed_by": "denise.palmer"},
+    "shift_waits": SHIFT | {"handed_by": "denise.palmer"},
+    "shift_taken": {"n": 3, "who": "hector.salinas"},
+    "shift_taken.you": {"n": 3, "handed_by": "denise.palmer"},
+    "refused.shift.taken": {"who": "hector.salinas", "at_at": "2026-11-17T20:03:00+00:00"},
+    "refused.shift.not_yours": {"people": ["hector.salinas"]},
+    "refused.shift.not_yet": {"at_at": "2026-11-17T20:00:00+00:00"},
     "was_away": {
         "start_at": "2026-11-17T08:30:00+00:00",
         "end_at": "2026-11-17T20:30:00+00:00",
@@ -269,6 +285,8 @@ ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
     "cancelled": ("maria.lopez", "false alarm", {}),
     "corrected": ("maria.lopez", "no, the filler", {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}),
     "reopened": ("maria.lopez", "it is back", {}),
+    "shift_offered": ("linecall", "", {"people": ["hector.salinas"], "owner": "denise.palmer"}),
+    "shift_taken": ("hector.salinas", "", {"owner": "denise.palmer", "shift": "day"}),
     "put_right": ("linecall", "no_timer", {}),
     "erased": ("denise.palmer", "", {"person": "maria.lopez", "entries": [1, 4]}),
 }

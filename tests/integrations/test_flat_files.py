@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -336,4 +336,4 @@ def test_the_plant_of_the_page_is_a_valid_one(tmp_path: Path) -> None:
     assert example is not None
     (tmp_path / "plant.yaml").write_text(example[1], encoding="utf-8")
 
-    assert read_plant_folder(tmp_path).plant.holidays == "US"
+    assert read_plant_folder(tmp_path).plant.closed_on(date(2026, 11, 26)), "Thanksgiving, from `holidays: US`"
