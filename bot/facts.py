@@ -14,7 +14,7 @@ from bot.wording import Voice, clean, languages, quote, texts
 log = structlog.get_logger()
 
 FEW = 5  # figures from fewer cases say so (R57)
-WHOLE = frozenset({"part", "lot", "rest"})  # what is decided and what stays on hold is never shortened (R41)
+WHOLE = frozenset({"part", "lot", "rest", "freed"})  # what is decided and what stays on hold is never shortened (R41)
 
 
 def as_words(facts: Mapping[str, Any], voice: Voice) -> dict[str, str]:

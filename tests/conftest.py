@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from structlog.testing import LogCapture
 
 from bot.config import Config
@@ -15,6 +16,10 @@ from bot.last_plant import remember_plant
 from tests.plantside import SIX_IN_THE_MORNING, Plantside
 
 ROOT = Path(__file__).resolve().parent.parent
+# How long an example takes is the machine's affair; what is fast enough is measured in bench/.
+settings.register_profile("linecall", deadline=None)
+settings.load_profile("linecall")
+
 RIVERSIDE = ROOT / "fixtures" / "plants" / "riverside"
 
 

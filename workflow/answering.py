@@ -62,7 +62,7 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
     taken = replace(taken, next_step_at=_next_sign_of_life(case, taken, max(promise or world.now, world.now)))
     facts = {"case": case.number, "who": by.id, "role": task.role, "promised_at": _iso(promise)}
     others = [p for p in task.told if p != by.id] if first else []
-    notices = [Notice(by.id, "you_have_it", facts, (Offer("resolve", (task.role,)), Offer("wait", (task.role,))))]
+    notices = [Notice(by.id, "you_have_it", facts, _what_comes_next(case, task.role))]
     notices += [Notice(p, "taken", facts, role=task.role) for p in others]
     leads = case.lead is not None and case.lead.role == task.role
     waiting = {case.reporter, *case.joined} if leads else set()
@@ -71,6 +71,15 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
     logged = {"role": task.role, "promised_at": _iso(promise), "rule": task.why}
     entry = Entry(world.now, by.id, "acknowledged", "", logged)
     return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
+
+
+def _what_comes_next(case: Case, role: str) -> tuple[Offer, ...]:
+    """What whoever has taken it says next: quality decides on what is held, a fitter may wait for parts."""
+    if role == "quality" and any(h.remaining > 0 for h in case.held):
+        return (Offer("decide", (role,)),)
+    if role == "maintenance":
+        return Offer("resolve", (role,)), Offer("wait", (role,))
+    return (Offer("resolve", (role,)),)
 
 
 def promise(case: Case, by: Person, until: datetime, said: str, world: World) -> Change:

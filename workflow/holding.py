@@ -126,9 +126,9 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
     logged = {"parts": _plain(proposal.parts), "rest": rest} | _seen(case, proposal, world)
     entry = Entry(world.now, by.id, "decided", proposal.reason, logged)
     told = {"case": case.number, "parts": _plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
-    frees = any(p.decision in FREES for p in proposal.parts)
-    notices = [Notice(by.id, "decided.you", told | {"frees": frees})]
-    notices += [Notice(p, "decided", told | {"frees": frees}) for p in case.told if p != by.id]
+    told["freed"] = [f"{p.lot}: {p.quantity:.15g} {p.uom}" for p in proposal.parts if p.decision in FREES]
+    notices = [Notice(by.id, "decided.you", told)]
+    notices += [Notice(p, "decided", told) for p in case.told if p != by.id]
     quality = decided.task("quality")
     if quality is not None and quality.acknowledged_at is None:
         taken = replace(quality, acknowledged_at=world.now, acknowledged_by=by.id, owner=by.id)

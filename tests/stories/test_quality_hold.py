@@ -145,6 +145,34 @@ def test_R47_each_part_of_a_decision_has_its_own_key_from_the_business_fact(held
     held.rest_is_known()
 
 
+def test_R43_only_what_a_decision_frees_is_said_to_wait_for_erp(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs, scrap 150 cs")
+    held.presses("tamika.jones", "confirm")
+    told = [h.text for h in held.hears("neil.abbott") if "decided" in h.text]
+    assert [text.splitlines()[-1] for text in told] == ["Not free before ERP has booked it: 6319-4A: 600 cs."]
+    held.rest_is_known()
+
+    held.says("tamika.jones", "6319-4A: scrap 200 cs")
+    held.presses("tamika.jones", "confirm")
+    assert not any("free" in h.text for h in held.hears("neil.abbott") if "decided" in h.text), "scrap frees nothing"
+    held.rest_is_known()
+
+
+def test_whoever_takes_a_hold_is_offered_to_decide_and_nobody_but_a_fitter_waits_for_parts(held: Plantside) -> None:
+    held.says("tamika.jones", "on it")
+    assert list(held.hears_one("tamika.jones").buttons) == ["Decide"]
+    held.rest_is_known()
+    held.says("neil.abbott", "on it")
+    assert list(held.hears_one("neil.abbott").buttons) == ["Done"]
+    held.rest_is_known()
+
+    held.says("edson.silva", "seamer 2 down")
+    held.rest_is_known()
+    held.says("gary.lindqvist", "on my way")
+    assert list(held.hears_one("gary.lindqvist").buttons) == ["Fixed", "Waiting for parts"]
+    held.rest_is_known()
+
+
 def test_R41_a_hold_is_never_finished_by_a_word(held: Plantside) -> None:
     held.says("edson.silva", "all good now, fixed", reply_to=f"case:{held.only_case().number}")
     assert held.only_case().resolved_at is None
