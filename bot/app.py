@@ -25,6 +25,7 @@ from db import inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
 from integrations.erp.plant_folder import PlantFolderErp
+from integrations.erp.tryton import TrytonErp
 from integrations.media.eyes import WorkerEyes, installed
 from integrations.media.shelf import Shelf
 from integrations.media.speech import TranscribingEars
@@ -180,10 +181,20 @@ class App:
         self.database.close()
 
 
+def tryton_of(config: Config, folder: Path, clock: Clock) -> Erp:
+    """Tryton, as LINECALL_TRYTON_* names it; raises WrongConfiguration where one is missing."""
+    if config.tryton_url is None or config.tryton_password is None:
+        missing = "LINECALL_TRYTON_URL" if config.tryton_url is None else "LINECALL_TRYTON_PASSWORD"
+        raise WrongConfiguration(f"{missing}: LINECALL_ERP=tryton needs it; docs/erp/tryton.md says how to set it up")
+    zone, password = read_plant_folder(folder).plant.zone, config.tryton_password.get_secret_value()
+    return TrytonErp(config.tryton_url, config.tryton_database, config.tryton_user, password, clock, zone)
+
+
 ERPS: Mapping[str, Callable[[Config, Path, Clock], Erp]] = {
     "plant_folder": lambda config, folder, clock: PlantFolderErp(
         folder, config.data / "erp", clock, confirm=config.plant_folder_confirm
     ),
+    "tryton": tryton_of,
 }
 
 

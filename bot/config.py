@@ -32,7 +32,11 @@ class Config(BaseSettings):
     public_url: str | None = None
     api_token: SecretStr | None = None
     play: bool = False
-    erp: Literal["plant_folder"] = "plant_folder"
+    erp: Literal["plant_folder", "tryton"] = "plant_folder"
+    tryton_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    tryton_database: str = "tryton"
+    tryton_user: str = "linecall"
+    tryton_password: SecretStr | None = None
     plant_folder_confirm: Literal["answer", "written"] = "answer"
     openai_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     openai_api_key: SecretStr | None = None

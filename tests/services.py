@@ -27,6 +27,8 @@ from psycopg import sql
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.tryton_server import Tryton
+
 LOCAL = ("127.0.0.1", 5432)
 NEEDS = "needs "  # how the reason of every test begins that was skipped for want of a service
 
@@ -76,6 +78,19 @@ def postgresql_server(request: pytest.FixtureRequest) -> str:
         if not noted.exists():
             noted.write_text(_start_postgresql(folder))
         return noted.read_text()
+
+
+@pytest.fixture(scope="session")
+def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
+    """A real Tryton with the sample plant in it, one for each test process; tests put it back by `reset`."""
+    from tests.tryton_server import NoTryton, installed, running
+
+    try:
+        home = installed()
+    except NoTryton as why:
+        _missing(f"Tryton ({str(why).splitlines()[-1]})")
+    with running(home, tmp_path_factory.mktemp("tryton")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ same promises as all others.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,10 @@ from typing import Any, Protocol
 
 from integrations.erp.import_stand_in import ImportStandIn
 from integrations.erp.plant_folder import PlantFolderErp
+from integrations.erp.tryton import TrytonErp
+from tests.integrations.faults import Faulty, answers, lost_answer
+from tests.tryton_plant import admin, new_order
+from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
 from workflow.errors import TryLater
 from workflow.ports import Erp, Receipt
@@ -128,7 +132,53 @@ class FlatFiles:
         (self.plant / "lots.csv").write_text("lot,item\nhalf a fi", encoding="utf-8")
 
 
-ERPS: Mapping[str, Callable[[Path], ErpAround]] = {"plant_folder": FlatFiles}
+class RealTryton:
+    """A real Tryton on loopback; what goes wrong goes wrong between us and it."""
+
+    def __init__(self, tryton: Tryton) -> None:
+        self.tryton, self.clock, self.wire = tryton, StandingClock(), Faulty()
+        tryton.reset()
+        self.restart()
+
+    def restart(self) -> None:
+        self.erp = TrytonErp(
+            self.tryton.url, DATABASE, self.tryton.user, self.tryton.password, self.clock, transport=self.wire
+        )
+
+    def away(self, is_away: bool) -> None:
+        self.wire.away = is_away
+
+    def works(self) -> None:
+        self.clock.at += timedelta(minutes=1)
+
+    def loses_the_next_answer(self) -> None:
+        self.erp.records()  # signed in, so that the answer lost is one of the posting's
+        self.wire.at(4, lost_answer)
+
+    def booked(self, key: str) -> int:
+        """Done shipments and finished notes of this key, by SQL."""
+        ((shipments,),) = self.tryton.sql(
+            "select count(*) from stock_shipment_internal where state = 'done' and substr(reference, 1, ?) = ?",
+            len(key) + 2, f"{key} #",
+        )  # fmt: skip
+        ((notes,),) = self.tryton.sql(
+            "select count(*) from ir_note where substr(message, 1, ?) = ?"
+            " and message like '% booked' || char(10) || '%'",
+            len(key) + 11, f"linecall:{key} #",
+        )  # fmt: skip
+        return int(shipments) + int(notes)
+
+    def knows_order(self, work_order: str) -> None:
+        desk = admin(self.tryton.url, DATABASE)
+        new_order(desk, work_order, "FG-1010", "L1", 100.0)
+        desk.close()
+
+    def records_broken(self) -> None:
+        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
+
+
+# name -> the name of a fixture that gives an ErpAround
+ERPS: tuple[str, ...] = ("plant_folder", "tryton")
 
 
 def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:

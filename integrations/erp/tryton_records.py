@@ -1,0 +1,179 @@
+"""What Tryton knows, as one snapshot in the plant's words; only what has changed there is read again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from integrations.erp.tryton_orders import ORDER_STATES
+from integrations.erp.tryton_rpc import Row, TrytonRpc
+from workflow.errors import TryLater
+from workflow.ports import Clock
+from workflow.records import Component, Item, ItemKind, Lot, LotStatus, Records, SalesOrder, WorkOrder
+
+KEEP = timedelta(minutes=2)  # for which an unchanged snapshot stays the same object; then only its age is renewed
+OVERLAP = timedelta(minutes=2)  # of clocks that differ, and of transactions that commit after the time that they carry
+ALL_AGAIN = timedelta(hours=1)  # deletions leave no trace in the changes
+HOLD_AND_MORE = ("QHOLD", "REWORK")
+
+# Which changes over there make a part of the snapshot old.
+MODELS: Mapping[str, tuple[str, ...]] = {
+    "items": ("product.product", "product.template"),
+    "work_orders": ("production",),
+    "lots": ("stock.lot", "stock.move"),
+    "sales_orders": ("sale.sale", "sale.line", "party.party"),
+    "components": ("production.bom", "production.bom.input"),
+}
+
+
+@dataclass
+class _Known:
+    records: Records = field(default_factory=Records)
+    since: datetime | None = None  # Tryton's clock, UTC without a zone
+    whole_at: datetime | None = None
+
+
+class TrytonRecords:
+    """Keeps the last snapshot; asks each time only whether something has changed."""
+
+    def __init__(self, rpc: TrytonRpc, clock: Clock, zone: tzinfo) -> None:
+        self._rpc, self._clock, self._zone = rpc, clock, zone
+        self._known = _Known()
+        self._lock = threading.Lock()
+        self._read: Mapping[str, Callable[[], tuple[Any, ...]]] = {
+            "items": self._items,
+            "work_orders": self._work_orders,
+            "lots": self._lots,
+            "sales_orders": self._sales_orders,
+            "components": self._components,
+        }
+
+    def take(self) -> Records:
+        """The snapshot; the same object while nothing has changed. Raises TryLater."""
+        with self._lock:
+            now, known = self._clock.now(), self._known
+            whole = known.whole_at is None or now - known.whole_at > ALL_AGAIN
+            # Read before the records: what changes in between is read twice rather than never.
+            asked_at = datetime.now(UTC).replace(tzinfo=None) - OVERLAP
+            parts = list(MODELS) if whole else [part for part in MODELS if self._changed(part)]
+            age = now - known.records.as_of if known.records.as_of else None
+            if parts:
+                try:
+                    fresh: dict[str, Any] = {part: self._read[part]() for part in parts}
+                except (KeyError, TypeError, AttributeError) as error:
+                    raise TryLater("Tryton's records are not as they should be; is it another version?") from error
+                same = all(getattr(known.records, part) == rows for part, rows in fresh.items())
+                if not same or age is None or age >= KEEP:
+                    known.records = replace(known.records, **fresh, as_of=now)
+            elif age is None or age >= KEEP:
+                known.records = replace(known.records, as_of=now)
+            known.since = asked_at
+            known.whole_at = now if whole else known.whole_at
+            return known.records
+
+    def _changed(self, part: str) -> bool:
+        since = self._known.since
+        young = ["OR", [["create_date", ">=", since]], [["write_date", ">=", since]]]
+        return any(self._rpc.call(model, "search_count", young) for model in MODELS[part])
+
+    def _items(self) -> tuple[Item, ...]:
+        fields = ["code", "template.name", "default_uom.symbol", "producible"]
+        rows = self._rpc.search("product.product", [["code", "!=", None]], fields, [["code", "ASC"]])
+        return tuple(
+            Item(row["code"], row["template."]["name"], row["default_uom."]["symbol"], _kind(row)) for row in rows
+        )
+
+    def _work_orders(self) -> tuple[WorkOrder, ...]:
+        fields = ["number", "reference", "state", "quantity", "product.code", "unit.symbol", "planned_date",
+                  "planned_start_date", "work_center.name"]  # fmt: skip
+        rows = self._rpc.search("production", [["number", "!=", None]], fields, [["id", "ASC"]])
+        sales = {name for row in self._rpc.search("sale.sale", [], ["number", "reference"]) for name in _names(row)}
+        return tuple(
+            WorkOrder(
+                row["number"],
+                row["product."]["code"],
+                str((row.get("work_center.") or {}).get("name") or "").split(" ")[0],
+                float(row["quantity"] or 0),
+                row["unit."]["symbol"],
+                ORDER_STATES[row["state"]],
+                row["planned_start_date"],
+                row["planned_date"],
+                row["reference"] if row["reference"] in sales else None,
+            )
+            for row in rows
+            if row.get("product.")
+        )
+
+    def _lots(self) -> tuple[Lot, ...]:
+        places = {code: self._place(code) for code in HOLD_AND_MORE}
+        houses = self._rpc.search("stock.location", [["type", "=", "warehouse"]], ["storage_location"], limit=1)
+        free = self._quantities(houses[0]["storage_location"] if houses else None)
+        held = {code: self._quantities(place) for code, place in places.items()}
+        last: dict[int, str | None] = {}
+        made: dict[int, str] = {}
+        fields = ["lot", "to_location.code", "production_output.number"]
+        moves = [["lot", "!=", None], ["state", "=", "done"]]
+        for row in self._rpc.search("stock.move", moves, fields, [["id", "ASC"]]):
+            last[row["lot"]] = (row.get("to_location.") or {}).get("code")
+            if row.get("production_output."):
+                made[row["lot"]] = row["production_output."]["number"]
+        lots = []
+        fields = ["number", "product.code", "product.default_uom.symbol"]
+        for row in self._rpc.search("stock.lot", [["number", "!=", None]], fields, [["number", "ASC"]]):
+            blocked = sum(quantities.get(row["id"], 0.0) for quantities in held.values())
+            there = free.get(row["id"], 0.0) + blocked
+            status: LotStatus = "consumed" if there <= 0 else "hold" if blocked > 0 else "available"
+            product, uom = row["product."], row["product."]["default_uom."]["symbol"]
+            lots.append(
+                Lot(row["number"], product["code"], there, uom, status, last.get(row["id"]), made.get(row["id"]))
+            )
+        return tuple(lots)
+
+    def _place(self, code: str) -> int | None:
+        found = self._rpc.search("stock.location", [["code", "=", code]], ["id"], limit=1)
+        return int(found[0]["id"]) if found else None
+
+    def _quantities(self, place: int | None) -> dict[int, float]:
+        if place is None:
+            return {}
+        context = {"locations": [place], "stock_date_end": datetime.now(self._zone).date()}
+        rows = self._rpc.search("stock.lot", [], ["quantity"], context=context)
+        return {row["id"]: float(row["quantity"] or 0) for row in rows}
+
+    def _sales_orders(self) -> tuple[SalesOrder, ...]:
+        fields = ["number", "reference", "party.name", "shipping_date", "sale_date"]
+        rows = self._rpc.search("sale.sale", [["state", "!=", "cancelled"]], fields)
+        sales = {row["id"]: row for row in rows if _names(row)}
+        lines = ["sale", "product.code", "quantity", "unit.symbol"]
+        found: dict[str, SalesOrder] = {}
+        for row in self._rpc.search("sale.line", [["type", "=", "line"]], lines, [["id", "ASC"]]):
+            sale = sales.get(row["sale"])
+            due = (sale.get("shipping_date") or sale.get("sale_date")) if sale else None
+            if sale is None or due is None or not row.get("product."):
+                continue
+            number = _names(sale)[-1]  # the customer's number where there is one; its first line stands for the order
+            found.setdefault(number, SalesOrder(number, sale["party."]["name"], row["product."]["code"],
+                                                float(row["quantity"]), row["unit."]["symbol"], due))  # fmt: skip
+        return tuple(found.values())
+
+    def _components(self) -> tuple[Component, ...]:
+        makes: dict[int, tuple[str, float]] = {}
+        for row in self._rpc.search("production.bom.output", [], ["bom", "product.code", "quantity"]):
+            makes[row["bom"]] = (row["product."]["code"], float(row["quantity"]))
+        inputs = self._rpc.search("production.bom.input", [], ["bom", "product.code", "quantity"], [["id", "ASC"]])
+        return tuple(
+            Component(makes[row["bom"]][0], row["product."]["code"], float(row["quantity"]) / makes[row["bom"]][1])
+            for row in inputs
+            if row["bom"] in makes and makes[row["bom"]][1]
+        )
+
+
+def _names(sale: Row) -> tuple[str, ...]:
+    return tuple(name for name in (sale["number"], sale["reference"]) if name)
+
+
+def _kind(row: Row) -> ItemKind:
+    return "finished" if row.get("producible") else "component"
