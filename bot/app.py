@@ -21,7 +21,7 @@ from bot.reloading import reload_rules
 from bot.second_reader import reader_of
 from bot.slash import menu
 from bot.taking import take_in
-from db import inbox, leases, outbox, postings
+from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
 from integrations.erp.plant_folder import PlantFolderErp
@@ -247,6 +247,8 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
     config.data.mkdir(parents=True, exist_ok=True)
     database = open_database(config.url)
     database.migrate()
+    with database.write() as tx:
+        cases.count_anew(tx)
     erp = ERPS[config.erp](config, config.plant, clock)
     records = replace(folder.records, as_of=folder.records.as_of or clock.now())
     app = App(

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import answer, confirmed, decisions, media, presses, reports, slash, why
+from bot.answers.wanted import wanted
 from bot.courtesy import courtesy
 from bot.explaining import explained
 from bot.invite import accepted
@@ -162,11 +163,12 @@ class Desk:
             if not case.is_open:
                 return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
+        if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at)) is not None:
+            outbox.put(self.tx, None, answer.reply(self, asked), self.world.now)
+            return "query"
         match reading.intent:
             case "report":
                 return reports.report(self, reading)
-            case "query":
-                return self.query(reading)
             case "disposition":
                 return decisions.propose(self, reading)
             case "answer" if case is not None and case.status == "draft":
@@ -215,13 +217,6 @@ class Desk:
             case "cancel":
                 return self.save(finishing.cancel(case, self.me, self.said, self.world))
         return self.tell("not_understood", said=self.said)
-
-    def query(self, reading: Reading) -> str:
-        """A question is answered from the records, each number with its cases (R57)."""
-        assert reading.query is not None
-        notice = answer.answer(self.tx, reading.query, self.me, self.world, self.thread.case)
-        outbox.put(self.tx, None, notice, self.world.now)
-        return "query"
 
     # how it ends ----------------------------------------------------------------------------------------------------
 

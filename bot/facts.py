@@ -113,7 +113,7 @@ def _spread(value: Any, voice: Voice) -> str:
         return voice.say("no_figure")
     facts = {"median": voice.minutes(value["median"]), "p90": voice.minutes(value["p90"]), "n": str(value["n"])}
     name = "spread" if value["n"] >= FEW else "spread_of_few"
-    return voice.say(name, cases=voice.ids(value.get("cases") or ()), **facts)
+    return voice.say(name, cases=_behind(value, voice), **facts)
 
 
 def _rate(value: Any, voice: Voice) -> str:
@@ -121,7 +121,24 @@ def _rate(value: Any, voice: Voice) -> str:
         return voice.say("no_figure")
     n = value["n"]
     facts = {"percent": voice.percent(value["value"]), "right": str(round(value["value"] * n)), "n": str(n)}
-    return voice.say("rate" if n >= FEW else "rate_of_few", cases=voice.ids(value.get("cases") or ()), **facts)
+    return voice.say("rate" if n >= FEW else "rate_of_few", cases=_behind(value, voice), **facts)
+
+
+def _behind(value: Mapping[str, Any], voice: Voice) -> str:
+    """Which exceptions stand behind a figure (R57): some of them where they are many."""
+    named = voice.ids(value.get("cases") or ())
+    more = value["n"] - len(value.get("cases") or ())
+    return f"{named}, {voice.say('row.more', n=voice.number(more))}" if named and more > 0 else named
+
+
+def _called(value: Mapping[str, str], voice: Voice) -> str:
+    """What the figures of a row belong to: a line, a kind, a function, a shift."""
+    ((by, key),) = value.items()
+    if not key:
+        return voice.say("without_one")
+    if by == "shift":
+        return clean(key)
+    return voice.line(key) if by == "line" else voice.say(f"{by}.{key}")
 
 
 def _named(prefix: str) -> Callable[[Any, Voice], str]:
@@ -217,6 +234,19 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "alignment": _spread,
     "posting_lag": _spread,
     "first_pass": _rate,
+    "earlier_resolution": _spread,
+    "earlier_alignment": _spread,
+    "earlier_posting_lag": _spread,
+    "earlier_first_pass": _rate,
+    "counted_of": _called,
+    "groups": _lines("group"),
+    "stood": _lines("stood"),
+    "causes": _lines("cause"),
+    "stops": _lines("stop"),
+    "held": _lines("held"),
+    "present": _lines("present"),
+    "share": lambda value, voice: voice.percent(value),
+    "more": lambda value, voice: voice.say("row.more", n=voice.number(value["n"])),
     "matched": _matched,
     "inferred": _inferred,
     "minutes": lambda value, voice: voice.minutes(float(value)),

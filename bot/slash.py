@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import answer, reports
+from bot.answers.wanted import Wanted
 from bot.wording import languages, texts
 from db import outbox
 from workflow.case import Offer
-from workflow.reading import Query, Reading, ReportedException
+from workflow.reading import Reading, ReportedException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def typed(desk: Desk, which: str) -> str:
     """Do what a command asks."""
     match which:
         case "open":
-            notice = answer.answer(desk.tx, Query("open"), desk.me, desk.world, None)
+            notice = answer.answer(desk.tx, Wanted("open"), desk.me, desk.world, None)
             outbox.put(desk.tx, None, notice, desk.world.now)
             return "query"
         case "stop":

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import changes, log, outbox, postings
+from db import changes, figures, log, outbox, postings, settings
 from db.connect import Stale as Stale
 from db.sql import insert
 from db.tables import case as case_table
-from db.tables import mention, on_the_floor, sequence, task
+from db.tables import figure, mention, on_the_floor, sequence, task
 from workflow.case import Case, Change, Entry, Status, Task
+from workflow.metrics import counts
 from workflow.reading import ExceptionType
 
 FIRST_NUMBER = 1001
@@ -56,6 +57,7 @@ def save(tx: Connection, change: Change, now: datetime) -> Case:
         raise Stale(f"{case.number} is no longer at version {case.version}")
     _save_tasks(tx, case)
     _save_mentions(tx, case)
+    figures.keep(tx, case)
     log.append(tx, case, change.entries)
     outbox.put_all(tx, case.number, change.notices, now)
     postings.owe(tx, change.postings, now)
@@ -103,6 +105,11 @@ def find(
     return _cases(tx, newest_first)[::-1]
 
 
+def of(tx: Connection, numbers: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of these numbers, by the time of their report."""
+    return _cases(tx, sa.select(case_table).where(case_table.c.number.in_(numbers)).order_by(*_BY_REPORT))
+
+
 def open_cases(tx: Connection) -> tuple[Case, ...]:
     """Cases with something still to be done on the floor: draft, open or acknowledged; oldest report first."""
     return _cases(tx, sa.select(case_table).where(on_the_floor).order_by(*_BY_REPORT))
@@ -143,6 +150,22 @@ def next_due(tx: Connection) -> datetime | None:
 def log_of(tx: Connection, number: str) -> tuple[Entry, ...]:
     """The log of a case, in the order in which it was written; words that were erased read as ERASED."""
     return log.of_case(tx, number)
+
+
+def count_anew(tx: Connection) -> int:
+    """Derive the rows of every case's figures, once after an upgrade that changes what they hold."""
+    if settings.get(tx, "figures") == figures.VERSION:
+        return 0
+    tx.execute(sa.delete(figure))
+    n, numbers = 0, tx.scalars(sa.select(case_table.c.number)).all()
+    for start in range(0, len(numbers), _AT_ONCE):
+        found = _cases(tx, sa.select(case_table).where(case_table.c.number.in_(numbers[start : start + _AT_ONCE])))
+        rows = [figures.row_of(case) for case in found if counts(case)]
+        if rows:
+            tx.execute(sa.insert(figure), rows)
+            n += len(rows)
+    settings.put(tx, "figures", figures.VERSION, datetime.now(UTC))
+    return n
 
 
 # Numbers of one length sort as text, and a longer number is a later one.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from db import changes
 from db.sql import insert
 from db.tables import Facts
+from db.tables import case as case_table
 from db.tables import posting as table
 from workflow.case import Posting, PostingState, PostingStatus
 from workflow.ports import Receipt
@@ -150,6 +151,22 @@ def unconfirmed(tx: Connection) -> tuple[PostingStatus, ...]:
     """What ERP has not taken yet: due, waiting or failed; in the order in which it was owed."""
     query = sa.select(table).where(_not_settled(), sa.or_(table.c.due_at.is_not(None), table.c.failed_at.is_not(None)))
     return tuple(_status(row) for row in tx.execute(query.order_by(table.c.id)))
+
+
+def cases_owing(tx: Connection, since: datetime, until: datetime, lines: Sequence[str] = ()) -> tuple[str, ...]:
+    """Numbers of the cases captured in a period with a posting that ERP has not confirmed, oldest first.
+
+    Of some lines, or of all.
+    """
+    owing = sa.select(table.c.case).where(
+        table.c.confirmed_at.is_(None), sa.or_(table.c.due_at.is_not(None), table.c.failed_at.is_not(None))
+    )
+    query = sa.select(case_table.c.number).where(
+        case_table.c.number.in_(owing), case_table.c.captured_at >= since, case_table.c.captured_at < until
+    )
+    if lines:
+        query = query.where(case_table.c.line.in_(lines))
+    return tuple(tx.scalars(query.order_by(case_table.c.captured_at, case_table.c.number)))
 
 
 def due_count(tx: Connection) -> int:

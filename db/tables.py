@@ -113,6 +113,26 @@ sa.Index("ix_case_not_closed", case.c.resolved_at, **_where(case.c.closed_at.is_
 sa.Index("ix_case_reporter", case.c.reporter)
 sa.Index("ix_case_line", case.c.line)
 
+figure = sa.Table(
+    "figure",  # what the figures of a case are counted from, a row a case: a year is added up in one pass over it
+    metadata,  # derived by `workflow/metrics.py` whenever a case is saved; a draft or cancelled case has none
+    sa.Column("captured_us", sa.BigInteger, primary_key=True, autoincrement=False),  # microseconds since 1970
+    sa.Column("case", Words, primary_key=True),
+    sa.Column("since_us", sa.BigInteger, nullable=False),  # the event
+    sa.Column("line", Words, nullable=False),  # "" for none, as below
+    sa.Column("type", Words, nullable=False),
+    sa.Column("role", Words, nullable=False),  # the function that leads
+    sa.Column("asset", Words, nullable=False),
+    sa.Column("resolution_us", sa.BigInteger),  # captured to closed, in microseconds as the next two (R1)
+    sa.Column("alignment_us", sa.BigInteger),
+    sa.Column("posting_lag_us", sa.BigInteger),
+    sa.Column("passed", sa.Integer),  # 1: first pass, 0: not; none: not solved yet
+    sa.Column("open", sa.Integer, nullable=False),
+    sa.Column("down_min", Number),  # how long it stood, where it stopped something
+    sqlite_with_rowid=False,  # kept in the order in which it is read
+)
+sa.Index("ix_figure_asset", figure.c.asset, figure.c.captured_us)
+
 mention = sa.Table(
     "mention",  # which ids a case names, to find cases by them; the case itself holds the lists
     metadata,

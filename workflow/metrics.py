@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median, quantiles
 
 from workflow.case import Case
 from workflow.plant import Plant, shifts_at
+
+MINUTE = timedelta(minutes=1)
+STOPS = frozenset({"machine_breakdown", "changeover_overrun", "material_shortage", "labor_shortage", "safety"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Metrics:
 
 def metrics(cases: Iterable[Case], plant: Plant, start: datetime, end: datetime) -> Metrics:
     """The figures of the cases captured from `start` up to, not including, `end`, without drafts and cancelled ones."""
-    counted = [c for c in cases if start <= c.captured_at < end and c.status not in ("draft", "cancelled", "merged")]
+    counted = [c for c in cases if start <= c.captured_at < end and counts(c)]
     solved = [c for c in counted if c.resolved_at is not None]
     passed = tuple(c.number for c in solved if first_pass(c))
     return Metrics(
@@ -93,17 +96,42 @@ def first_pass(case: Case) -> bool:
     return case.resolved_at is not None and not (case.rerouted or case.escalated or case.reopened)
 
 
+def counts(case: Case) -> bool:
+    """Whether a case is counted at all: not while it is a draft, and not where it was called off or joined another."""
+    return case.status not in ("draft", "cancelled", "merged")
+
+
+def stands(case: Case) -> bool:
+    """Whether something stands, or stood: the line was said to, or a machine broke and nobody said that it runs."""
+    broke = case.type == "machine_breakdown" and case.line_stopped is not False
+    return case.type in STOPS and (case.line_stopped is True or broke)
+
+
+def minutes_down(case: Case) -> float | None:
+    """How long it stood: what was said or booked, else from the event to solved.
+
+    None where nothing stood, or still does.
+    """
+    if case.downtime_min is not None:
+        return case.downtime_min
+    return (case.resolved_at - case.since) / MINUTE if stands(case) and case.resolved_at is not None else None
+
+
 def _minutes(start: datetime, end: datetime | None) -> float | None:
-    return round((end - start).total_seconds() / 60, 1) if end is not None else None
+    return (end - start) / MINUTE if end is not None else None
+
+
+def middle_and_p90(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """Median and ninetieth percentile, to the tenth of a minute; None where there is no value."""
+    if not values:
+        return None, None
+    p90 = quantiles(values, n=10, method="inclusive")[8] if len(values) > 1 else values[0]
+    return round(median(values), 1), round(p90, 1)
 
 
 def _spread(cases: Sequence[Case], figure: Callable[[Case], float | None]) -> Spread:
     known = [(value, c.number) for c in cases if (value := figure(c)) is not None]
-    values = [value for value, _ in known]
-    if not values:
-        return Spread(None, None, ())
-    p90 = quantiles(values, n=10, method="inclusive")[8] if len(values) > 1 else values[0]
-    return Spread(round(median(values), 1), round(p90, 1), tuple(number for _, number in known))
+    return Spread(*middle_and_p90([value for value, _ in known]), tuple(number for _, number in known))
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -254,6 +254,16 @@ def opens_again(plant: Plant, at: datetime) -> datetime | None:
     return None
 
 
+def shifts_between(plant: Plant, start: datetime, end: datetime) -> tuple[ShiftSpan, ...]:
+    """Every shift that runs at some instant of a period, in the order in which they begin."""
+    day, last = plant.local(start).date() - timedelta(days=1), plant.local(end).date()
+    found: list[ShiftSpan] = []
+    while day <= last:
+        found += (_span(plant, shift, day) for shift in plant.shifts if plant.runs(shift, day))
+        day += timedelta(days=1)
+    return tuple(sorted((s for s in found if s.end > start and s.start < end), key=lambda s: s.start))
+
+
 def on_shift(plant: Plant, role: str, at: datetime, line: str | None = None) -> tuple[Person, ...]:
     """Who of a function is there at an instant, for a line: people of that line first, absent ones replaced.
 

@@ -45,7 +45,7 @@ def cases(
     as_json: Json = False,
 ) -> None:
     """List the exceptions, newest first."""
-    with _program() as program, program.database.read() as tx:
+    with open_program() as program, program.database.read() as tx:
         found = stored.find(tx, status=status, line=line, type=type)
         if as_json:
             return _print([views.case_json(tx, c) for c in found])
@@ -63,7 +63,7 @@ def cases(
 
 def case(number: str, as_json: Json = False) -> None:
     """Show one exception with all that happened to it."""
-    with _program() as program, program.database.read() as tx:
+    with open_program() as program, program.database.read() as tx:
         found = stored.get(tx, number.upper())
         if found is None:
             raise Refused(f"There is no exception {number}; `linecall cases` lists them.")
@@ -89,7 +89,7 @@ def postings(
     state: Annotated[PostingState | None, typer.Option(help="How far it is.")] = None, as_json: Json = False
 ) -> None:
     """What ERP is owed, what it has taken and what it has not."""
-    with _program() as program, program.database.read() as tx:
+    with open_program() as program, program.database.read() as tx:
         found = owed.find(tx, state=state)
         if as_json:
             return _print([views.posting_json(status) for status in found])
@@ -105,7 +105,7 @@ def metrics(
     as_json: Json = False,
 ) -> None:
     """The four metrics: resolution, alignment, ERP posting lag, first pass."""
-    with _program() as program, program.database.read() as tx:
+    with open_program() as program, program.database.read() as tx:
         since, until = _period(program, tx, start, end)
         found = figures(stored.find(tx, since=since, until=until), program.plant, since, until)
         if as_json:
@@ -130,7 +130,8 @@ def metrics(
 
 
 @contextmanager
-def _program() -> Iterator[App]:
+def open_program() -> Iterator[App]:
+    """The program on the configured plant, put away afterwards."""
     config = read_config()
     program = build(read_config(plant=plant_folder(config)))
     try:

@@ -83,6 +83,16 @@ FIGURES: Facts = {
     "posting_lag": {"median": None, "p90": None, "n": 0, "cases": []},
     "first_pass": {"value": 2 / 3, "n": 3, "cases": CASES[:3]},
 }
+SPAN: Facts = {"start_at": FIGURES["start_at"], "end_at": FIGURES["end_at"], "line": "L3", "type": "machine_breakdown"}
+EARLIER: Facts = {
+    "earlier_start_at": "2026-11-10T12:00:00+00:00",
+    "earlier_end_at": "2026-11-17T12:00:00+00:00",
+    "earlier_n": 40,
+    **{
+        f"earlier_{name}": FIGURES[name] | {"cases": []}
+        for name in ("resolution", "alignment", "posting_lag", "first_pass")
+    },
+}
 LINKS = {"line": "L3", "assets": ["L3-CAP"], "work_orders": ["WO-10482"]}
 CORRECTED: Facts = ENDED | {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}
 BOOKED: Facts = CASE | {"lot": "6319-4A", "item": "FG-4010", "quantity": 600.0, "uom": "cs", "receipt": "DOC-000011"}
@@ -236,11 +246,76 @@ EXAMPLES: dict[str, Facts] = {
     },
     "answer.summary": FIGURES
     | {
+        "more": {"n": 3},
         "items": [ITEM | {"state": "closed", "minutes": 55, "action": "new seal", "late": False, "promised_at": None}],
         "open": ["EX-1043"],
         "not_booked": ["EX-1042"],
     },
     "answer.metrics": FIGURES,
+    "answer.open_of": {"items": [ITEM], "n": 1, "line": None, "type": None, "owner": "gary.lindqvist"},
+    "answer.open_late": {"items": [ITEM], "n": 1, "line": "L3", "type": None, "owner": None},
+    "answer.metrics_by": SPAN
+    | {"n": 7, "by": "line", "groups": [FIGURES | {"n": 7, "counted_of": {"line": "L3"}, "cases": ["EX-1043"]}]},
+    "answer.compared": FIGURES | EARLIER,
+    "answer.against_baseline": FIGURES | {"earlier_resolution": EARLIER["earlier_resolution"], "earlier_n": 40},
+    "answer.no_baseline": {},
+    "answer.downtime": SPAN
+    | {
+        "n": 3,
+        "minutes": 140.0,
+        "cases": ["EX-1042"],
+        "stood": [
+            {"counted_of": {"line": "L3"}, "minutes": 120.0, "n": 2, "cases": ["EX-1042"]},
+            {"counted_of": {"role": ""}, "minutes": 20.0, "n": 1, "cases": []},
+            {"counted_of": {"shift": "late"}, "minutes": 20.0, "n": 1, "cases": []},
+        ],
+    },
+    "answer.causes": SPAN
+    | {
+        "n": 12,
+        "minutes": 300.0,
+        "causes": [
+            {
+                "assets": ["L3-FIL"],
+                "type": "machine_breakdown",
+                "n": 5,
+                "minutes": 200.0,
+                "share": 0.667,
+                "cases": ["EX-1042"],
+            },
+        ],
+    },
+    "answer.history": {
+        "assets": ["L3-FIL"],
+        "n": 1,
+        "stops": [
+            ITEM | {"state": "closed", "minutes": 55, "action": "new seal", "line": None, "assets": [], "stopped": None}
+        ],
+    },
+    "answer.no_stops": {"assets": ["L3-FIL"]},
+    "answer.which_machine": {},
+    "answer.holds": {
+        "n": 2,
+        "held": [
+            {
+                "lot": "6319-4A",
+                "item": "FG-4010",
+                "quantity": CS,
+                "location": "WH-D06",
+                "case": "EX-1042",
+                "since_at": ITEM["since_at"],
+            },
+            {"lot": "6317-1B", "item": "FG-1010", "quantity": CS, "location": "WIP-L1", "case": None, "since_at": None},
+        ],
+    },
+    "answer.no_holds": {},
+    "answer.on_shift": {
+        "shifts": ["late"],
+        "end_at": ITEM["since_at"],
+        "present": [{"role": "maintenance", "people": ["gary.lindqvist"]}],
+    },
+    "answer.nobody_on_shift": {},
+    "answer.no_ranking": {},
     "answer.why": CASE | {"role": "planner", "why": "planner: an order is at risk", "matched": {"line_stopped": True}},
     "answer.priorities": {"line": "L3"},
     "answer.nothing": {"about": "open", "line": "L3", "type": None},

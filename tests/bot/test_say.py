@@ -63,7 +63,11 @@ SPEAKS = {"Notice": 1, "ask_people": 4, "_everyone": 1, "_heard": 2, "tell": 0, 
 def spoken(call: str) -> set[str]:
     """Every name that the code gives to a call: as it stands there, or as a variable of the same module."""
     found: set[str] = set()
-    for file in (*Path(ROOT / "workflow").glob("*.py"), *Path(ROOT / "bot").glob("*.py")):
+    for file in (
+        *Path(ROOT / "workflow").glob("*.py"),
+        *Path(ROOT / "bot").glob("*.py"),
+        *Path(ROOT / "bot/answers").glob("*.py"),
+    ):
         tree = ast.parse(file.read_text("utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _called(node) == call and len(node.args) > SPEAKS[call]:
@@ -196,6 +200,9 @@ WITHOUT_IT_NEVER_SAID = {  # nobody promises no time, waits for nothing or count
     ("refused.decide.unit", "said"),
     ("refused.decide.too_much", "roles"),
     ("answer.who", "owners"),
+    ("answer.open_of", "owner"),
+    ("answer.downtime", "minutes"),
+    ("answer.history", "assets"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Questions of managers: what exactly is wanted, and the answer from the records."""

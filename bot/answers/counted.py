@@ -1,0 +1,189 @@
+"""Answers that count: the four figures of R1, alone or side by side, minutes down, causes, a summary."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.answers import lists
+from bot.answers.baseline import baseline_of
+from bot.answers.periods import before, shift_spans
+from bot.answers.rights import only_lines, sees
+from bot.answers.wanted import Wanted
+from db import cases, figures, postings
+from db.figures import FIGURES, NEWEST, Group, Spread, Standing, Which
+from workflow.case import Notice
+from workflow.metrics import counts, minutes_down, stands
+from workflow.plant import Person
+from workflow.routing import World
+
+SHOWN = 6  # numbers of cases beside a figure; the page has all of them
+ITEMS = 10  # exceptions of a summary: the open ones, then those that stood longest
+GROUPS = 12
+CAUSES = 6
+
+
+def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
+    """The answer to a question that counts; `wanted` has its period."""
+    assert wanted.start is not None
+    assert wanted.end is not None
+    which = Which(wanted.start, wanted.end, wanted.line, wanted.type, asset=wanted.asset, lines=only_lines(asker))
+    if wanted.about == "causes":
+        return _causes(tx, wanted, which, asker)
+    if wanted.about == "downtime":
+        return _downtime(tx, wanted, which, asker, world)
+    if wanted.about == "summary":
+        return _summary(tx, wanted, which, asker, world)
+    if wanted.against is not None:
+        return _compared(tx, wanted, which, asker, world)
+    if wanted.by is not None:
+        groups = groups_of(tx, which, wanted.by, world)
+        if not groups:
+            return nothing(asker, wanted)
+        rows = [_named(wanted.by, group) | figures_of(tx, group, None) for group in groups[:GROUPS]]
+        return Notice(asker.id, "answer.metrics_by", _frame(wanted, sum(g.n for g in groups)) | {"groups": rows})
+    group = one_group(tx, which)
+    if group is None:
+        return nothing(asker, wanted)
+    return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(tx, group, which))
+
+
+def groups_of(tx: Connection, which: Which, by: str, world: World) -> tuple[Group, ...]:
+    """The figures for each line, kind, function or shift, the one with most exceptions first."""
+    if by == "shift":
+        found = figures.in_spans(tx, which, shift_spans(world.plant, which.since, which.until))
+        return tuple(sorted(found, key=lambda group: -group.n))
+    return figures.grouped(tx, which, by)
+
+
+def one_group(tx: Connection, which: Which) -> Group | None:
+    """All of a period together; None where there is nothing."""
+    return next(iter(figures.grouped(tx, which)), None)
+
+
+def nothing(asker: Person, wanted: Wanted) -> Notice:
+    """Nothing to count, said with the period in which there is nothing."""
+    facts = {"about": wanted.about, "line": wanted.line, "type": wanted.type}
+    return Notice(asker.id, "answer.nothing", facts | _period(wanted.start, wanted.end))
+
+
+def figures_of(tx: Connection, group: Group, which: Which | None) -> dict[str, Any]:
+    """The four figures as facts of a notice; with `which` each names its newest cases."""
+    facts: dict[str, Any] = {}
+    for name in FIGURES:
+        shown = figures.newest(tx, which, SHOWN, having=name) if which is not None else ()
+        facts[name] = _spread(group.spreads[name], shown)
+    shown = figures.newest(tx, which, SHOWN, having="passed") if which is not None else ()
+    facts["first_pass"] = {"value": group.rate, "yes": group.passed, "n": group.solved, "cases": list(shown)}
+    return facts
+
+
+def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
+    now = one_group(tx, which)
+    if now is None:
+        return nothing(asker, wanted)
+    facts = _frame(wanted, now.n) | figures_of(tx, now, which)
+    if wanted.against == "baseline":
+        known = baseline_of(tx, wanted.line, wanted.type)
+        if known is None:
+            return Notice(asker.id, "answer.no_baseline")
+        earlier = {"earlier_resolution": _spread(known, ()), "earlier_n": known.n}
+        return Notice(asker.id, "answer.against_baseline", facts | earlier)
+    assert wanted.start is not None
+    start, end = before(wanted.start, wanted.end, wanted.named, world.plant, world.now)
+    end = end or wanted.start
+    then = one_group(tx, Which(start, end, which.line, which.type, asset=which.asset, lines=which.lines))
+    span = {"earlier_start_at": start.isoformat(), "earlier_end_at": end.isoformat()}
+    earlier = {"earlier_n": then.n if then is not None else 0, **span}
+    if then is not None:
+        earlier |= {f"earlier_{name}": value for name, value in figures_of(tx, then, None).items()}
+    else:
+        empty = _spread(Spread(None, None, 0), ())
+        earlier |= {f"earlier_{name}": empty for name in FIGURES}
+        earlier |= {"earlier_first_pass": {"value": None, "yes": 0, "n": 0, "cases": []}}
+    return Notice(asker.id, "answer.compared", facts | earlier)
+
+
+def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
+    by = wanted.by if wanted.by in ("type", "role") else "line"
+    found = figures.stood(tx, which, by, standing(tx, which, by, asker, world))
+    if not found:
+        return nothing(asker, wanted)
+    rows = [
+        {"counted_of": {by: one.key}, "minutes": one.minutes, "n": len(one.cases), "cases": list(one.cases[:NEWEST])}
+        for one in found[:GROUPS]
+    ]
+    n = sum(len(one.cases) for one in found)
+    return Notice(
+        asker.id, "answer.downtime", _frame(wanted, n) | {"minutes": sum(one.minutes for one in found), "stood": rows}
+    )
+
+
+def standing(tx: Connection, which: Which, by: str, asker: Person, world: World) -> list[Standing]:
+    """What stands now, where the period reaches until now."""
+    if which.until < world.now:
+        return []
+    found = []
+    for case in cases.open_cases(tx):
+        row = figures.row_of(case)
+        fits = all(getattr(which, name) in (None, row[name]) for name in ("line", "type", "asset"))
+        if counts(case) and stands(case) and fits and sees(asker, case):
+            found.append(Standing(case.number, row[by], row["asset"], row["line"], case.since))
+    return found
+
+
+def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person) -> Notice:
+    found, n, minutes = figures.causes(tx, which, CAUSES)
+    if not found:
+        return nothing(asker, wanted)
+    rows = [
+        {
+            "assets": [cause.asset] if cause.asset else [],
+            "type": cause.type,
+            "n": cause.n,
+            "minutes": cause.down_min,
+            "share": cause.down_min / minutes if minutes else cause.n / n,
+            "cases": list(cause.cases),
+        }
+        for cause in found
+    ]
+    return Notice(asker.id, "answer.causes", _frame(wanted, n) | {"minutes": minutes, "causes": rows})
+
+
+def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
+    group = one_group(tx, which)
+    if group is None:
+        return nothing(asker, wanted)
+    still_open = figures.newest(tx, which, ITEMS, having="open")
+    shown = dict.fromkeys((*still_open, *figures.worst(tx, which, ITEMS)))
+    found = sorted(cases.of(tx, tuple(shown)[:ITEMS]), key=lambda case: case.captured_at)
+    items = [lists.item(c, world) | {"minutes": minutes_down(c), "action": c.resolution} for c in found]
+    owing = postings.cases_owing(tx, which.since, which.until, (which.line,) if which.line else which.lines)
+    facts: dict[str, Any] = {
+        "items": items,
+        "open": list(still_open),
+        "not_booked": list(owing),
+        "more": {"n": group.n - len(items)} if group.n > len(items) else None,
+    }
+    return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | figures_of(tx, group, which))
+
+
+def _frame(wanted: Wanted, n: int) -> dict[str, Any]:
+    return _period(wanted.start, wanted.end) | {
+        "line": wanted.line, "type": wanted.type, "n": n, "by": wanted.by,
+    }  # fmt: skip
+
+
+def _period(start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    return {"start_at": start.isoformat() if start else None, "end_at": end.isoformat() if end else None}
+
+
+def _named(by: str, group: Group) -> dict[str, Any]:
+    """What a row is about, under the fact by which it is called in every language."""
+    return {"n": group.n, "counted_of": {by: group.key}, "cases": list(group.cases)}
+
+
+def _spread(found: Spread, shown: tuple[str, ...]) -> dict[str, Any]:
+    return {"median": found.median, "p90": found.p90, "n": found.n, "cases": list(shown)}

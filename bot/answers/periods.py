@@ -1,0 +1,87 @@
+"""The stretch of time that a word means in a plant: production days and shifts, with their 23 or 25 hours (R5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from workflow.plant import Plant, ShiftSpan, production_day, production_day_span, shifts_at, shifts_between
+
+Span = tuple[datetime, datetime | None]
+
+
+def period_of(named: str, n: int | None, plant: Plant, now: datetime) -> Span:
+    """From when until when; no end where the period still runs. `n` of the last days or weeks, today included."""
+    today = production_day(plant, now)
+    monday = today - timedelta(days=today.weekday())
+    first = today.replace(day=1)
+    match named:
+        case "yesterday":
+            return production_day_span(plant, today - timedelta(days=1))
+        case "before_yesterday":
+            return production_day_span(plant, today - timedelta(days=2))
+        case "this_shift":
+            running = shifts_at(plant, now)
+            return (running[0].start if running else production_day_span(plant, today)[0]), None
+        case "last_shift":
+            last = _last_shift(plant, now)
+            return (last.start, last.end) if last is not None else production_day_span(plant, today - timedelta(days=1))
+        case "this_week":
+            return _start(plant, monday), None
+        case "last_week":
+            return _start(plant, monday - timedelta(days=7)), _start(plant, monday)
+        case "this_month":
+            return _start(plant, first), None
+        case "last_month":
+            return _start(plant, (first - timedelta(days=1)).replace(day=1)), _start(plant, first)
+        case "this_year":
+            return _start(plant, today.replace(month=1, day=1)), None
+        case "days":
+            return _start(plant, today - timedelta(days=(n or 7) - 1)), None
+        case "weeks":
+            return _start(plant, today - timedelta(days=7 * (n or 4) - 1)), None
+    return _start(plant, today), None
+
+
+def before(start: datetime, end: datetime | None, named: str | None, plant: Plant, now: datetime) -> Span:
+    """The period before, of the same kind; without a kind one of the same length."""
+    day = production_day(plant, start)
+    match named:
+        case "this_week" | "last_week":
+            return _start(plant, day - timedelta(days=7)), _start(plant, day)
+        case "this_month" | "last_month":
+            return _start(plant, (day - timedelta(days=1)).replace(day=1)), _start(plant, day)
+        case "this_year":
+            return _start(plant, day.replace(year=day.year - 1)), _start(plant, day)
+        case "today" | "yesterday" | "before_yesterday":
+            return production_day_span(plant, day - timedelta(days=1))
+    return start - ((end or now) - start), start
+
+
+def shift_spans(plant: Plant, start: datetime, end: datetime) -> list[tuple[str, datetime, datetime]]:
+    """Every shift that runs in a period, by its id; the same id as often as it runs."""
+    found = shifts_between(plant, start, end)
+    return [(span.shift, max(span.start, start), min(span.end, end)) for span in found]
+
+
+def weeks(plant: Plant, start: datetime, end: datetime) -> list[tuple[str, datetime, datetime]]:
+    """Every week that begins in or before a period and reaches into it, by the ISO date of its Monday."""
+    day = production_day(plant, start)
+    monday, found = day - timedelta(days=day.weekday()), []
+    while (begin := _start(plant, monday)) < end:
+        found.append((monday.isoformat(), begin, _start(plant, monday + timedelta(days=7))))
+        monday += timedelta(days=7)
+    return found
+
+
+def _last_shift(plant: Plant, now: datetime) -> ShiftSpan | None:
+    running = shifts_at(plant, now)
+    before_this = (running[0].start if running else now) - timedelta(minutes=1)
+    for hours in range(72):
+        found = shifts_at(plant, before_this - timedelta(hours=hours))
+        if found:
+            return found[0]
+    return None
+
+
+def _start(plant: Plant, day: date) -> datetime:
+    return production_day_span(plant, day)[0]

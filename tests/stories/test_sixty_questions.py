@@ -1,0 +1,151 @@
+"""Sixty questions in six languages by people with different rights: what each wants, and the answer word for word."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import desk
+from bot.answers.wanted import Wanted
+from bot.config import Config
+from bot.rehearsal import Rehearsal
+from tests.conftest import ROOT
+from tests.stories.past_weeks import plant_with_guests, remember, the_cases
+from workflow.metrics import metrics
+from workflow.plant import production_day_span
+
+QUESTIONS = [json.loads(line) for line in (ROOT / "tests/stories/questions.jsonl").read_text("utf-8").splitlines()]
+WEDNESDAY_AT_TEN = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """Riverside on a Wednesday at ten, with two weeks behind it; questions change nothing, so they share it."""
+    data = tmp_path_factory.mktemp("floor")
+    (data / "plant").mkdir()
+    plant = plant_with_guests(data / "plant")
+    rehearsal = Rehearsal(Config(plant=plant, data=data / "data", play=True), WEDNESDAY_AT_TEN)
+    remember(rehearsal.app.database, the_cases())
+    yield rehearsal
+    rehearsal.close()
+
+
+def as_json(wanted: Wanted, floor: Rehearsal) -> dict[str, Any]:
+    """What is wanted, without what was not said; instants by the plant's own clock."""
+    known = {name: getattr(wanted, name) for name in Wanted.__slots__ if name != "named"}
+    return {
+        name: floor.app.plant.local(value).isoformat() if isinstance(value, datetime) else value
+        for name, value in known.items()
+        if value not in (None, False)
+    }
+
+
+def test_R57_there_are_ten_questions_and_more_in_each_of_six_languages() -> None:
+    assert Counter(q["lang"] for q in QUESTIONS) == {"en": 15, "es": 10, "pt": 10, "de": 10, "pl": 10, "hi": 10}
+    assert len({q["asks"] for q in QUESTIONS}) >= 12
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=[f"{q['lang']}: {q['text']}" for q in QUESTIONS])
+def test_R57_a_question_is_understood_and_answered(
+    question: dict[str, Any], floor: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understood: list[Wanted | None] = []
+    really = desk.wanted
+    monkeypatch.setattr(desk, "wanted", lambda *asked: understood.append(really(*asked)) or understood[-1])
+    before = floor.cases()
+    floor.hears(question["asks"])
+
+    floor.says(question["asks"], question["text"])
+
+    (answer,) = floor.hears(question["asks"])
+    (wanted,) = understood
+    assert wanted is not None
+    assert as_json(wanted, floor) == question["wanted"]
+    assert answer.splitlines() == question["answer"]
+    assert floor.cases() == before, "a question changes nothing"
+
+
+def test_R1_the_answers_agree_with_figures_counted_from_the_cases_themselves(floor: Rehearsal) -> None:
+    floor.hears("stephanie.greer")
+    floor.says("stephanie.greer", "first pass rate and resolution time last week")
+    (answer,) = floor.hears("stephanie.greer")
+
+    start = production_day_span(floor.app.plant, datetime(2026, 11, 9, tzinfo=UTC).date())[0]
+    end = production_day_span(floor.app.plant, datetime(2026, 11, 16, tzinfo=UTC).date())[0]
+    counted = metrics(the_cases(), floor.app.plant, start, end)
+    assert f"{len(counted.cases)} exceptions" in answer
+    assert (
+        f"median {counted.resolution_min.median:.0f} min, 9 of 10 within {counted.resolution_min.p90:.0f} min" in answer
+    )
+    assert f"{counted.first_pass.value:.0%} of {counted.first_pass.n}" in answer
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        ("wagner.prado", "filler 3 jammed again, line is down, last stop was an hour ago"),
+        ("maria.lopez", "se paró la llenadora 3 otra vez"),
+        ("gary.lindqvist", "fixed, same causes as the last two stops"),
+        ("juergen.weiss", "Filler 3 steht, Störung wie letzte Woche"),
+    ],
+)
+def test_R14_a_report_that_speaks_of_stops_and_causes_is_never_taken_for_a_question(person: str, words: str) -> None:
+    from bot.answers.wanted import _folded, _says
+
+    assert not _says("sure", _folded(words)), f"{person} reports"
+
+
+def test_R57_an_operator_who_asks_about_all_lines_hears_of_his_own(floor: Rehearsal) -> None:
+    floor.hears("dwayne.hicks")
+    floor.says("dwayne.hicks", "minutes down by line this week")
+    (answer,) = floor.hears("dwayne.hicks")
+    assert "Line 1" in answer
+    assert not any(f"Line {n}" in answer for n in (2, 3, 4)), answer
+
+
+def test_R57_times_from_before_linecall_are_taken_in_and_compared_with(floor: Rehearsal, tmp_path: Path) -> None:
+    from bot.answers.baseline import keep_baseline
+    from bot.commands.baseline import read_baseline
+
+    file = tmp_path / "before.csv"
+    rows = [f"2026-03-0{n}T06:00,2026-03-0{n}T07:{n}0,L3,machine_breakdown" for n in range(1, 6)]
+    file.write_text("reported,resolved,line,type\n" + "\n".join(rows), "utf-8")
+    with floor.app.database.write() as tx:
+        keep_baseline(tx, read_baseline(file, floor.app.plant), floor.clock.now())
+    try:
+        floor.hears("stephanie.greer")
+        floor.says("stephanie.greer", "how do we compare with the time before Linecall this month?")
+        (answer,) = floor.hears("stephanie.greer")
+        assert "Before Linecall, reported to fixed: median 90 min, 9 of 10 within 106 min, from 5" in answer
+    finally:
+        with floor.app.database.write() as tx:
+            keep_baseline(tx, [], floor.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("when,resolved\n", "no column `reported`"),
+        ("reported,resolved,who\n", "unknown column `who`"),
+        ("reported,resolved\nyesterday,2026-03-01\n", "line 2, reported: write 2026-09-01T06:30"),
+        ("reported,resolved\n2026-03-02,2026-03-01\n", "line 2: resolved is before reported"),
+        ("reported,resolved,line\n2026-03-01,2026-03-02,L9\n", "line 2, line: this plant has L1"),
+        ("reported,resolved\n", "no rows"),
+    ],
+)
+def test_a_wrong_list_of_past_times_is_refused_with_its_line(
+    floor: Rehearsal, tmp_path: Path, text: str, says: str
+) -> None:
+    from bot.commands.baseline import read_baseline
+    from workflow.errors import Refused
+
+    file = tmp_path / "before.csv"
+    file.write_text(text, "utf-8")
+    with pytest.raises(Refused, match=says.replace("`", ".")):
+        read_baseline(file, floor.app.plant)
