@@ -15,7 +15,7 @@ from bot.courtesy import courtesy
 from bot.explaining import explained
 from bot.invite import accepted
 from bot.meaning import MOST_TEXT, read
-from bot.reach import person_at
+from bot.reach import answered_at, person_at
 from bot.say import Press, parse_button
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
 from bot.thread import Thread, find_thread
@@ -112,6 +112,7 @@ class Desk:
         self.said = incoming.message.text.strip()
         self.brings = incoming.brings
         self.why = incoming.why
+        self.where = answered_at(incoming.message)
         self.line = 0  # of the transcript that this message became
 
     def act(self, reading: Reading | None) -> str:
@@ -164,7 +165,7 @@ class Desk:
                 return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
         if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at)) is not None:
-            outbox.put(self.tx, None, answer.reply(self, asked), self.world.now)
+            outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"
         match reading.intent:
             case "report":
@@ -225,7 +226,8 @@ class Desk:
         # Which message it was and which state of the record its sender saw: for whoever asks later (R36).
         seen = {"message": self.inbox_id, "version": change.case.version}
         entries = tuple(replace(e, facts={**e.facts, **seen}) if e.who == self.me.id else e for e in change.entries)
-        saved = cases.save(self.tx, replace(change, entries=entries), self.world.now)
+        notices = tuple(replace(n, where=self.where) if n.to == self.me.id else n for n in change.notices)
+        saved = cases.save(self.tx, replace(change, entries=entries, notices=notices), self.world.now)
         if change.case.version == 0:
             conversations.belongs(self.tx, self.line, saved.number)
         if self.why is not None and (change.case.version == 0 or any(e.what == "corrected" for e in change.entries)):
@@ -245,7 +247,8 @@ class Desk:
     def tell(self, name: str, offers: tuple[Offer, ...] = (), **facts: object) -> str:
         """Say something to the sender alone."""
         number = facts.get("case")
-        outbox.put(self.tx, str(number) if number else None, Notice(self.me.id, name, facts, offers), self.world.now)
+        notice = Notice(self.me.id, name, facts, offers, where=self.where)
+        outbox.put(self.tx, str(number) if number else None, notice, self.world.now)
         return name
 
     def is_awaited(self, case: Case) -> bool:

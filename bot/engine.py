@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import ticks
 from bot.app import App
+from bot.cards import show_cards
 from bot.handing_over import hand_over
 from bot.lessons import learn, take_effect
 from bot.looking import look_at_media
@@ -94,6 +95,7 @@ class Engine:
         "chase": (ticks.chase, 5),
         "handover": (hand_over, 15),
         "outbox": (ticks.send_outbox, 2),
+        "cards": (show_cards, 2),
         "postings": (ticks.post_to_erp, 2),
         "records": (ticks.refresh_records, 10),
         "lessons": (learn, 5),

@@ -225,6 +225,10 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "several": _lines("opened"),
     "cases": lambda value, voice: _lines("case")(value, voice) if isinstance(value[0], Mapping) else voice.ids(value),
     "staged": _lines("staged"),
+    "has": _lines("has"),
+    "erp": _named("page.erp"),
+    "bookings": lambda value, voice: ", ".join(_lines("booking")(value, voice).splitlines()),
+    "news": lambda value, _: "\n".join(clean(line) for line in value),
     "lots": lambda value, voice: (
         _lines("lot")(value, voice) if isinstance(value[0], Mapping) else replace(voice, rows=None).ids(value)
     ),

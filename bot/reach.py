@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import Connection
 
 from db import addresses, conversations
+from workflow.messages import Place
+from workflow.plant import Person
 
 if TYPE_CHECKING:
     from bot.app import App
-    from workflow.plant import Person
+    from workflow.messages import Inbound
+    from workflow.plant import Plant
 
 OURS = "web"  # the built-in chat: its page shows whatever a person was told anywhere
 LATELY = timedelta(hours=8)  # where a person wrote in this shift is where they look
 STRANGER = "@"  # how the recipient of a notice begins who is an address and no person of ours
+SEVERAL = "#"  # how it begins where that is the chat of a function
 
 
 class Way(NamedTuple):
@@ -65,6 +69,36 @@ def way_to_stranger(to: str) -> Way | None:
         return None
     channel, _, address = to.removeprefix(STRANGER).partition(":")
     return Way(channel, address)
+
+
+def answered_at(message: Inbound) -> Place | None:
+    """Where the answer to a message belongs that was said among others; None for a person's own chat."""
+    if not message.among:
+        return None
+    under = message.reply_to if message.button is not None and message.reply_to is not None else message.message_id
+    return Place(message.channel, message.conversation, under, message.sender)
+
+
+def several(channel: str, address: str) -> str:
+    """The recipient of what is for everybody in the chat of a function."""
+    return f"{SEVERAL}{channel}:{address}"
+
+
+def way_to_several(to: str) -> Way | None:
+    """The address of such a recipient; None for anybody else."""
+    if not to.startswith(SEVERAL):
+        return None
+    channel, _, address = to.removeprefix(SEVERAL).partition(":")
+    return Way(channel, address)
+
+
+def reader_of(plant: Plant, to: str) -> Person | None:
+    """Who reads what goes to a recipient: a person, or a chat as if it were one; None for a stranger."""
+    way = way_to_several(to)
+    if way is None:
+        return plant.person.get(to)
+    chat = plant.chat_at.get(way)
+    return Person(to, chat.name, chat.roles, chat.lines, language=chat.language) if chat is not None else None
 
 
 def _dead(tx: Connection, way: Way) -> bool:

@@ -1,7 +1,8 @@
 """A button in a foreign chat carries a number and a seal: whoever makes one up, or takes another's, presses nothing.
 
-The seal is an HMAC over what the button stands for (act, case, arguments), whom it was shown to, and which showing of
-it that was, so that no part can be exchanged. 30 bytes at most; Telegram allows 64.
+The seal is an HMAC over what the button stands for (act, case, arguments), whom it was shown to (a person, or
+the chat of a function), and which showing of it that was, so that no part can be exchanged. 30 bytes at most;
+Telegram allows 64.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from db import presses
 from workflow.messages import Button
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.config import Config
 
@@ -35,8 +36,8 @@ def sealed(tx: Connection, config: Config, person: str, buttons: Sequence[Button
     )
 
 
-def opened(tx: Connection, config: Config, person: str, token: str) -> str | None:
-    """What a pressed button stands for; None for one that we never showed to this person."""
+def opened(tx: Connection, config: Config, shown_to: Collection[str], token: str) -> str | None:
+    """What a pressed button stands for; None for one that we never showed to any of these readers."""
     number, dot, seal = token.partition(".")
     if not dot or len(token) > LONGEST or not token.isascii():
         return None
@@ -46,7 +47,7 @@ def opened(tx: Connection, config: Config, person: str, token: str) -> str | Non
         return None
     if kept is None or not hmac.compare_digest(seal, _seal(config, kept)):
         return None
-    return kept.value if kept.person == person else None
+    return kept.value if kept.person in shown_to else None
 
 
 def _seal(config: Config, kept: presses.Kept) -> str:

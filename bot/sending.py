@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import fitting
-from bot.reach import OURS, Way, way_to_stranger, ways
+from bot.cards import becomes_card, first_told
+from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
 from bot.say import render
 from bot.seals import sealed
 from bot.wording import language_for, word
-from db import addresses, cases, conversations, outbox
+from db import addresses, cards, cases, conversations, outbox
 from db.pace import AT_ONCE, pass_through
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Button, Outbound, Sent
 from workflow.plant import Person
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
     from bot.app import App
     from db.outbox import Pending
     from workflow.case import Case, Notice
@@ -31,6 +36,7 @@ log = structlog.get_logger()
 SEND_WITHIN = 12.0  # seconds for one message; a notice of several parts has to end before its lease does
 PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
 MOST_BACKOFF = timedelta(minutes=5)
+QUIET = frozenset({"news"})  # nobody has to act on it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,12 @@ class Job:
     """A notice, rendered for one address; `others` are tried where this one refuses."""
 
     pending: Pending
-    person: Person | None  # none: a stranger, who is told how to register
+    person: Person | None  # or a chat of a function as if it were one; none: a stranger, told how to register
     way: Way
     others: tuple[Way, ...]
     parts: tuple[Outbound, ...]
     buttons: tuple[Button, ...]  # as we mean them; those of `parts` may be sealed
+    case: Case | None  # as it was when this was rendered
     refused: str = ""  # by which addresses before this one
 
 
@@ -104,23 +111,41 @@ def _first_job(app: App, pending: Pending) -> Job | None:
     now = app.clock.now()
     with app.database.read() as tx:
         case = cases.get(tx, pending.case) if pending.case else None
-        person = app.plant.person.get(pending.notice.to)
-        possible = ways(app, tx, person, now) if person is not None else ()
+        person = reader_of(app.plant, pending.notice.to)
+        possible = _possible(app, tx, pending.notice, person, now)
     why = None
     if case is not None and pointless(pending.notice, case):
         why = "no longer needed"
-    elif person is None:
-        to_stranger = way_to_stranger(pending.notice.to)
-        possible = (to_stranger,) if to_stranger is not None and to_stranger.channel in app.channels else ()
-        why = None if possible else "person is not in plant.yaml any more"
+    elif not possible:
+        why = "nobody there in plant.yaml any more"
     if why is not None:
         with app.database.write() as tx:
             outbox.dropped(tx, pending, now, why)
         return None
-    return _job(app, pending, person, possible, "")
+    return _job(app, pending, person, possible, "", case)
 
 
-def _job(app: App, pending: Pending, person: Person | None, possible: tuple[Way, ...], refused: str) -> Job:
+def _possible(app: App, tx: Connection, notice: Notice, person: Person | None, now: datetime) -> tuple[Way, ...]:
+    """Where a notice may be told: first where the question was asked, among others or not; none: nobody is there."""
+    where = notice.where
+    asked_in = (Way(where.channel, where.conversation),) if where is not None else ()
+    alone = way_to_several(notice.to) or way_to_stranger(notice.to)
+    found: tuple[Way, ...] = (alone,) if alone is not None else ()
+    if person is not None and alone is None:
+        found = ways(app, tx, person, now)
+    elif way_to_several(notice.to) is not None and person is None:
+        found = ()  # this chat is not in plant.yaml any more
+    return tuple(way for way in (*asked_in, *found) if way.channel in app.channels)
+
+
+def _job(
+    app: App,
+    pending: Pending,
+    person: Person | None,
+    possible: tuple[Way, ...],
+    refused: str,
+    case: Case | None,
+) -> Job:
     """The notice as the first of these addresses can show it."""
     now, way = app.clock.now(), possible[0]
     channel = app.channels[way.channel]
@@ -132,28 +157,35 @@ def _job(app: App, pending: Pending, person: Person | None, possible: tuple[Way,
     if pending.repeat and not traits.finds_sent and way.channel != OURS:
         text = f"{word(language, 'again')}\n{text}"
     buttons, thread, heard_at = words.buttons, None, None
+    where = pending.notice.where
+    there = where if where is not None and way == Way(where.channel, where.conversation) else None
+    with app.database.read() as tx:
+        to = addresses.now_at(tx, *way)
     if person is not None:
         if buttons and traits.button_bytes is not None:
             with app.database.write() as tx:
                 buttons = sealed(tx, app.config, person.id, buttons, now)
         with app.database.read() as tx:
             if traits.threads and pending.case is not None:
-                thread = conversations.first_told(tx, person.id, way.channel, pending.case)
+                thread = cards.of(tx, pending.case, *way)
+                thread = thread or conversations.first_told(tx, person.id, way.channel, pending.case)
             if traits.window is not None:
                 heard_at = conversations.last_heard(tx, person.id, way.channel)
     whole = Outbound(
-        way.address,
+        to,
         text,
-        thread=thread,
+        thread=there.message_id if there is not None else thread,
         case=pending.case,
         repeat=pending.repeat,
         name=pending.notice.name,
         language=language,
         heard_at=heard_at,
         key=f"{app.plant.id}:{pending.id}",
+        quiet=pending.notice.name in QUIET,
+        asker=there.asker if there is not None else None,
     )
     parts = _parts(whole, buttons, traits.text)
-    return Job(pending, person, way, possible[1:], parts, words.buttons, refused)
+    return Job(pending, person, way, possible[1:], parts, words.buttons, case, refused)
 
 
 def _parts(whole: Outbound, buttons: tuple[Button, ...], most: int) -> tuple[Outbound, ...]:
@@ -185,7 +217,7 @@ def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job
             _arrived(app, job, outcome)
         case TryLater() if pending.attempts >= PATIENT_FOR and job.others:
             refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
-            return _job(app, pending, job.person, job.others, refused)
+            return _job(app, pending, job.person, job.others, refused, job.case)
         case TryLater():
             with app.database.write() as tx:
                 due = now + (outcome.after or backoff(pending.attempts))
@@ -197,7 +229,7 @@ def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job
                 with app.database.write() as tx:
                     addresses.unreachable(tx, *job.way, outcome.why, now)
             if job.others:
-                return _job(app, pending, job.person, job.others, refused)
+                return _job(app, pending, job.person, job.others, refused, job.case)
             with app.database.write() as tx:
                 outbox.dropped(tx, pending, now, refused)
         case _:
@@ -217,6 +249,9 @@ def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
     now, pending = app.clock.now(), job.pending
     with app.database.write() as tx:
         last = sent[-1].message_id
+        moved_to = next((one.moved_to for one in sent if one.moved_to is not None), None)
+        if moved_to is not None:
+            addresses.moved(tx, *job.way, moved_to)
         if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused) or job.person is None:
             return
         for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
@@ -224,3 +259,6 @@ def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
             conversations.told(
                 tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id
             )
+        name, alone = pending.notice.name, job.parts[-1].asker is None
+        if job.case is not None and alone and becomes_card(name) and job.way.channel != OURS:
+            first_told(app, tx, job.case, job.way, job.person.id, last, now)

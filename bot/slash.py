@@ -5,6 +5,7 @@ A chat's menu offers the same words. STOP is a safety question and never the end
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot import answer, reports
@@ -42,7 +43,7 @@ def typed(desk: Desk, which: str) -> str:
     match which:
         case "open":
             notice = answer.answer(desk.tx, Wanted("open"), desk.me, desk.world, None)
-            outbox.put(desk.tx, None, notice, desk.world.now)
+            outbox.put(desk.tx, None, replace(notice, where=desk.where), desk.world.now)
             return "query"
         case "stop":
             return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.channels import acknowledge
-from bot.reach import OURS, stranger
+from bot.reach import OURS, answered_at, several, stranger
 from bot.seals import opened
 from db import addresses, inbox, outbox
 from integrations.chat.gate import as_it_came
@@ -63,7 +63,8 @@ def take_in(app: App, tx: Connection, message: Inbound) -> int | None:
     if message.raw is not None:
         inbox.poison(tx, stored, "could not be read; see the log", now)
     elif message.channel != OURS:
-        addresses.reachable(tx, message.channel, message.sender)
+        for address in {message.sender, message.conversation}:
+            addresses.reachable(tx, message.channel, address)
     return stored
 
 
@@ -86,7 +87,9 @@ def unsealed(app: App, tx: Connection, message: Inbound, person: Person) -> Inbo
     channel = app.channels.get(message.channel)
     if message.button is None or channel is None or channel.traits.button_bytes is None:
         return message
-    meant = opened(tx, app.config, person.id, message.button)
+    known_as = addresses.before_move(tx, message.channel, message.conversation)
+    shown_to = (person.id, several(message.channel, message.conversation), several(message.channel, known_as))
+    meant = opened(tx, app.config, shown_to, message.button)
     if meant is None:
         log.warning("press.not_ours", channel=message.channel)
     return replace(message, button=NOT_OURS if meant is None else meant)
@@ -112,7 +115,8 @@ def turn_away(app: App, received: Received) -> None:
         last = known.turned_away_at if known is not None else None
         foreign = message.channel in app.channels and message.channel != OURS
         if foreign and (last is None or now - last >= TURNED_AWAY_AGAIN):
-            outbox.put(tx, None, Notice(stranger(message.channel, message.sender), "unknown_person"), now)
+            told = Notice(stranger(message.channel, message.sender), "unknown_person", where=answered_at(message))
+            outbox.put(tx, None, told, now)
             addresses.turned_away(tx, message.channel, message.sender, now)
         inbox.done(tx, received.id, now, inbox.STRANGER)
     app.ring("outbox")

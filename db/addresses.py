@@ -24,6 +24,7 @@ class Known:
     unreachable_at: datetime | None
     unreachable_why: str | None
     turned_away_at: datetime | None
+    moved_to: str | None
 
 
 def get(tx: Connection, channel: str, address: str) -> Known | None:
@@ -74,6 +75,24 @@ def turned_away(tx: Connection, channel: str, address: str, at: datetime) -> Non
     _put(tx, channel, address, turned_away_at=at)
 
 
+def moved(tx: Connection, channel: str, address: str, to: str) -> None:
+    """The platform has given this address another one for good: a group that became a supergroup (R53)."""
+    _put(tx, channel, address, moved_to=to)
+
+
+def now_at(tx: Connection, channel: str, address: str) -> str:
+    """Where an address has moved to; itself where it has not."""
+    known = get(tx, channel, address)
+    return known.moved_to if known is not None and known.moved_to else address
+
+
+def before_move(tx: Connection, channel: str, address: str) -> str:
+    """The address under which the plant knows a place, by the one that it has now."""
+    moved_here = sa.and_(table.c.channel == channel, table.c.moved_to == address)
+    old: str | None = tx.scalar(sa.select(table.c.address).where(moved_here).limit(1))
+    return old or address
+
+
 def _put(tx: Connection, channel: str, address: str, **values: Any) -> None:
     row = insert(tx, table).values(channel=channel, address=address, **values)
     tx.execute(row.on_conflict_do_update(index_elements=["channel", "address"], set_=values))
@@ -91,4 +110,5 @@ _KNOWN = (
     table.c.unreachable_at,
     table.c.unreachable_why,
     table.c.turned_away_at,
+    table.c.moved_to,
 )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import changes, figures, log, outbox, postings, settings
+from db import cards, changes, figures, log, outbox, postings, settings
 from db.connect import Stale as Stale
 from db.sql import insert
 from db.tables import case as case_table
@@ -61,6 +61,7 @@ def save(tx: Connection, change: Change, now: datetime) -> Case:
     log.append(tx, case, change.entries)
     outbox.put_all(tx, case.number, change.notices, now)
     postings.owe(tx, change.postings, now)
+    cards.touch(tx, case.number, now)
     changes.touch(tx)
     return replace(case, version=case.version + 1)
 

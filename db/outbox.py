@@ -131,6 +131,11 @@ def waiting(tx: Connection, limit: int = 100) -> tuple[Told, ...]:
     return tuple(_told(row) for row in tx.execute(query))
 
 
+def anything_due(tx: Connection, now: datetime) -> bool:
+    """Whether a notice waits to be sent now: it goes before whatever is only news."""
+    return tx.scalar(sa.select(table.c.id).where(table.c.due_at <= now).limit(1)) is not None
+
+
 def unsent_count(tx: Connection) -> int:
     """How many notices are still to be sent."""
     return int(tx.scalar(sa.select(sa.func.count()).where(table.c.due_at.is_not(None))) or 0)
@@ -158,11 +163,12 @@ def _row(case: str | None, notice: Notice, at: datetime) -> dict[str, object]:
         "attempts": 0,
         "claim": 0,
         "maybe_sent": False,
+        "where": notice.where,
     }
 
 
 def _notice(row: sa.Row[tuple[object, ...]]) -> Notice:
-    return Notice(row.to, row.name, row.facts, row.offers, row.role, row.until)
+    return Notice(row.to, row.name, row.facts, row.offers, row.role, row.until, row.where)
 
 
 def _told(row: sa.Row[tuple[object, ...]]) -> Told:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from db.columns import Instant, Json, Key, Number, Words
 from workflow.case import Held, Offer, Part, Proposal, Step
-from workflow.messages import Button, Inbound
+from workflow.messages import Button, Inbound, Place
 from workflow.reading import Quantity, Why
 
 metadata = sa.MetaData(
@@ -264,10 +264,42 @@ notice = sa.Table(
     sa.Column("message_id", Words),
     sa.Column("dropped_at", Instant),  # it had become pointless (R34), or was refused for good
     sa.Column("dropped_why", Words),
+    sa.Column("where", Json(Place)),  # it answers something said among others, and belongs there
+    sa.Column("urgent", sa.Boolean, nullable=False, server_default=sa.false()),  # overtakes what is not (R37)
 )
 sa.Index("ix_notice_due", notice.c.due_at, **_where(notice.c.due_at.is_not(None)))
 sa.Index("ix_notice_waiting_of", notice.c.to, notice.c.id, **_where(notice.c.due_at.is_not(None)))
 sa.Index("ix_notice_case", notice.c.case)
+
+card = sa.Table(
+    "card",  # the one live message about a case in a chat, changed in place as the case changes
+    metadata,
+    sa.Column("case", Words, primary_key=True),
+    sa.Column("channel", Words, primary_key=True),
+    sa.Column("address", Key, primary_key=True),
+    sa.Column("reader", Words, nullable=False),  # a person's id, or the recipient that stands for a chat of several
+    sa.Column("message_id", Words),  # as the platform knows it; none: not posted yet
+    sa.Column("version", sa.Integer, nullable=False),  # of the case, as it was shown last
+    sa.Column("shown", Words, nullable=False),  # hash of what it shows; what would change nothing is not sent
+    sa.Column("entries", sa.Integer, nullable=False),  # of the log, of which its thread has been told
+    sa.Column("free_at", Instant, nullable=False),  # before this it is not changed again
+    sa.Column("due_at", Instant),  # while it is claimed: when the lease ends
+    sa.Column("wanted", sa.Integer, nullable=False),  # counts the case's changes: one during an edit is not missed
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("claim", sa.Integer, nullable=False),  # the fence: only the newest claimer may finish
+    sa.Column("lost_at", Instant),  # it can be changed no more
+)
+sa.Index("ix_card_due", card.c.due_at, **_where(card.c.due_at.is_not(None)))
+
+delivery = sa.Table(
+    "delivery",  # how far a message has come, as its platform says; may be known before the message itself (R23)
+    metadata,
+    sa.Column("channel", Words, primary_key=True),
+    sa.Column("message_id", Key, primary_key=True),
+    sa.Column("state", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("why", Words, nullable=False),  # of a failure
+)
 
 posting = sa.Table(
     "posting",
@@ -407,6 +439,7 @@ address = sa.Table(
     sa.Column("unreachable_at", Instant),  # nothing arrives there until its person writes again (R56)
     sa.Column("unreachable_why", Words),
     sa.Column("turned_away_at", Instant),  # when a stranger was last told how to register (R55)
+    sa.Column("moved_to", Words),  # the platform has given it another address for good (R53)
 )
 sa.Index("ix_address_person", address.c.person)
 

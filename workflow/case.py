@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from workflow.errors import Refused
+from workflow.messages import Place
 from workflow.reading import Asks, Decision, ExceptionType, Quantity, ReportedException
 from workflow.task import Step as Step
 from workflow.task import Task as Task
@@ -251,6 +252,7 @@ class Notice:
     offers: tuple[Offer, ...] = ()
     role: str | None = None  # for which function this person is told
     until: Literal["acknowledged", "resolved"] | None = None  # not sent any more once that has happened (R34)
+    where: Place | None = None  # answers what was said among others: told there, else at the person's own address
 
 
 @dataclass(frozen=True, slots=True)

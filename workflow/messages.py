@@ -17,6 +17,16 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where several people were when one of them spoke: the answer belongs there, under what it answers."""
+
+    channel: str
+    conversation: str  # as `Inbound.conversation`
+    message_id: str  # what was said there, or the card whose button was pressed
+    asker: str  # the address of who spoke
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One thing that a person did in a chat."""
 
@@ -30,6 +40,7 @@ class Inbound:
     reply_to: str | None = None  # id of the message that it answers
     edits: str | None = None  # message_id that this one corrects (R19)
     media: tuple[Media, ...] = ()
+    among: bool = False  # said in a group or channel, where others read along
     raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
 
@@ -53,8 +64,12 @@ class Outbound:
     language: str = ""
     heard_at: datetime | None = None  # when its reader last wrote there: what a window for free text hangs on
     key: str = ""  # ours for this message, the same at each attempt: by it a chat that can finds an earlier one
+    card: bool = False  # the live card of `case`: first sent, later changed in place by `replaces`
+    quiet: bool = False  # nobody has to act on it now: a chat that can makes no sound
+    asker: str | None = None  # whom it answers where several read: a chat that can shows it to that address alone
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     message_id: str
+    moved_to: str | None = None  # the address has changed for good: what comes later goes there

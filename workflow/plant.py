@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -139,6 +139,23 @@ class Person:
         return self.name.split()[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A group, a topic, a channel where functions talk: it shows what concerns them; rights stay with each member."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...] = ()  # empty: every function
+    lines: tuple[str, ...] = ()  # empty: the whole plant
+    language: str = "en"
+    contacts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # channel -> address
+
+    def shows(self, roles: Collection[str], line: str | None) -> bool:
+        """Whether what these functions were asked about, on this line, concerns it."""
+        here = not self.lines or line is None or line in self.lines
+        return here and (not self.roles or not set(roles).isdisjoint(self.roles))
+
+
 @dataclass(frozen=True)
 class Plant:
     """One plant, as `plant.yaml` describes it. Look-ups are by id; unknown ids raise KeyError."""
@@ -155,6 +172,7 @@ class Plant:
     shutdowns: tuple[Shutdown, ...] = ()
     nicknames: tuple[Nickname, ...] = ()  # learnt from people's answers and accepted, beside the folder's aliases
     examples: tuple[Example, ...] = ()  # messages whose kind people told, accepted
+    chats: tuple[Chat, ...] = ()
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -171,6 +189,11 @@ class Plant:
     @cached_property
     def person(self) -> Mapping[str, Person]:
         return {person.id: person for person in self.people}
+
+    @cached_property
+    def chat_at(self) -> Mapping[tuple[str, str], Chat]:
+        """(channel, address) to the chat of a function."""
+        return {(channel, address): chat for chat in self.chats for channel, address in chat.contacts.items()}
 
     @cached_property
     def by_address(self) -> Mapping[tuple[str, str], Person]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,7 @@ AFTER_CONFLICT = 10.0  # seconds; another program polls with our token
 
 
 class Telegram:
-    """The channel `telegram`; an address is a user's id there, never a name."""
+    """The channel `telegram`; an address is a user's id there, a group's, or a group's with its topic: "-100123/5"."""
 
     name = NAME
     traits = Traits(
@@ -138,18 +139,20 @@ class Telegram:
 
     async def send(self, message: Outbound) -> Sent:
         """One message, or a change of one that was sent."""
-        chat = self._moved.get(message.to, message.to)
+        chat, _, topic = message.to.partition("/")
+        now_at = self._moved.get(chat, chat)
         try:
-            return await self._sent(chat, message)
+            sent = await self._sent(now_at, topic, message)
         except TelegramError as error:
             new = moved_to(error)
             if new is None:
                 as_ours(error)
-            self._moved[message.to] = new
-        try:
-            return await self._sent(new, message)
-        except TelegramError as error:
-            as_ours(error)
+            self._moved[chat] = now_at = new
+            try:
+                sent = await self._sent(new, topic, replace(message, replaces=None, thread=None))
+            except TelegramError as again:
+                as_ours(again)
+        return replace(sent, moved_to=f"{now_at}/{topic}" if topic else now_at) if now_at != chat else sent
 
     async def fetch(self, reference: str) -> bytes:
         """The bytes of a file that somebody sent; Telegram lets a bot have 20 MB."""
@@ -170,7 +173,7 @@ class Telegram:
             as_ours(error)
         return f"https://t.me/{text_in({'me': me}, 'me', 'username')}?start={token}"
 
-    async def _sent(self, chat: str, message: Outbound) -> Sent:
+    async def _sent(self, chat: str, topic: str, message: Outbound) -> Sent:
         markup = keyboard([(button.label, button.value) for button in message.buttons])
         if message.replaces is not None:
             id_ = int(message.replaces.rpartition(":")[2])
@@ -196,9 +199,11 @@ class Telegram:
         sent = await self._wire.call(
             "sendMessage",
             chat_id=chat,
+            message_thread_id=int(topic) if topic else None,
             text=message.text,
             reply_markup=markup,
             reply_parameters=reply,
+            disable_notification=True if message.quiet else None,
             link_preview_options={"is_disabled": True},
         )
         return Sent(f"{chat}:{at(sent, 'message_id')}")

@@ -56,7 +56,8 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
         return None  # somebody joined, a title was changed
     chat_id, id_ = _id(at(chat, "id")), message.get("message_id")
     text = text_in(message, "text") or text_in(message, "caption")
-    if text_in(message, "chat", "type") not in ("private", ""):
+    among = text_in(message, "chat", "type") not in ("private", "")
+    if among:
         addressed = _addressed(message, text, bot)
         if addressed is None:
             return None
@@ -77,6 +78,7 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
         reply_to=f"{chat_id}:{_number(replied)}" if replied is not None else None,
         edits=our_id if edited else None,
         media=_media(message),
+        among=among,
     )
 
 
@@ -86,11 +88,23 @@ def _press(press: Mapping[str, Any], now: datetime) -> Inbound | None:
     if not isinstance(data, str) or at(press, "from", "is_bot") is True:
         return None
     sender = _id(at(press, "from", "id"))
-    chat = at(press, "message", "chat", "id")
+    chat, card = at(press, "message", "chat", "id"), at(press, "message", "message_id")
+    topic = at(press, "message", "message_thread_id") if at(press, "message", "is_topic_message") is True else None
+    among = chat is not None and text_in(press, "message", "chat", "type") not in ("private", "")
     id_ = press.get("id")
     if not isinstance(id_, str) or not 0 < len(id_) <= 64:
         raise Unreadable("a press without its id")
-    return Inbound(NAME, f"{PRESSED}{id_}", sender, _id(chat) if chat is not None else sender, now, button=data)
+    place = _id(chat) if chat is not None else sender
+    return Inbound(
+        NAME,
+        f"{PRESSED}{id_}",
+        sender,
+        f"{place}/{_number(topic)}" if topic is not None else place,
+        now,
+        button=data,
+        reply_to=f"{place}:{_number(card)}" if card is not None else None,
+        among=among,
+    )
 
 
 def _media(message: Mapping[str, Any]) -> tuple[Media, ...]:

@@ -156,6 +156,21 @@ class PersonModel(Strict):
     rotation: Id | None = Field(None, examples=["team-a"])
 
 
+class ChatModel(Strict):
+    """A group, a topic or a channel of a function."""
+
+    id: Id = Field(examples=["maintenance"])
+    name: Words | None = Field(None, examples=["Maintenance, all shifts"])
+    roles: tuple[Annotated[Role, choice("role", ROLES)], ...] = Field(
+        (), description="a list of roles; empty: every function", examples=["[maintenance]"]
+    )
+    lines: tuple[Id, ...] = Field((), description="a list of line ids; empty: the whole plant", examples=["[L3]"])
+    language: Language | None = None
+    contacts: dict[str, str] = Field(
+        min_length=1, description="channel and address", examples=["{slack: C0MAINT}", '{telegram: "-100123/5"}']
+    )
+
+
 class PlantModel(Strict):
     """The file itself; the entries of its lists are read one by one."""
 
@@ -167,6 +182,9 @@ class PlantModel(Strict):
     lines: tuple[Any, ...] = Field(min_length=1, examples=["[{id: L3, name: Line 3}]"])
     people: tuple[Any, ...] = Field(
         min_length=1, examples=["[{id: maria.lopez, name: María López, roles: [operator]}]"]
+    )
+    chats: tuple[Any, ...] = Field(
+        (), examples=["[{id: maintenance, roles: [maintenance], contacts: {slack: C0MAINT}}]"]
     )
     utilities: tuple[Any, ...] = Field((), examples=["[{id: AIR, name: Compressed air, lines: [L1]}]"])
     holidays: Annotated[Any, PlainValidator(_holidays)] = ()

@@ -17,6 +17,7 @@ from integrations.plant_folder.plant_models import (
     DAYS,
     OFF,
     AssetModel,
+    ChatModel,
     HolidaysModel,
     LineModel,
     PersonModel,
@@ -28,7 +29,7 @@ from integrations.plant_folder.plant_models import (
 )
 from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
-from workflow.plant import Absence, Asset, Line, Person, PlannedStop, Plant, Rotation, Shift, Shutdown, Utility
+from workflow.plant import Absence, Asset, Chat, Line, Person, PlannedStop, Plant, Rotation, Shift, Shutdown, Utility
 
 CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
 ADDRESSES = {
@@ -40,6 +41,10 @@ ADDRESSES = {
     "slack": (r"[UW][A-Z0-9]{2,20}", "the member id of the profile page, such as U0100"),
     "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as maria@example.com"),
     "web": (r"\S{1,64}", "a word without blanks"),
+}
+CHATS = {  # where several people read
+    "telegram": (r"-\d{1,20}(/\d{1,20})?", '"-1001234567890", with "/5" behind it for the topic 5'),
+    "slack": (r"[CG][A-Z0-9]{2,20}", "the channel id of its about page, such as C0MAINT"),
 }
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,7 +59,9 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
     people = list(_entries(PersonModel, source, ("people",), problems))
     utilities = list(_entries(UtilityModel, source, ("utilities",), problems))
     turns = {r.id: r for _, r in _entries(RotationModel, source, ("rotations",), problems)}
+    chats = list(_entries(ChatModel, source, ("chats",), problems))
     _references(source, problems)
+    _chat_addresses(source, chats, problems)
     _addresses(source, [person for _, person in people], [place for place, _ in people], problems)
     for place, person in people:
         for n, absence in enumerate(person.absences):
@@ -98,6 +105,7 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
         utilities=tuple(Utility(u.id, u.name, u.aliases, u.lines) for _, u in utilities),
         holidays=holidays if holidays is not None else holiday_dates(frame.holidays) if frame.holidays else (),
         shutdowns=tuple(Shutdown(s.from_, s.to, s.reason) for s in frame.shutdowns),
+        chats=tuple(_chat(chat, frame.languages[0]) for _, chat in chats),
     )
 
 
@@ -122,6 +130,11 @@ def _person(person: PersonModel, language: str, turns: Mapping[str, RotationMode
         absences=tuple(Absence(a.from_, a.to, a.stand_in) for a in person.absences),
         rotation=Rotation(turn.id, turn.start, tuple(None if s == OFF else s for s in turn.pattern)) if turn else None,
     )
+
+
+def _chat(chat: ChatModel, language: str) -> Chat:
+    contacts = MappingProxyType({channel: address.strip() for channel, address in chat.contacts.items()})
+    return Chat(chat.id, chat.name or chat.id, chat.roles, chat.lines, chat.language or language, contacts)
 
 
 def _entries(model: type[M], source: Source, place: Place, problems: list[Problem]) -> Iterator[tuple[Place, M]]:
@@ -149,7 +162,7 @@ def _references(source: Source, problems: list[Problem]) -> None:
     lines, shifts, people, turns = (ids_in(source, section) for section in ("lines", "shifts", "people", "rotations"))
     for place, value in _leaves(source.tree):
         match place:
-            case ("people" | "utilities", int(), "lines", int()) if value not in lines:
+            case ("people" | "utilities" | "chats", int(), "lines", int()) if value not in lines:
                 problems.append(source.problem(place, f"no line '{value}'", one_of(value, lines)))
             case ("people", int(), "shifts", int()) if value not in shifts:
                 problems.append(source.problem(place, f"no shift '{value}'", one_of(value, shifts)))
@@ -200,6 +213,23 @@ def _addresses(source: Source, people: list[PersonModel], places: list[Place], p
             if other != person.id:
                 right = "each person's own address; a shared phone is nobody's"
                 problems.append(source.problem(at, f"'{address}' is {other}'s too", right))
+
+
+def _chat_addresses(source: Source, chats: list[tuple[Place, ChatModel]], problems: list[Problem]) -> None:
+    """One group is one chat of ours: what concerns two functions is shown there once."""
+    owner: dict[tuple[str, str], str] = {}
+    for place, chat in chats:
+        for channel, said in chat.contacts.items():
+            at, address = (*place, "contacts", channel), said.strip()
+            if channel not in CHATS:
+                problems.append(source.problem(at, f"no groups on '{channel}'", one_of(channel, tuple(CHATS))))
+                continue
+            pattern, right = CHATS[channel]
+            if not re.fullmatch(pattern, address):
+                problems.append(source.problem(at, f"{address!r} is no group on {channel}", right))
+            if owner.setdefault((channel, address), chat.id) != chat.id:
+                again = f"'{address}' is {owner[channel, address]}'s too"
+                problems.append(source.problem(at, again, "one chat with both roles"))
 
 
 def _holiday_dates(source: Source, problems: list[Problem]) -> tuple[date, ...]:

@@ -186,6 +186,21 @@ EXAMPLES: dict[str, Facts] = {
     "erp_still_free": NOT_BOOKED,
     "erp_waits": NOT_BOOKED,
     "posting_failed": NOT_BOOKED,
+    "card": ENDED
+    | {
+        "status": "open",
+        "reporter": "maria.lopez",
+        "lots": ["6319-4A"],
+        "has": [OWNERS[0] | {"waiting_for": "a seal"}, OWNERS[1] | {"who": "neil.abbott", "waiting_for": None}],
+        "parts": PARTS,
+        "rest": REST,
+        "bookings": [
+            {"kind": "downtime", "erp": "posted", "receipt": "DOC-000001"},
+            {"kind": "scrap", "erp": "waiting", "receipt": ""},
+        ],
+    },
+    "news": CASE | {"news": ["Gary took it for maintenance, until 14:30", "Gary waits for “a seal”"]},
+    "call": CASE | {"news": ["reminded: Gary (maintenance)"]},
     **{
         f"refused.state.{status}": REFUSED | {"act": "resolve"}
         for status in ("draft", "open", "acknowledged", "resolved", "closed", "cancelled", "merged")

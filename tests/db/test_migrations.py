@@ -41,8 +41,24 @@ CATALOG: dict[str, Sequence[str]] = {
 def catalog(tx: Connection) -> list[tuple[Any, ...]]:
     """Everything that the database says about its tables, in an order of its own."""
     rows = [tuple(row) for query in CATALOG[tx.dialect.name] for row in tx.execute(sa.text(query))]
-    spelled = [tuple(" ".join(part.split()) if isinstance(part, str) else part for part in row) for row in rows]
+    spelled = [tuple(_in_order(part) if isinstance(part, str) else part for part in row) for row in rows]
     return sorted(spelled, key=repr)
+
+
+def _in_order(sql: str) -> str:
+    """SQL on one line; between the commas of a CREATE TABLE sorted, since a later column is written at its end."""
+    line = " ".join(sql.split())
+    if not line.startswith("CREATE TABLE"):
+        return line
+    head, _, inside = line.partition("(")
+    parts, depth = [""], 0
+    for sign in inside.rpartition(")")[0]:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return f"{head}({', '.join(sorted(part.strip() for part in parts))})"
 
 
 class Undone(Exception):

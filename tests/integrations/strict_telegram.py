@@ -170,7 +170,9 @@ class StrictTelegram:
             raise Refuses(502, "Bad Gateway")
         with self._lock:
             self._number += 1
-            self.accepted.append({**values, "chat_id": chat, "message_id": self._number, "edits": 0})
+            self.accepted.append(
+                {**values, "chat_id": chat, "message_id": self._number, "edits": 0, "sent": values["text"]}
+            )
         if broken == "silent":
             raise Refuses(504, "Gateway Timeout")
         return {"message_id": self._number, "date": 1, "chat": {"id": int(chat), "type": "private"}}
