@@ -216,8 +216,29 @@ def telegram_of(config: Config) -> Channel | None:
     )
 
 
+def whatsapp_of(config: Config) -> Channel | None:
+    """WhatsApp, where an account at Twilio is set; its package comes with the extra `whatsapp`."""
+    if config.twilio_account_sid is None:
+        return None
+    if config.twilio_auth_token is None or config.twilio_whatsapp_from is None:
+        missing_one = "AUTH_TOKEN" if config.twilio_auth_token is None else "WHATSAPP_FROM"
+        raise WrongConfiguration(f"LINECALL_TWILIO_{missing_one}: it belongs to LINECALL_TWILIO_ACCOUNT_SID")
+    try:
+        from integrations.chat.whatsapp import WhatsApp
+    except ImportError as missing:
+        raise WrongConfiguration("LINECALL_TWILIO_ACCOUNT_SID: the extra `whatsapp` is not installed here") from missing
+    return WhatsApp(
+        config.twilio_account_sid,
+        config.twilio_auth_token.get_secret_value(),
+        config.twilio_whatsapp_from,
+        base_url=config.twilio_base_url,
+        public_url=config.public_url,
+        buttons=config.whatsapp_buttons,
+    )
+
+
 # Each gives the chat where its credentials are set, else None; its SDK is imported only then.
-CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {"telegram": telegram_of}
+CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {"telegram": telegram_of, "whatsapp": whatsapp_of}
 
 
 def channels(config: Config) -> dict[str, Channel]:

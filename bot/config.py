@@ -58,6 +58,7 @@ class Config(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_whatsapp_from: str | None = None
     twilio_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    whatsapp_buttons: bool = True  # off: every choice is a numbered line, and a reply "2" picks it
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("log", mode="before")
@@ -92,6 +93,21 @@ class Config(BaseSettings):
         if secret is not None and not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
             raise ValueError("16 to 256 letters, digits, _ and -, for example from `openssl rand -hex 24`")
         return secret
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _as_the_console_shows_it(cls, sid: str | None) -> str | None:
+        if sid is not None and not re.fullmatch(r"AC[0-9a-f]{32}", sid):
+            raise ValueError("AC and 32 characters, as the Twilio console shows it")
+        return sid
+
+    @field_validator("twilio_whatsapp_from")
+    @classmethod
+    def _a_number(cls, number: str | None) -> str | None:
+        number = number.removeprefix("whatsapp:") if number is not None else None
+        if number is not None and not re.fullmatch(r"\+[1-9]\d{5,14}", number):
+            raise ValueError("a plus, the country, the number, no blanks: +15550100")
+        return number
 
     @field_validator("openai_model", "openai_transcribe_model")
     @classmethod

@@ -15,6 +15,7 @@ from bot.courtesy import courtesy
 from bot.explaining import explained
 from bot.invite import accepted
 from bot.meaning import MOST_TEXT, read
+from bot.numbered import WHICH, chosen
 from bot.reach import answered_at, person_at
 from bot.say import Press, parse_button
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
@@ -64,7 +65,7 @@ def handle(app: App, received: Received) -> None:
     with app.database.read() as tx:
         person = person_at(app, tx, message.channel, message.sender)
         if person is not None:
-            message = unsealed(app, tx, message, person)
+            message = chosen(app, tx, unsealed(app, tx, message, person), person)
     if message.edits is not None and message.reply_to is None:
         message = replace(message, reply_to=message.edits)  # it belongs where the first writing of it led
     if person is None:
@@ -119,7 +120,7 @@ class Desk:
         """Do what the message asks for and say so; returns the outcome that the inbox row keeps."""
         self.line = self.brings.line if self.brings is not None else self.remember()
         if self.message.button is not None and self.press is None:
-            return self.tell("late_press_unknown")
+            return self.tell("which_number" if self.message.button == WHICH else "late_press_unknown")
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)

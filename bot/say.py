@@ -40,6 +40,7 @@ class Rendered:
 
     text: str
     buttons: tuple[Button, ...] = ()
+    numbered: bool = False  # they stand as numbered lines in the text: the chat shows none of them as a button
 
 
 def render(notice: Notice, person: Person, plant: Plant, records: Records, traits: Traits, now: datetime) -> Rendered:
@@ -49,11 +50,13 @@ def render(notice: Notice, person: Person, plant: Plant, records: Records, trait
     then the ends of long lists, and says how much more there is.
     """
     voice = Voice(language_for(person.language, plant), plant, records, now)
-    text, whole = _fitting(notice, voice, traits.text, traits.text * (traits.parts - 1))
-    # What could not be read to its end cannot be confirmed (R41).
-    offers = notice.offers if whole else tuple(offer for offer in notice.offers if offer.act != "confirm")
-    buttons = _most_useful([b for offer in offers for b in _buttons(offer, notice, voice)], traits.buttons)
-    return Rendered(text, tuple(Button(_short(b.label, traits.button_text), b.value) for b in buttons))
+    buttons, numbers = _choices(notice.offers, notice, voice, traits)
+    text, whole = _fitting(notice, voice, traits.text - length(numbers), traits.text * (traits.parts - 1))
+    if not whole:
+        # What could not be read to its end cannot be confirmed (R41).
+        offers = tuple(offer for offer in notice.offers if offer.act != "confirm")
+        buttons, numbers = _choices(offers, notice, voice, traits)
+    return Rendered(text + numbers, buttons, bool(numbers))
 
 
 def button_value(act: str, case: str, *args: str) -> str:
@@ -104,6 +107,15 @@ def _fitting(notice: Notice, voice: Voice, most: int, further: int) -> tuple[str
         if length(text) <= most:
             return text, True
     return _cut(text, most), False
+
+
+def _choices(offers: tuple[Offer, ...], notice: Notice, voice: Voice, traits: Traits) -> tuple[tuple[Button, ...], str]:
+    """The buttons, and the lines that stand for them where the chat shows fewer than there are."""
+    found = [b for offer in offers for b in _buttons(offer, notice, voice)]
+    buttons = _most_useful(found, max(traits.buttons, traits.numbered))
+    if len(buttons) <= traits.buttons:
+        return tuple(Button(_short(b.label, traits.button_text), b.value) for b in buttons), ""
+    return tuple(buttons), "".join(f"\n{n} {b.label}" for n, b in enumerate(buttons, 1))
 
 
 def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:

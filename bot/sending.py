@@ -15,7 +15,7 @@ from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, way
 from bot.say import render
 from bot.seals import sealed
 from bot.wording import language_for, word
-from db import addresses, cards, cases, conversations, outbox
+from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
 from db.pace import AT_ONCE, pass_through
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Button, Outbound, Sent
@@ -37,6 +37,7 @@ SEND_WITHIN = 12.0  # seconds for one message; a notice of several parts has to 
 PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
 MOST_BACKOFF = timedelta(minutes=5)
 QUIET = frozenset({"news"})  # nobody has to act on it now
+CLOSES_EARLY = timedelta(minutes=5)  # a window that closes while the message is under way is closed (R52)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +113,19 @@ def _first_job(app: App, pending: Pending) -> Job | None:
     with app.database.read() as tx:
         case = cases.get(tx, pending.case) if pending.case else None
         person = reader_of(app.plant, pending.notice.to)
-        possible = _possible(app, tx, pending.notice, person, now)
+        failed = arrivals.failed_by(tx, pending.id)
+        possible = tuple(way for way in _possible(app, tx, pending.notice, person, now) if way.channel not in failed)
+    refused = "; ".join(f"{channel}: {reason}" for channel, reason in failed.items())
     why = None
     if case is not None and pointless(pending.notice, case):
         why = "no longer needed"
     elif not possible:
-        why = "nobody there in plant.yaml any more"
+        why = refused or "nobody there in plant.yaml any more"
     if why is not None:
         with app.database.write() as tx:
             outbox.dropped(tx, pending, now, why)
         return None
-    return _job(app, pending, person, possible, "", case)
+    return _job(app, pending, person, possible, refused, case)
 
 
 def _possible(app: App, tx: Connection, notice: Notice, person: Person | None, now: datetime) -> tuple[Way, ...]:
@@ -149,14 +152,19 @@ def _job(
     """The notice as the first of these addresses can show it."""
     now, way = app.clock.now(), possible[0]
     channel = app.channels[way.channel]
-    traits = channel.traits
+    traits, closed = channel.traits, False
+    if traits.window is not None:
+        with app.database.read() as tx:
+            heard_at = inbox.last_from(tx, way.channel, way.address)
+        closed = heard_at is None or now - heard_at >= traits.window - CLOSES_EARLY
+        traits = (traits.outside or traits) if closed else traits
     reader = person or Person(pending.notice.to, pending.notice.to, language=app.plant.languages[0])
     words = render(pending.notice, reader, app.plant, app.records, traits, now)
     language = language_for(reader.language, app.plant)
     text = words.text
     if pending.repeat and not traits.finds_sent and way.channel != OURS:
         text = f"{word(language, 'again')}\n{text}"
-    buttons, thread, heard_at = words.buttons, None, None
+    buttons, thread = () if words.numbered else words.buttons, None
     where = pending.notice.where
     there = where if where is not None and way == Way(where.channel, where.conversation) else None
     with app.database.read() as tx:
@@ -169,8 +177,6 @@ def _job(
             if traits.threads and pending.case is not None:
                 thread = cards.of(tx, pending.case, *way)
                 thread = thread or conversations.first_told(tx, person.id, way.channel, pending.case)
-            if traits.window is not None:
-                heard_at = conversations.last_heard(tx, person.id, way.channel)
     whole = Outbound(
         to,
         text,
@@ -179,7 +185,7 @@ def _job(
         repeat=pending.repeat,
         name=pending.notice.name,
         language=language,
-        heard_at=heard_at,
+        closed=closed,
         key=f"{app.plant.id}:{pending.id}",
         quiet=pending.notice.name in QUIET,
         asker=there.asker if there is not None else None,
@@ -252,7 +258,13 @@ def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
         moved_to = next((one.moved_to for one in sent if one.moved_to is not None), None)
         if moved_to is not None:
             addresses.moved(tx, *job.way, moved_to)
-        if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused) or job.person is None:
+        if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused):
+            return
+        for one in sent:
+            if arrivals.sent(tx, job.way.channel, one.message_id, pending.id, now):
+                log.warning("outbox.not_delivered", notice=pending.id, channel=job.way.channel)
+                app.ring("outbox")
+        if job.person is None:
             return
         for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
             buttons = job.buttons if n == len(sent) else ()

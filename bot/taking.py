@@ -19,10 +19,10 @@ from sqlalchemy import Connection
 from bot.channels import acknowledge
 from bot.reach import OURS, answered_at, several, stranger
 from bot.seals import opened
-from db import addresses, inbox, outbox
+from db import addresses, arrivals, inbox, outbox
 from integrations.chat.gate import as_it_came
 from workflow.case import Notice
-from workflow.messages import Inbound
+from workflow.messages import Arrival, Inbound
 from workflow.ports import Channel, Hooked, Knock, Reply
 
 if TYPE_CHECKING:
@@ -48,10 +48,24 @@ def knocked(app: App, channel: Channel, knock: Knock) -> Reply:
         log.error("hook.poison", channel=channel.name, **trouble(error))  # noqa: TRY400 - its text may hold a message
         app.receive(as_it_came(channel.name, knock.path, knock.body, knock.at, knock.query))
         return Reply()
+    for one in came.arrivals:
+        arrived(app, one)
     for message in came.messages:
         if app.receive(message) is not None:
             app.loop.spawn(acknowledge(channel, message))
     return came.reply
+
+
+def arrived(app: App, one: Arrival) -> None:
+    """Keep what became of a message that we sent; one that failed goes to its person's next address (R56)."""
+    now = app.clock.now()
+    with app.database.write() as tx:
+        again = arrivals.arrived(tx, one, now)
+        if one.state == "failed" and one.dead:
+            addresses.unreachable(tx, one.channel, one.dead, one.why, now)
+    if again:
+        log.warning("outbox.not_delivered", channel=one.channel, why=one.why)
+        app.ring("outbox")
 
 
 def take_in(app: App, tx: Connection, message: Inbound) -> int | None:

@@ -114,6 +114,8 @@ def notice_json(told: Told) -> dict[str, Any]:
         "at": iso(told.created_at),
         "sent_at": iso(told.sent_at),
         "channel": told.channel,
+        "delivered_at": iso(told.delivered_at),
+        "read_at": iso(told.read_at),
         "dropped_at": iso(told.dropped_at),
         "dropped_why": told.dropped_why,
         "attempts": told.attempts,

@@ -111,13 +111,6 @@ def last_case(tx: Connection, person: str, since: datetime) -> str | None:
     return tx.scalar(sa.select(line.c.case).where(spoken).order_by(line.c.id.desc()).limit(1))
 
 
-def last_heard(tx: Connection, person: str, channel: str) -> datetime | None:
-    """When a person last wrote in a channel: what its window for free text hangs on (R52)."""
-    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel == channel)
-    at: datetime | None = tx.scalar(sa.select(sa.func.max(line.c.at)).where(theirs))
-    return at
-
-
 def last_channel(tx: Connection, person: str, since: datetime, *, but: str) -> str | None:
     """The channel in which a person wrote last, if that was not before `since`; one of them does not count."""
     theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel != but, line.c.at >= since)
@@ -129,6 +122,19 @@ def first_told(tx: Connection, person: str, channel: str, case: str) -> str | No
     ours = sa.and_(line.c.person == person, line.c.sender == "bot", line.c.channel == channel, line.c.case == case)
     query = sa.select(line.c.message_id).where(ours, line.c.message_id.is_not(None)).order_by(line.c.id).limit(1)
     return tx.scalar(query)
+
+
+def offered(tx: Connection, person: str, channel: str, since: datetime) -> tuple[Line, ...]:
+    """What a person was told in a channel with something to choose from, the newest first, and not before `since`."""
+    ours = sa.and_(line.c.person == person, line.c.sender == "bot", line.c.channel == channel, line.c.at >= since)
+    rows = tx.execute(sa.select(*_LINE).where(ours).order_by(line.c.id.desc()).limit(50))
+    return tuple(one for one in (Line(*row) for row in rows) if one.buttons)
+
+
+def last_said(tx: Connection, person: str, channel: str) -> int:
+    """The line that a person last wrote in a channel; 0 where there is none."""
+    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel == channel)
+    return int(tx.scalar(sa.select(sa.func.max(line.c.id)).where(theirs)) or 0)
 
 
 def ask(tx: Connection, person: str, case: str, asks: Asks, options: Sequence[str], at: datetime) -> None:

@@ -149,6 +149,13 @@ def words(tx: Connection, channel: str, message_id: str) -> str | None:
     return row.message.text if row is not None else None
 
 
+def last_from(tx: Connection, channel: str, address: str) -> datetime | None:
+    """When an address last wrote: what its window for free text hangs on (R52)."""
+    theirs = sa.and_(inbox.c.channel == channel, inbox.c.sender == address)
+    at: datetime | None = tx.scalar(sa.select(sa.func.max(inbox.c.sent_at)).where(theirs))
+    return at
+
+
 def poisoned(tx: Connection, limit: int = 100) -> tuple[Received, ...]:
     """Messages that were set aside, the latest first."""
     query = sa.select(*_RECEIVED).where(inbox.c.poisoned_at.is_not(None)).order_by(inbox.c.poisoned_at.desc())

@@ -7,13 +7,15 @@ claim may finish a row (the fence), so that a late finisher cannot close what so
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
+from db.tables import arrival
 from db.tables import notice as table
 from workflow.case import Notice
 
@@ -47,6 +49,8 @@ class Told:
     dropped_at: datetime | None
     dropped_why: str | None
     error: str | None
+    delivered_at: datetime | None = None  # as its platform says; not every one does
+    read_at: datetime | None = None
 
 
 def put(tx: Connection, case: str | None, notice: Notice, at: datetime) -> int:
@@ -121,8 +125,10 @@ def dropped(tx: Connection, pending: Pending, at: datetime, why: str) -> bool:
 
 def of_case(tx: Connection, number: str) -> tuple[Told, ...]:
     """Every notice of a case, in the order in which they were written."""
-    rows = tx.execute(sa.select(table).where(table.c.case == number).order_by(table.c.id))
-    return tuple(_told(row) for row in rows)
+    its = sa.and_(arrival.c.channel == table.c.channel, arrival.c.message_id == table.c.message_id)
+    with_arrival = sa.select(*table.c, arrival.c.delivered_at, arrival.c.read_at).outerjoin(arrival, its)
+    rows = tx.execute(with_arrival.where(table.c.case == number).order_by(table.c.id))
+    return tuple(replace(_told(row), delivered_at=row.delivered_at, read_at=row.read_at) for row in rows)
 
 
 def waiting(tx: Connection, limit: int = 100) -> tuple[Told, ...]:
@@ -171,7 +177,7 @@ def _notice(row: sa.Row[tuple[object, ...]]) -> Notice:
     return Notice(row.to, row.name, row.facts, row.offers, row.role, row.until, row.where)
 
 
-def _told(row: sa.Row[tuple[object, ...]]) -> Told:
+def _told(row: Any) -> Told:
     return Told(
         row.id,
         row.case,

@@ -54,6 +54,7 @@ inbox = sa.Table(
     sa.UniqueConstraint("channel", "message_id"),
 )
 sa.Index("ix_inbox_due", inbox.c.due_at, **_where(inbox.c.due_at.is_not(None)))
+sa.Index("ix_inbox_sender", inbox.c.channel, inbox.c.sender, inbox.c.sent_at)  # when an address last wrote (R52)
 sa.Index("ix_inbox_waiting_of", inbox.c.sender, inbox.c.sent_at, **_where(inbox.c.due_at.is_not(None)))
 
 case = sa.Table(
@@ -442,6 +443,20 @@ address = sa.Table(
     sa.Column("moved_to", Words),  # the platform has given it another address for good (R53)
 )
 sa.Index("ix_address_person", address.c.person)
+
+arrival = sa.Table(
+    "arrival",  # what a platform says later of a message that it took; the first instant of each state (R52)
+    metadata,
+    sa.Column("channel", Words, primary_key=True),
+    sa.Column("message_id", Key, primary_key=True),
+    sa.Column("notice", Id),  # none: the platform was quicker than we were
+    sa.Column("sent_at", Instant),
+    sa.Column("delivered_at", Instant),
+    sa.Column("read_at", Instant),
+    sa.Column("failed_at", Instant),
+    sa.Column("why", Words),  # of the failure: the platform's code
+)
+sa.Index("ix_arrival_notice", arrival.c.notice, **_where(arrival.c.notice.is_not(None)))
 
 invitation = sa.Table(
     "invitation",  # a link that binds one phone to a person, once

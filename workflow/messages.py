@@ -62,7 +62,7 @@ class Outbound:
     repeat: bool = False  # an earlier attempt may have arrived; where the chat cannot tell, the text says so (R23)
     name: str = ""  # of its text in bot/texts/, and its language: for a chat that wants an approved template
     language: str = ""
-    heard_at: datetime | None = None  # when its reader last wrote there: what a window for free text hangs on
+    closed: bool = False  # the chat's window for free text is closed: an approved template or nothing (R52)
     key: str = ""  # ours for this message, the same at each attempt: by it a chat that can finds an earlier one
     card: bool = False  # the live card of `case`: first sent, later changed in place by `replaces`
     quiet: bool = False  # nobody has to act on it now: a chat that can makes no sound
@@ -73,3 +73,15 @@ class Outbound:
 class Sent:
     message_id: str
     moved_to: str | None = None  # the address has changed for good: what comes later goes there
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a platform says later of a message that it took: accepted is not delivered, delivered is not read (R52)."""
+
+    channel: str
+    message_id: str  # as `Sent` had it
+    state: Literal["sent", "delivered", "read", "failed"]
+    at: datetime
+    why: str = ""  # of a failure: the platform's code, never words of people
+    dead: str = ""  # the address, where nothing will arrive at it any more

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
 
 from workflow.case import Posting, PostingKind
-from workflow.messages import Inbound, Outbound, Sent
+from workflow.messages import Arrival, Inbound, Outbound, Sent
 from workflow.reading import Context, Reading
 from workflow.records import Records
 
@@ -39,6 +39,9 @@ class Traits:
     finds_sent: bool = False  # looks up by `Outbound.key` whether an earlier attempt arrived: no repeats to mark
     window: timedelta | None = None  # free text only so long after the person last wrote
     rates: tuple[Rate, ...] = ()  # all processes together keep to it (db/pace.py)
+    outside: Traits | None = None  # what it can do while that window is closed
+    numbered: int = 0  # so many choices, where they are more than `buttons`, stand numbered in the text: "2" picks one
+    decides: bool = True  # what is written there proves its writer well enough for what binds the plant (R41)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Came:
 
     messages: tuple[Inbound, ...] = ()
     reply: Reply = field(default_factory=Reply)
+    arrivals: tuple[Arrival, ...] = ()  # what became of messages that we sent
 
 
 @runtime_checkable
@@ -127,6 +131,13 @@ class Invites(Protocol):
     """What a channel has besides into which a link leads."""
 
     async def invitation(self, token: str) -> str: ...  # the link that brings "/start TOKEN"; TryLater, Rejected
+
+
+@runtime_checkable
+class Submits(Protocol):
+    """What a channel has besides whose platform approves texts before it carries them."""
+
+    async def submit(self) -> tuple[str, ...]: ...  # asks for what is missing, and says for what; TryLater, Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bot.second_reader import how_the_model_is
 from db import addresses, inbox
 from db.connect import open_database
 from workflow.errors import Refused
-from workflow.ports import Examined, Invites
+from workflow.ports import Examined, Invites, Submits
 
 PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
 
@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
     app.command()(strangers)
     app.command()(invite)
+    app.command(name="whatsapp-templates")(whatsapp_templates)
 
 
 def run(
@@ -192,6 +193,19 @@ def strangers(plant: PlantOption = None) -> None:
         at = program.plant.local(one.message.sent_at)
         table.add_row(f"{at:%d %b %H:%M}", one.message.channel, Text(one.message.sender), Text(one.message.text))
     Console().print(table if found else "Nobody unknown has written.")
+    program.close()
+
+
+def whatsapp_templates(plant: PlantOption = None) -> None:
+    """Make the templates of deploy/whatsapp-templates.yaml at Twilio and ask Meta to approve those that are missing."""
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    chats = [channel for channel in program.channels.values() if isinstance(channel, Submits)]
+    if not chats:
+        raise Refused("WhatsApp is not connected. LINECALL_TWILIO_ACCOUNT_SID sets it up.")
+    for chat in chats:
+        submitted = program.loop.run(chat.submit())
+        print("\n".join(submitted) or "Every template is there; `linecall doctor` tells what Meta says of them.")
     program.close()
 
 

@@ -156,7 +156,7 @@ def _notices(told: Sequence[outbox.Told], voice: Voice) -> tuple[Notice, ...]:
     for one in told:
         name = one.notice.name.split(".")[0]
         about = voice.say(f"page.told.{name}")
-        key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _undelivered(one, voice))
+        key = (one.created_at.replace(second=0, microsecond=0).isoformat(), about, _how_far(one, voice))
         together.setdefault(key, []).append(person_name(voice.plant, one.notice.to))
     return tuple(
         Notice(at, clock(voice, datetime.fromisoformat(at), voice.now), ", ".join(dict.fromkeys(people)), about, state)
@@ -164,9 +164,10 @@ def _notices(told: Sequence[outbox.Told], voice: Voice) -> tuple[Notice, ...]:
     )
 
 
-def _undelivered(told: outbox.Told, voice: Voice) -> str:
+def _how_far(told: outbox.Told, voice: Voice) -> str:
     if told.sent_at is not None:
-        return ""
+        reached = "read" if told.read_at else "delivered" if told.delivered_at else ""
+        return voice.say(f"page.record.{reached}") if reached else ""
     if told.dropped_at is not None:
         return voice.say("page.record.not_sent", why=told.dropped_why or "")
     return voice.say("page.record.waits", why=told.error) if told.error else voice.say("page.record.under_way")

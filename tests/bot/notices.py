@@ -127,6 +127,7 @@ EXAMPLES: dict[str, Facts] = {
     "say_what_is_right": CASE,
     "late_press": CASE | {"status": "closed", "who": "gary.lindqvist", "at_at": "2026-11-16T20:31:00+00:00"},
     "late_press_unknown": {},
+    "which_number": {},
     "unknown_person": {"address": "+15550199"},
     **{f"asked.{role}": ASKED for role in ROLES},
     "asked.handed_over": ASKED | {"handed_by": "anita.rao", "note": "you know this one"},

@@ -60,16 +60,6 @@ def test_the_last_case_is_the_one_last_spoken_of_unless_that_is_long_ago(databas
         assert conversations.last_case(tx, "gary", SIX) is None
 
 
-def test_when_a_person_last_wrote_is_told_for_each_channel(database: Database) -> None:
-    with database.write() as tx:
-        conversations.said(tx, "maria", SIX, "a", "1", "whatsapp")
-        conversations.said(tx, "maria", SIX + minutes(1), "b", "2", "whatsapp")
-        conversations.told(tx, "maria", SIX + minutes(2), "c", (), None, "whatsapp", "3")
-    with database.read() as tx:
-        assert conversations.last_heard(tx, "maria", "whatsapp") == SIX + minutes(1)
-        assert conversations.last_heard(tx, "maria", "telegram") is None
-
-
 def test_a_person_has_one_open_question_the_newest(database: Database) -> None:
     with database.write() as tx:
         conversations.ask(tx, "maria", "EX-1001", "line", ("L1", "L3"), SIX)

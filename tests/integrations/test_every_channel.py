@@ -11,7 +11,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 
@@ -22,6 +23,9 @@ from tests.services import _missing as missing
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Button, Inbound, Outbound
 from workflow.ports import Came, Channel, Examined, Finding, Hooked, Knock
+
+if TYPE_CHECKING:
+    from tests.integrations.strict_twilio import StrictTwilio
 
 T = TypeVar("T")
 NOON = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
@@ -99,6 +103,45 @@ class TelegramBench:
         self.loop.close()
 
 
+class WhatsAppBench:
+    """WhatsApp through a strict fake of Twilio."""
+
+    person = "+15550106"
+
+    def __init__(self, twilio: StrictTwilio) -> None:
+        from integrations.chat.whatsapp import WhatsApp
+        from tests.integrations.strict_twilio import ACCOUNT, NUMBER, PUBLIC
+        from tests.integrations.strict_twilio import TOKEN as KEY
+
+        self.twilio = twilio
+        twilio.wrote(self.person)  # the 24 hours have begun
+        self.channel = WhatsApp(ACCOUNT, KEY, NUMBER, base_url=twilio.url, public_url=PUBLIC)
+        self.loop = asyncio.new_event_loop()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(coroutine)
+
+    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
+        knock = self.twilio.pressed(self.person, "On it", button) if button else self.twilio.wrote(self.person, text)
+        return knock if proved else replace(knock, body=knock.body.replace(b"Body=", b"Body=x"))
+
+    def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
+        shown = self.twilio.shown(self.person)
+        return [(m["text"], tuple(Button(label, value) for label, value in m["buttons"])) for m in shown]
+
+    def refuses(self, how: str) -> None:
+        if how == "dead":
+            self.twilio.opted_out.add(self.person)
+        elif how == "busy":
+            self.twilio.floods.append(7)
+        else:
+            self.twilio.breaks.append("silent")
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.channel.close())
+        self.loop.close()
+
+
 @pytest.fixture
 def web() -> WebBench:
     return WebBench()
@@ -112,7 +155,19 @@ def telegram() -> Iterator[TelegramBench]:
         bench.close()
 
 
-FOREIGN = ["telegram"]  # a chat that is added is added here, with a fixture of its name
+@pytest.fixture
+def whatsapp() -> Iterator[WhatsAppBench]:
+    if find_spec("twilio") is None:
+        missing("twilio (pip install linecall[whatsapp])")
+    from tests.integrations.strict_twilio import StrictTwilio
+
+    with StrictTwilio() as server:
+        bench = WhatsAppBench(server)
+        yield bench
+        bench.close()
+
+
+FOREIGN = ["telegram", "whatsapp"]  # a chat that is added is added here, with a fixture of its name
 
 
 @pytest.fixture(params=["web", *FOREIGN])
@@ -149,7 +204,7 @@ def test_the_longest_text_and_the_most_buttons_arrive_whole(chat: Bench) -> None
     text = ("🛑 10482 & <b>*_`x`_*</b> " * 2000)[: traits.text // 2]
     text = next(part for part in fitting.split(text, traits.text))
     value = "f" * min(30, traits.button_bytes or 30)
-    buttons = tuple(Button("ä" * traits.button_text, f"{value[:-1]}{n}") for n in range(traits.buttons))
+    buttons = tuple(Button(f"{n}{'ä' * (traits.button_text - 1)}", f"{value[:-1]}{n}") for n in range(traits.buttons))
     chat.run(chat.channel.send(Outbound(chat.person, text, buttons)))
     assert chat.shown() == [(text, buttons)], "nothing was cut, and no markup of a person's words was taken for ours"
 
