@@ -55,14 +55,14 @@ SAID_NO: Mapping[int, str] = {
 UNSURE = frozenset({500, 502, 504})  # it may have been taken all the same
 
 
-class Connection(AsyncHttpClient):
+class Connection(AsyncHttpClient):  # type: ignore[misc]
     """What Twilio's library sends goes through this: one pool of connections, and no words in any log."""
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger("twilio.quiet"), True, ANSWERS_WITHIN)
         self.http = httpx.AsyncClient(timeout=httpx.Timeout(ANSWERS_WITHIN, connect=4.0), follow_redirects=False)
 
-    async def request(  # type: ignore[override]
+    async def request(
         self,
         method: str,
         url: str,
