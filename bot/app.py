@@ -24,7 +24,9 @@ from bot.taking import take_in
 from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
+from integrations.erp.guarded import Guarded
 from integrations.erp.plant_folder import PlantFolderErp
+from integrations.erp.several import Several
 from integrations.erp.tryton import TrytonErp
 from integrations.media.eyes import WorkerEyes, installed
 from integrations.media.shelf import Shelf
@@ -198,6 +200,16 @@ ERPS: Mapping[str, Callable[[Config, Path, Clock], Erp]] = {
 }
 
 
+def systems(config: Config, folder: Path, clock: Clock) -> Erp:
+    """The ERP, each system behind a circuit of its own, with others beside it where LINECALL_ERP_ALSO names them."""
+    first = Guarded(ERPS[config.erp](config, folder, clock), clock)
+    others = [(Guarded(ERPS[name](config, folder, clock), clock), kinds) for name, kinds in config.also.items()]
+    for other, kinds in others:
+        if lacking := sorted(kinds - other.kinds):
+            raise WrongConfiguration(f"LINECALL_ERP_ALSO: {other.name} does not book {', '.join(lacking)}")
+    return Several(first, others) if others else first
+
+
 def telegram_of(config: Config) -> Channel | None:
     """Telegram, where a token is set; its package comes with the extra `telegram`."""
     if config.telegram_token is None:
@@ -270,7 +282,7 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
     database.migrate()
     with database.write() as tx:
         cases.count_anew(tx)
-    erp = ERPS[config.erp](config, config.plant, clock)
+    erp = systems(config, config.plant, clock)
     records = replace(folder.records, as_of=folder.records.as_of or clock.now())
     app = App(
         config,

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workflow.case import POSTING_KINDS, PostingKind
 from workflow.errors import LinecallError
 
 LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_ACCOUNT_SID", "LINECALL_SMTP_URL")
+
+System = Literal["plant_folder", "tryton"]
+SYSTEMS: tuple[System, ...] = get_args(System)
 
 
 class WrongConfiguration(LinecallError):
@@ -32,7 +36,8 @@ class Config(BaseSettings):
     public_url: str | None = None
     api_token: SecretStr | None = None
     play: bool = False
-    erp: Literal["plant_folder", "tryton"] = "plant_folder"
+    erp: System = "plant_folder"
+    erp_also: str = ""  # "plant_folder=maintenance_notification,cost": who books what beside LINECALL_ERP
     tryton_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     tryton_database: str = "tryton"
     tryton_user: str = "linecall"
@@ -65,6 +70,16 @@ class Config(BaseSettings):
     @classmethod
     def _any_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @field_validator("erp_also")
+    @classmethod
+    def _systems_and_kinds(cls, said: str) -> str:
+        for system, kinds in _also(said):
+            if system not in SYSTEMS:
+                raise ValueError(f"there is no system '{system}'; there are {', '.join(SYSTEMS)}")
+            if unknown := [kind for kind in kinds if kind not in POSTING_KINDS]:
+                raise ValueError(f"there is no kind '{unknown[0]}'; write SYSTEM=KIND,KIND and ; between systems")
+        return said
 
     @field_validator("api_token")
     @classmethod
@@ -124,6 +139,12 @@ class Config(BaseSettings):
         return self
 
     @property
+    def also(self) -> dict[str, frozenset[PostingKind]]:
+        """Which other system books which kinds of posting."""
+        return {system: frozenset(kind for kind in POSTING_KINDS if kind in kinds)
+                for system, kinds in _also(self.erp_also)}  # fmt: skip
+
+    @property
     def openai_url(self) -> str:
         """Where the language model is asked: any compatible endpoint, else OpenAI itself."""
         return self.openai_base_url or "https://api.openai.com/v1"
@@ -148,3 +169,9 @@ def _sentence(where: tuple[int | str, ...], message: str, value: object) -> str:
     secret = any(word in name for word in ("TOKEN", "SECRET", "KEY", "PASSWORD", "DATABASE_URL"))
     said = "" if secret or not where else f" (it is {str(value)!r})"
     return f"{name}: {message.removeprefix('Value error, ')}{said}"
+
+
+def _also(said: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """`plant_folder=cost,note; other=scrap` in its parts."""
+    parts = [part.partition("=") for part in said.split(";") if part.strip()]
+    return tuple((name.strip(), tuple(kind.strip() for kind in kinds.split(","))) for name, _, kinds in parts)

@@ -14,21 +14,20 @@ from bot.cards import show_cards
 from bot.handing_over import hand_over
 from bot.lessons import learn
 from bot.looking import look_at_media
-from bot.sending import backoff, send_all
-from db import cases, inbox, outbox, postings
+from bot.posting import post_to_erp
+from bot.sending import send_all
+from db import cases, inbox, outbox
 from db.cases import Stale
 from db.inbox import Received
-from db.postings import Claimed
-from workflow import finishing
 from workflow.case import Change
 from workflow.chasing import chase as next_steps
-from workflow.errors import Rejected, TryLater
-from workflow.plant import on_shift
 
 if TYPE_CHECKING:
     from bot.app import App
 
 log = structlog.get_logger()
+
+__all__ = ["chase", "post_to_erp", "read_inbox", "refresh_records", "run_until_quiet", "send_outbox"]
 
 BATCH = 50
 SENDS = 20  # at a time, side by side
@@ -36,7 +35,6 @@ LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeat
 READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get some too
 READ_WITHIN = timedelta(seconds=20)  # until another worker may read them as well; `inbox.take` lets one act
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
-ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it (R2, R43)
 
 
 def read_inbox(app: App) -> int:
@@ -113,15 +111,6 @@ def send_outbox(app: App) -> int:
     return len(claimed)
 
 
-def post_to_erp(app: App) -> int:
-    """Post what is owed; after an unknown outcome the ERP is asked first (R47). Closes what is confirmed (R2)."""
-    with app.database.write() as tx:
-        claimed = postings.claim(tx, app.clock.now(), BATCH, LEASE)
-    for one in claimed:
-        _post_one(app, one)
-    return len(claimed)
-
-
 def refresh_records(app: App) -> int:
     """Take ERP's records again."""
     return int(app.refresh_records())
@@ -134,73 +123,3 @@ def run_until_quiet(app: App, most: int = 1000) -> int:
         if not sum(tick(app) for tick in rounds):
             return n
     raise RuntimeError("the rounds never come to rest")
-
-
-def _post_one(app: App, claimed: Claimed) -> None:
-    posting = claimed.status.posting
-    now = app.clock.now()
-    dry = posting.kind in app.folder.rules.dry_run
-    try:
-        if posting.kind not in app.erp.kinds:
-            raise Rejected(f"no connected system books {posting.kind}")
-        receipt = None if dry else app.erp.find(posting.key) or app.erp.post(posting)
-    except TryLater as later:
-        with app.database.write() as tx:
-            due = now + (later.after or backoff(claimed.status.attempts))
-            postings.waiting(tx, claimed, later.why, due, later.outcome_unknown)
-        since = claimed.status.owed_since
-        if since is not None and now - since >= ERP_IS_SLOW:
-            _tell(app, claimed, for_good=False)
-        return
-    except Rejected as no:
-        owner = _looks_after(app, posting.kind)
-        with app.database.write() as tx:
-            postings.failed(tx, claimed, no.why, owner, now)
-        log.warning("postings.rejected", key=posting.key)
-        _tell(app, claimed, for_good=True)
-        return
-    with app.database.write() as tx:
-        if receipt is None:
-            postings.dry_run(tx, claimed, now)
-            return
-        postings.confirmed(tx, claimed, receipt, now)
-        if claimed.status.state == "waiting":
-            postings.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
-    log.info("postings.confirmed", key=posting.key)
-    _tell(app, claimed, for_good=None)
-
-
-def _tell(app: App, claimed: Claimed, *, for_good: bool | None) -> None:
-    """Write what became of a posting into its case, close the case where that was the last one, and tell people."""
-    key = claimed.status.posting.key
-    for _ in range(10):
-        try:
-            with app.database.write() as tx:
-                case = cases.get(tx, claimed.status.posting.case)
-                known = postings.of_case(tx, claimed.status.posting.case)
-                status = next((s for s in known if s.posting.key == key), None)
-                if case is None or status is None:
-                    return
-                if for_good is None:
-                    change = finishing.booked(case, status, app.world())
-                    closing = finishing.confirmed(change.case, known, app.world())
-                    change = change.then(closing) if closing is not None else change
-                elif not for_good and _said_already(tx, case.number, key):
-                    return
-                else:
-                    change = finishing.not_booked(case, status, app.world(), for_good=for_good)
-                cases.save(tx, change, app.clock.now())
-        except Stale:
-            continue
-        app.ring("outbox")
-        return
-
-
-def _said_already(tx: Connection, number: str, key: str) -> bool:
-    return any(e.what == "posting_waits" and e.facts.get("key") == key for e in cases.log_of(tx, number))
-
-
-def _looks_after(app: App, kind: str) -> str | None:
-    role = app.folder.rules.failed_posting.get(kind, "supervisor")
-    people = on_shift(app.plant, role, app.clock.now()) or on_shift(app.plant, "supervisor", app.clock.now())
-    return people[0].id if people else None

@@ -95,6 +95,13 @@ def waiting(tx: Connection, claimed: Claimed, error: str, due_at: datetime, outc
     return _finish(tx, claimed, {"error": error, "due_at": due_at, "outcome_unknown": unknown})
 
 
+def give_back(tx: Connection, claimed: Claimed, at: datetime) -> bool:
+    """It was not begun: it is due again at once, and no attempt is counted; False where the claim was lost."""
+    return _finish(
+        tx, claimed, {"due_at": at, "attempts": table.c.attempts - 1, "outcome_unknown": claimed.outcome_unknown}
+    )
+
+
 def failed(tx: Connection, claimed: Claimed, error: str, owner: str | None, at: datetime) -> bool:
     """The ERP refused it for good: a person looks after it now (R2); False where the claim was lost."""
     return _finish(tx, claimed, {"error": error, "owner": owner, "failed_at": at, "due_at": None})

@@ -1,0 +1,128 @@
+"""Posts what is owed: looks before it repeats, keeps a case's order, closes what ERP has confirmed (R2, R43, R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.sending import backoff
+from db import cases, postings
+from db.cases import Stale
+from db.postings import Claimed
+from workflow import finishing
+from workflow.errors import Rejected, TryLater
+from workflow.plant import on_shift
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+AT_A_TIME = 10  # postings that one worker takes
+LEASE = timedelta(seconds=45)  # after which they are somebody else's: whoever held them may have died
+STOP_AFTER = timedelta(seconds=15)  # no new one is begun then, so that none outlives its lease by much
+ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it
+RACES = 10  # lost on one case
+
+Settle = Callable[[Connection], object]
+
+
+def post_to_erp(app: App) -> int:
+    """Post what is owed; after an unknown outcome the ERP is asked first (R47). Closes what is confirmed (R2)."""
+    started = app.clock.now()
+    with app.database.write() as tx:
+        claimed = postings.claim(tx, started, AT_A_TIME, LEASE)
+    for n, one in enumerate(claimed):
+        if app.clock.now() - started > STOP_AFTER:
+            with app.database.write() as tx:
+                for late in claimed[n:]:
+                    postings.give_back(tx, late, app.clock.now())
+            break
+        _post_one(app, one)
+    return len(claimed)
+
+
+def _post_one(app: App, claimed: Claimed) -> None:
+    posting, now = claimed.status.posting, app.clock.now()
+    try:
+        if posting.kind not in app.erp.kinds:
+            raise Rejected(f"no connected system books {posting.kind}")
+        if posting.kind in app.folder.rules.dry_run:
+            with app.database.write() as tx:
+                postings.dry_run(tx, claimed, now)
+            return
+        receipt = app.erp.find(posting.key) or app.erp.post(posting)
+    except TryLater as later:
+        due = now + (later.after or backoff(claimed.status.attempts))
+        why, unknown = later.why, later.outcome_unknown
+        since = claimed.status.owed_since
+        slow = since is not None and now - since >= ERP_IS_SLOW
+        _settle(app, claimed, lambda tx: postings.waiting(tx, claimed, why, due, unknown), tell=slow)
+    except Rejected as no:
+        why, owner = no.why, _looks_after(app, posting.kind)
+        log.warning("postings.rejected", key=posting.key)
+        _settle(app, claimed, lambda tx: postings.failed(tx, claimed, why, owner, now))
+    except Exception:
+        # A bug of ours in one posting is never in the others' way; it may have been booked all the same.
+        log.exception("postings.failed", key=posting.key)
+        due = now + backoff(claimed.status.attempts)
+        _settle(app, claimed, lambda tx: postings.waiting(tx, claimed, "a fault of Linecall; see its log", due, True))
+    else:
+
+        def confirm(tx: Connection) -> None:
+            postings.confirmed(tx, claimed, receipt, now)
+            if claimed.status.state == "waiting":
+                postings.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
+
+        _settle(app, claimed, confirm)
+        log.info("postings.confirmed", key=posting.key)
+
+
+def _settle(app: App, claimed: Claimed, settle: Settle, *, tell: bool = True) -> None:
+    """What became of a posting, its line in the log, who hears of it and the end of its case: one transaction, so that
+    a crash leaves no case open whose postings are all confirmed.
+    """
+    for _ in range(RACES):
+        try:
+            with app.database.write() as tx:
+                settle(tx)
+                if tell:
+                    _write_into_its_case(app, tx, claimed)
+        except Stale:
+            continue
+        app.ring("outbox")
+        return
+    log.error("postings.not_settled", key=claimed.status.posting.key)  # it is posted again after its lease: found then
+
+
+def _write_into_its_case(app: App, tx: Connection, claimed: Claimed) -> None:
+    key, number = claimed.status.posting.key, claimed.status.posting.case
+    case, known = cases.get(tx, number), postings.of_case(tx, number)
+    status = next((s for s in known if s.posting.key == key), None)
+    if case is None or status is None:
+        return
+    if status.state in ("posted", "manual"):
+        change = finishing.booked(case, status, app.world())
+        closing = finishing.confirmed(change.case, known, app.world())
+        change = change.then(closing) if closing is not None else change
+    elif status.state == "failed":
+        change = finishing.not_booked(case, status, app.world(), for_good=True)
+    elif status.state == "waiting" and not _said_already(tx, number, key):
+        change = finishing.not_booked(case, status, app.world(), for_good=False)
+    else:
+        return
+    cases.save(tx, change, app.clock.now())
+
+
+def _said_already(tx: Connection, number: str, key: str) -> bool:
+    return any(e.what == "posting_waits" and e.facts.get("key") == key for e in cases.log_of(tx, number))
+
+
+def _looks_after(app: App, kind: str) -> str | None:
+    role = app.folder.rules.failed_posting.get(kind, "supervisor")
+    people = on_shift(app.plant, role, app.clock.now()) or on_shift(app.plant, "supervisor", app.clock.now())
+    return people[0].id if people else None

@@ -1,0 +1,166 @@
+"""How the round of postings behaves towards a system that is away, a fault of ours, and several systems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import build
+from bot.clock import TurnedClock
+from bot.config import Config, WrongConfiguration, read_config
+from bot.posting import post_to_erp
+from db import cases, postings
+from integrations.erp.guarded import Guarded
+from integrations.erp.several import Several
+from tests.conftest import RIVERSIDE
+from tests.db.rows import SIX, a_case, a_posting, saved
+from workflow.case import POSTING_KINDS, Posting, PostingKind, PostingStatus
+from workflow.errors import Away, Rejected
+from workflow.ports import Receipt
+from workflow.records import Records
+
+
+@dataclass
+class Books:
+    """An ERP that is a list; it can be away, or trip over one key."""
+
+    name: str = "books"
+    kinds: frozenset[PostingKind] = frozenset(POSTING_KINDS)
+    booked: list[str] = field(default_factory=list)
+    asked: int = 0
+    away: bool = False
+    trips_over: str = ""
+
+    def records(self) -> Records:
+        return Records()
+
+    def find(self, key: str) -> Receipt | None:
+        self.asked += 1
+        if self.away:
+            raise Away("down")
+        if key == self.trips_over:
+            raise KeyError("a bug")
+        return Receipt("1", SIX) if key in self.booked else None
+
+    def post(self, posting: Posting) -> Receipt:
+        self.booked.append(posting.key)
+        return Receipt(str(len(self.booked)), SIX)
+
+
+class Desk:
+    """The program with that ERP and a clock that is turned by hand; each case is resolved and owes one posting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.erp = TurnedClock(SIX), Books()
+        self.app = build(Config(plant=RIVERSIDE, data=folder), clock=self.clock)
+        self.app.erp = Guarded(self.erp, self.clock)
+
+    def owes(self, *keys: str, kind: PostingKind = "downtime") -> None:
+        for key in keys:
+            case = a_case(f"EX-{key}", resolved_at=SIX, resolved_by="gary.lindqvist", reporter="maria.lopez", tasks=())
+            saved(self.app.database, case, postings=(a_posting(key, case.number, kind=kind),))
+
+    def status(self, key: str) -> PostingStatus:
+        with self.app.database.read() as tx:
+            found = postings.get(tx, key)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.app.close()
+
+
+def test_a_system_that_is_away_is_asked_once_and_not_by_every_posting(desk: Desk) -> None:
+    desk.erp.away = True
+    desk.owes("1", "2", "3", "4")
+    post_to_erp(desk.app)
+    assert desk.erp.asked == 1
+    assert {desk.status(key).error for key in "1234"} == {"down"}
+
+    desk.erp.away = False
+    desk.clock.turn_to(SIX + timedelta(minutes=2))
+    while post_to_erp(desk.app):
+        pass
+    assert desk.erp.booked == ["1", "2", "3", "4"], "in order, and none waits out a pause of its own"
+
+
+def test_a_pause_grows_while_nobody_answers_and_one_answer_ends_it(desk: Desk) -> None:
+    guarded, asked = Guarded(desk.erp, desk.clock), []
+    desk.erp.away = True
+    for _ in range(600):
+        with pytest.raises(Away):
+            guarded.find("k")
+        asked.append(desk.erp.asked)
+        desk.clock.turn_to(desk.clock.now() + timedelta(seconds=1))
+    assert asked[-1] < 25, "ten minutes of absence are a few questions"
+    desk.erp.away = False
+    desk.clock.turn_to(desk.clock.now() + timedelta(minutes=1))
+    assert guarded.find("k") is None
+    assert guarded.away_because is None
+
+
+def test_a_fault_of_ours_in_one_posting_is_never_in_the_others_way(desk: Desk) -> None:
+    desk.erp.trips_over = "1"
+    desk.owes("1", "2")
+    post_to_erp(desk.app)
+    assert desk.status("2").state == "posted"
+    assert desk.status("1").state == "waiting"
+
+
+def test_R2_the_last_confirmation_and_the_end_of_its_case_are_one_step(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever dies in between leaves a posting that is looked up again, never a case that stays open for ever."""
+    desk.owes("1")
+    with monkeypatch.context() as dies:
+        dies.setattr(cases, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            post_to_erp(desk.app)
+    assert desk.status("1").state == "due"
+    desk.clock.turn_to(SIX + timedelta(minutes=2))
+    post_to_erp(desk.app)
+    with desk.app.database.read() as tx:
+        case = cases.get(tx, "EX-1")
+    assert case is not None
+    assert case.status == "closed"
+    assert desk.erp.booked == ["1"]
+
+
+def test_R2_each_kind_goes_to_the_system_that_books_it_and_what_nobody_books_to_a_person(desk: Desk) -> None:
+    erp = Books("tryton", frozenset({"downtime", "scrap"}))
+    upkeep = Books("upkeep", frozenset({"maintenance_notification", "scrap"}))
+    both = Several(erp, [(upkeep, frozenset({"maintenance_notification"}))])
+    desk.app.erp = both
+    desk.owes("p/1/0/downtime/1")
+    desk.owes("p/2/0/maintenance_notification/1", kind="maintenance_notification")
+    desk.owes("p/3/0/scrap/1", kind="scrap")
+    desk.owes("p/4/0/cost/1", kind="note")
+    post_to_erp(desk.app)
+    assert erp.booked == ["p/1/0/downtime/1", "p/3/0/scrap/1"]
+    assert upkeep.booked == ["p/2/0/maintenance_notification/1"]
+    unbooked = desk.status("p/4/0/cost/1")
+    assert (unbooked.state, unbooked.owner) == ("failed", "denise.palmer")
+    assert both.find("p/2/0/maintenance_notification/1") is not None
+    with pytest.raises(Rejected):
+        both.post(a_posting("x", kind="note"))
+
+
+def test_a_second_system_is_named_in_the_environment_and_a_wrong_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINECALL_ERP_ALSO", "plant_folder=maintenance_notification,cost")
+    app = build(read_config(plant=RIVERSIDE, data=tmp_path))
+    assert app.erp.name == "plant_folder + plant_folder"
+    app.close()
+    for wrong, named in (("cmms=cost", "cmms"), ("plant_folder=repairs", "repairs"), ("plant_folder", "kind ''")):
+        monkeypatch.setenv("LINECALL_ERP_ALSO", wrong)
+        with pytest.raises(WrongConfiguration, match=named):
+            read_config(plant=RIVERSIDE, data=tmp_path)
