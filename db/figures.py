@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,15 +17,15 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from db.figure_rows import NONE, Rows, Which, coded, read, us, where
 from db.sql import insert
 from db.tables import figure as table
 from workflow.case import Case
 from workflow.metrics import alignment_time, counts, first_pass, minutes_down, posting_lag, resolution_time
 
-_START = datetime(1970, 1, 1, tzinfo=UTC)
-_US = timedelta(microseconds=1)
 LONGEST_STOP = timedelta(days=7)
 _MINUTE = 60_000_000  # microseconds
+_COUNTED = ("open", "passed", "down_min", "resolution_us", "alignment_us", "posting_lag_us")
 VERSION = 1  # of what a row holds; another one has them all derived anew at the next start
 NEWEST = 3  # cases named beside a group
 FIGURES = ("resolution", "alignment", "posting_lag")
@@ -38,19 +38,6 @@ class Spread:
     median: float | None
     p90: float | None
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Which:
-    """Which cases are asked for; nothing said means all. `lines`: those that the asker may see."""
-
-    since: datetime
-    until: datetime
-    line: str | None = None
-    type: str | None = None
-    role: str | None = None
-    asset: str | None = None
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,57 +110,45 @@ def row_of(case: Case) -> dict[str, Any]:
 
 def grouped(tx: Connection, which: Which, by: str | None = None) -> tuple[Group, ...]:
     """The figures of a period, one group or a group for each "line", "type", "role" or "asset", largest first."""
-    c = table.c
-    key = c[by] if by is not None else sa.literal("")
-    columns = [
-        key.label("key"),
-        sa.func.count().label("n"),
-        sa.func.sum(c.open).label("open"),
-        sa.func.count(c.passed).label("solved"),
-        sa.func.coalesce(sa.func.sum(c.passed), 0).label("passed"),
-        sa.func.count(c.down_min).label("stops"),
-        sa.func.coalesce(sa.func.sum(c.down_min), 0.0).label("down_min"),
-        *(sa.func.aggregate_strings(sa.cast(c[f"{name}_us"], sa.Text), ",").label(name) for name in FIGURES),
-    ]
-    query = sa.select(*columns).where(*_where(which))
-    rows = tx.execute(query.group_by(key) if by is not None else query).all()
-    groups = [
-        Group(
-            r.key, r.n, r.open or 0, r.solved, int(r.passed), r.stops, float(r.down_min),
-            {name: _numbers(getattr(r, name)) for name in FIGURES},
-        )
-        for r in rows
-        if r.n
-    ]  # fmt: skip
-    if by is not None:
-        newest_of = _newest(tx, which, (by,), [(group.key,) for group in groups])
-        groups = [replace(group, cases=newest_of.get((group.key,), ())) for group in groups]
+    rows = read(tx, which, (*_COUNTED, *((by,) if by is not None else ())))
+    if not rows.n:
+        return ()
+    if by is None:
+        return (_group("", rows, rows.all),)
+    keys, codes = rows.keys(by)
+    groups = [_group(key, rows, codes == code) for code, key in enumerate(keys)]
+    newest_of = _newest(tx, which, (by,), [(key,) for key in keys])
+    groups = [replace(group, cases=newest_of.get((group.key,), ())) for group in groups]
     return tuple(sorted(groups, key=lambda group: (-group.n, group.key)))
 
 
 def in_spans(tx: Connection, which: Which, spans: Sequence[tuple[str, datetime, datetime]]) -> tuple[Group, ...]:
-    """The same for stretches of time that have names: shifts, production days, weeks; in their order, by name."""
-    c = table.c
-    columns = [c.captured_us, c.open, c.passed, c.down_min, *(c[f"{name}_us"] for name in FIGURES)]
-    raw = tx.execute(sa.select(c.case, *(_plain(column) for column in columns)).where(*_where(which))).all()
-    rows = np.array([row[1:] for row in raw], dtype=np.float64).reshape(len(raw), len(columns))  # none is NaN
-    at = rows[:, 0]
-    member: dict[str, NDArray[np.bool_]] = {}
-    for name, start, end in spans:
-        inside = (at >= us(start)) & (at < us(end))
-        member[name] = member[name] | inside if name in member else inside
-    return tuple(
-        replace(_of(name, rows[inside]), cases=tuple(raw[i][0] for i in np.flatnonzero(inside)[::-1][:NEWEST]))
-        for name, inside in member.items()
-        if inside.any()
-    )
+    """The same for stretches of time that have names: shifts, production days, weeks; in their order, by name.
+
+    Stretches of one name do not overlap, and come in the order of time.
+    """
+    rows = read(tx, which, (*_COUNTED, "captured_us", "case"))
+    if not rows.n:
+        return ()
+    at, cases = rows.ints("captured_us"), rows.words("case")
+    found: list[Group] = []
+    for name in dict.fromkeys(name for name, _, _ in spans):
+        starts = np.array([us(start) for one, start, _ in spans if one == name])
+        ends = np.array([us(end) for one, _, end in spans if one == name])
+        i = np.searchsorted(starts, at, "right") - 1
+        inside = (i >= 0) & (at < ends[i])
+        if inside.any():
+            newest_first = np.flatnonzero(inside)[np.argsort(-at[inside], kind="stable")][:NEWEST]
+            found.append(replace(_group(name, rows, inside), cases=tuple(cases[k] for k in newest_first)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """How long something stood within a period, and in which cases, the longest first."""
+    """How long something stood within a period, in how many stops, and the longest of them."""
 
     key: str
+    n: int
     minutes: float
     cases: tuple[str, ...]
 
@@ -194,48 +169,62 @@ def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = 
 
     Stops of one machine that overlap are counted once (R49). A stop longer than a week before the period is not seen.
     """
-    c = table.c
     start, end = us(which.since), us(which.until)
     earlier = replace(which, since=which.since - LONGEST_STOP)
-    query = sa.select(c.case, _plain(c[by]), c.asset, c.line, c.since_us, c.down_min)
-    rows = tx.execute(query.where(*_where(earlier), c.down_min > 0)).all()
-    spans = [(r[2] or r[3], r[4], r[4] + round(r[5] * _MINUTE), r[1], r[0]) for r in rows]
-    spans += [(s.asset or s.line, us(s.since), end, s.key, s.case) for s in standing]
-    until: dict[tuple[str, str], int] = {}
-    sums: dict[str, dict[str, int]] = {}
-    for asset, begins, ends, key, case in sorted(spans, key=lambda span: (span[1], span[2], span[4])):
-        mine = (key, asset)
-        first, last = max(begins, start, until.get(mine, start)), min(ends, end)
-        if min(ends, end) <= max(begins, start):
-            continue
-        until[mine] = max(until.get(mine, start), last)
-        cases = sums.setdefault(key, {})
-        cases[case] = max(0, last - first)
-    found = [
-        Stood(key, sum(cases.values()) / _MINUTE, tuple(sorted(cases, key=lambda case: (-cases[case], case))))
-        for key, cases in sums.items()
-    ]
+    rows = read(tx, earlier, ("case", by, "asset", "line", "since_us", "down_min"))
+    down = rows.floats("down_min")
+    begins = rows.ints("since_us")
+    ends = begins + np.rint(down * _MINUTE).astype(np.int64)
+    cases, keys = rows.words("case") + [one.case for one in standing], rows.words(by) + [one.key for one in standing]
+    places = [asset or line for asset, line in zip(rows.words("asset"), rows.words("line"), strict=True)]
+    places += [one.asset or one.line for one in standing]
+    begins = np.maximum(np.concatenate([begins, np.array([us(one.since) for one in standing], np.int64)]), start)
+    ends = np.minimum(np.concatenate([ends, np.full(len(standing), end, np.int64)]), end)
+    real = np.concatenate([down > 0, np.ones(len(standing), bool)])
+    key_names, of_key = coded(keys)
+    _, of_place = coded(places)
+    kept = np.flatnonzero(real & (ends > begins))
+    if not len(kept):
+        return ()
+    machine = of_key[kept] * (int(of_place.max()) + 1) + of_place[kept]
+    order = np.lexsort((ends[kept], begins[kept], machine))
+    kept, machine = kept[order], machine[order]
+    apart = end - start + 1  # each machine on a stretch of its own, so that one pass does for all
+    until = np.maximum.accumulate(ends[kept] - start + machine * apart)
+    reached = np.concatenate([np.zeros(1, np.int64), until[:-1]]) - machine * apart + start
+    minutes = np.maximum(0, ends[kept] - np.maximum(begins[kept], reached)) / _MINUTE
+    found = []
+    for code, key in enumerate(key_names):
+        mine = np.flatnonzero(of_key[kept] == code)
+        if len(mine):
+            longest = mine[np.argsort(-minutes[mine], kind="stable")]
+            named = tuple(cases[kept[i]] for i in longest[:NEWEST])
+            found.append(Stood(key, len(mine), float(minutes[mine].sum()), named))
     return tuple(sorted(found, key=lambda one: (-one.minutes, one.key)))
 
 
 def causes(tx: Connection, which: Which, most: int, by_minutes: bool = True) -> tuple[tuple[Cause, ...], int, float]:
     """What stopped most, with how many cases and minutes there were in all; each with its newest cases."""
-    c = table.c
-    minutes = sa.func.coalesce(sa.func.sum(c.down_min), 0.0)
-    n = sa.func.count()
-    query = sa.select(c.asset, c.type, n.label("n"), minutes.label("down")).where(*_where(which))
-    rows = tx.execute(query.group_by(c.asset, c.type)).all()
-    first = sorted(rows, key=lambda r: (-(r.down if by_minutes else r.n), -r.n, r.asset, r.type))[:most]
-    newest_of = _newest(tx, which, ("asset", "type"), [(r.asset, r.type) for r in first])
-    first = [r for r in first if r.down > 0] or first  # what stood no minute is no cause of minutes
-    found = tuple(Cause(r.asset, r.type, r.n, float(r.down), newest_of.get((r.asset, r.type), ())) for r in first)
-    return found, sum(r.n for r in rows), float(sum(r.down for r in rows))
+    rows = read(tx, which, ("asset", "type", "down_min"))
+    if not rows.n:
+        return (), 0, 0.0
+    assets, of_asset = rows.keys("asset")
+    types, of_type = rows.keys("type")
+    pair = of_asset * len(types) + of_type
+    n = np.bincount(pair, minlength=len(assets) * len(types))
+    down = np.bincount(pair, np.maximum(rows.floats("down_min"), 0.0), len(assets) * len(types))
+    names = [(asset, kind) for asset in assets for kind in types]
+    there = [i for i in np.flatnonzero(n).tolist() if not by_minutes or down[i] > 0 or not down.any()]
+    first = sorted(there, key=lambda i: (-(down[i] if by_minutes else n[i]), -n[i], names[i]))[:most]
+    newest_of = _newest(tx, which, ("asset", "type"), [names[i] for i in first])
+    found = tuple(Cause(*names[i], int(n[i]), float(down[i]), newest_of.get(names[i], ())) for i in first)
+    return found, rows.n, float(down.sum())
 
 
 def newest(tx: Connection, which: Which, most: int, *, having: str | None = None) -> tuple[str, ...]:
     """Numbers of the newest cases; `having` one of the figures, or "down_min", "passed", "open"."""
     c = table.c
-    query = sa.select(c.case).where(*_where(which))
+    query = sa.select(c.case).where(*where(which))
     if having == "open":
         query = query.where(c.open == 1)
     elif having is not None:
@@ -246,7 +235,7 @@ def newest(tx: Connection, which: Which, most: int, *, having: str | None = None
 def worst(tx: Connection, which: Which, most: int) -> tuple[str, ...]:
     """Numbers of the cases that stood longest."""
     c = table.c
-    query = sa.select(c.case).where(*_where(which))
+    query = sa.select(c.case).where(*where(which))
     return tuple(tx.scalars(query.order_by(c.down_min.desc().nulls_last(), c.captured_us).limit(most)))
 
 
@@ -262,42 +251,19 @@ def spread(values: NDArray[np.int64]) -> Spread:
     return Spread(round(middle, 1), round((low * (10 - rest) + high * rest) / 10, 1), len(ordered))
 
 
-def us(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - _START) // _US
-
-
 def _whole(minutes: float | None) -> int | None:
     return round(minutes * _MINUTE) if minutes is not None else None
 
 
-def _numbers(joined: str | None) -> NDArray[np.int64]:
-    return np.fromstring(joined, dtype=np.int64, sep=",") if joined else np.empty(0, np.int64)
-
-
-def _plain(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    return sa.type_coerce(column, sa.BigInteger)
-
-
-def _of(name: str, rows: NDArray[np.float64]) -> Group:
-    solved = rows[:, 2][~np.isnan(rows[:, 2])]
-    down = rows[:, 3][~np.isnan(rows[:, 3])]
-    times = {figure: rows[:, 4 + i][~np.isnan(rows[:, 4 + i])].astype(np.int64) for i, figure in enumerate(FIGURES)}
+def _group(key: str, rows: Rows, inside: NDArray[np.bool_]) -> Group:
+    passed, down = rows.ints("passed")[inside], rows.floats("down_min")[inside]
+    solved, stood_ = passed[passed != NONE], down[down != NONE]
+    all_times = {name: rows.ints(f"{name}_us")[inside] for name in FIGURES}
+    times = {name: values[values != NONE] for name, values in all_times.items()}
     return Group(
-        name, len(rows), int(rows[:, 1].sum()), len(solved), int(solved.sum()), len(down), float(down.sum()), times
-    )
-
-
-def _where(which: Which) -> list[sa.ColumnElement[bool]]:
-    c = table.c
-    conditions = [c.captured_us >= us(which.since), c.captured_us < us(which.until)]
-    for name in ("line", "type", "role", "asset"):
-        value = getattr(which, name)
-        if value is not None:
-            conditions.append(c[name] == value)
-    if which.lines:
-        conditions.append(c.line.in_(which.lines))
-    return conditions
+        key, int(inside.sum()), int(rows.ints("open")[inside].sum()), len(solved), int(solved.sum()),
+        len(stood_), float(stood_.sum()), times,
+    )  # fmt: skip
 
 
 def _newest(
@@ -310,7 +276,7 @@ def _newest(
     parts = [
         sa.select(
             sa.select(*(c[name] for name in names), c.case)
-            .where(*_where(which), *(c[name] == value for name, value in zip(names, key, strict=True)))
+            .where(*where(which), *(c[name] == value for name, value in zip(names, key, strict=True)))
             .order_by(c.captured_us.desc(), c.case.desc())
             .limit(NEWEST)
             .subquery()

@@ -13,7 +13,8 @@ from bot.answers.periods import before, shift_spans
 from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
 from db import cases, figures, postings
-from db.figures import FIGURES, NEWEST, Group, Spread, Standing, Which
+from db.figure_rows import Which
+from db.figures import FIGURES, Group, Spread, Standing
 from workflow.case import Notice
 from workflow.metrics import counts, minutes_down, stands
 from workflow.plant import Person
@@ -112,10 +113,10 @@ def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     if not found:
         return nothing(asker, wanted)
     rows = [
-        {"counted_of": {by: one.key}, "minutes": one.minutes, "n": len(one.cases), "cases": list(one.cases[:NEWEST])}
+        {"counted_of": {by: one.key}, "minutes": one.minutes, "n": one.n, "cases": list(one.cases)}
         for one in found[:GROUPS]
     ]
-    n = sum(len(one.cases) for one in found)
+    n = sum(one.n for one in found)
     return Notice(
         asker.id, "answer.downtime", _frame(wanted, n) | {"minutes": sum(one.minutes for one in found), "stood": rows}
     )

@@ -140,7 +140,7 @@ def board_now(app: App, tx: Connection, voice: Voice) -> Board:
     ended.sort(key=lambda case: case.closed_at or now, reverse=True)
     return Board(
         rows=tuple(rows),
-        owed=tuple(_owed(status, voice) for status in unconfirmed(postings.find(tx))),
+        owed=tuple(_owed(status, voice) for status in unconfirmed(postings.unconfirmed(tx))),
         closed=tuple(_closed(case, voice) for case in ended[:LAST_CLOSED]),
         figures=_figures(metrics(lately, app.plant, start, now + timedelta(seconds=1)), voice),
         period=period,

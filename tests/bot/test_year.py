@@ -1,0 +1,97 @@
+"""A generated year of a plant: every number of an answer equals one that plain loops count a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bench.year import END, RIVERSIDE, YEAR, counted_plainly, questions, rounded, stood_plainly, write, year_of_cases
+from bot.answer import answer
+from bot.answers.counted import groups_of
+from db import figures
+from db.connect import Database, open_database
+from db.figure_rows import Which
+from integrations.plant_folder import read_plant_folder
+from workflow.case import Case
+from workflow.metrics import metrics
+from workflow.plant import shifts_at
+from workflow.routing import World
+
+FOLDER = read_plant_folder(RIVERSIDE)
+WORLD = World(FOLDER.plant, FOLDER.rules, FOLDER.records, END)
+CASES = list(year_of_cases(1500, FOLDER))
+SOME = END - timedelta(days=100), END - timedelta(days=3)
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('year') / 'year.db'}")
+    database.migrate()
+    write(database, CASES)
+    yield database
+    database.close()
+
+
+def test_the_same_seed_makes_the_same_year() -> None:
+    assert list(year_of_cases(40, FOLDER)) == list(year_of_cases(40, FOLDER))
+
+
+@pytest.mark.parametrize(("start", "end"), [(END - YEAR, END), SOME])
+def test_the_four_figures_are_right(year: Database, start: object, end: object) -> None:
+    with year.read() as tx:
+        (group,) = figures.grouped(tx, Which(start, end))  # type: ignore[arg-type]
+    plain = counted_plainly(CASES, start, end)  # type: ignore[arg-type]
+    assert (group.n, group.solved, group.passed) == (plain["n"], plain["solved"], plain["passed"])
+    for name, spread in group.spreads.items():
+        assert (spread.median, spread.p90, spread.n) == rounded(plain[name]), name
+    counted = metrics(CASES, FOLDER.plant, start, end)  # type: ignore[arg-type]
+    assert (counted.alignment_min.median, counted.alignment_min.p90) == rounded(plain["alignment"])[:2]
+
+
+@pytest.mark.parametrize("by", ["line", "type", "role", "shift"])
+def test_side_by_side_they_are_right_too(year: Database, by: str) -> None:
+    def key(case: Case) -> str:
+        if by == "shift":
+            return shifts_at(FOLDER.plant, case.captured_at)[0].shift
+        return case.tasks[0].role if by == "role" else getattr(case, by)
+
+    with year.read() as tx:
+        groups = groups_of(tx, Which(*SOME), by, WORLD)
+    assert len(groups) > 2
+    for group in groups:
+        mine = [case for case in CASES if key(case) == group.key]
+        plain = counted_plainly(mine, *SOME)
+        assert group.n == plain["n"]
+        assert rounded(plain["resolution"]) == (
+            group.spreads["resolution"].median, group.spreads["resolution"].p90, group.spreads["resolution"].n,
+        )  # fmt: skip
+        assert set(group.cases) <= {case.number for case in mine}
+
+
+def test_R49_minutes_down_are_counted_once_for_a_machine(year: Database) -> None:
+    solved = [case for case in CASES if case.resolved_at is not None]
+    with year.read() as tx:
+        found = {one.key: one.minutes for one in figures.stood(tx, Which(*SOME), "line")}
+    assert found == pytest.approx(stood_plainly(solved, *SOME, END))
+    assert sum(found.values()) > 0
+
+
+def test_recurring_causes_are_right(year: Database) -> None:
+    with year.read() as tx:
+        found, n, minutes = figures.causes(tx, Which(*SOME), 5)
+    assert n == counted_plainly(CASES, *SOME)["n"]
+    rows = [figures.row_of(c) for c in CASES if SOME[0] <= c.captured_at < SOME[1] and c.cancelled_at is None]
+    assert minutes == pytest.approx(sum(row["down_min"] or 0 for row in rows))
+    for cause in found:
+        mine = [row for row in rows if (row["asset"], row["type"]) == (cause.asset, cause.type)]
+        assert cause.n == len(mine)
+        assert cause.down_min == pytest.approx(sum(row["down_min"] or 0 for row in mine))
+
+
+def test_every_question_of_the_bench_is_answered(year: Database) -> None:
+    asker = FOLDER.plant.person["stephanie.greer"]
+    with year.read() as tx:
+        names = {name: answer(tx, wanted, asker, WORLD, None).name for name, wanted in questions(FOLDER).items()}
+    assert not {name: said for name, said in names.items() if said in ("answer.nothing", "answer.not_allowed")}
