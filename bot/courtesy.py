@@ -35,3 +35,24 @@ def courtesy(said: str) -> Literal["thanks", "greeting"] | None:
     if THANKS.intersection(words):
         return "thanks"
     return "greeting" if GREETS.intersection(words) else None
+
+
+ANSWERS = _words(
+    """yes yeah yep no nope nah ok okay k done fixed ready sure not mine me on my way coming still it sí si
+    no listo ya voy no es mío mio sim não nao pronto feito já ja vou não é meu ja nein nee erledigt
+    fertig komme gleich bin unterwegs nicht meins tak nie gotowe zrobione już juz idę ide nie moje oui
+    non fait prêt pret j'arrive pas moi moi haan han nahi nahin ho gaya aa raha hoon mera हाँ हां नहीं
+    हो गया आ रहा हूँ मेरा 👍 👌 ✅ 🆗 👎"""
+)
+_A_TIME = re.compile(
+    r"(?:in|en|em|dans|za|about|etwa|ca|dentro de|mein|में)?\s*\d{1,3}\s*"
+    r"(?:m|min|mins|minutes?|minuten|minutos?|minut|minuty|h|hrs?|hours?|stunden?|horas?|heures?|godzin[ay]?|ghante?|"
+    r"मिनट|घंटे)\s*(?:mein|में)?"
+)
+
+
+def bare_answer(said: str) -> bool:
+    """Whether a message is nothing but an answer: "no", "in 20 min", "not mine"; to no question it means nothing."""
+    text = " ".join(re.sub(r"[.,!;:()?]+", " ", said.casefold()).split())
+    words = text.split()
+    return bool(words) and (_A_TIME.fullmatch(text) is not None or (len(words) <= MOST_WORDS and set(words) <= ANSWERS))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot import answer, confirmed, decisions, media, presses, reports, slash, why
 from bot.answers.wanted import wanted
-from bot.courtesy import courtesy
+from bot.courtesy import bare_answer, courtesy
 from bot.explaining import explained
 from bot.invite import accepted
 from bot.meaning import MOST_TEXT, read
@@ -87,7 +87,7 @@ def handle(app: App, received: Received) -> None:
             with app.database.write() as tx:
                 if not inbox.take(tx, received.id):
                     return  # another worker was faster
-                outcome = Desk(app.world(), tx, incoming).act(reading)
+                outcome = Desk(replace(app.world(), engaged=cases.engaged(tx)), tx, incoming).act(reading)
                 inbox.done(tx, received.id, app.clock.now(), outcome)
         except Stale:
             continue  # somebody was faster: acts are pure, so they run again on the fresh case
@@ -168,6 +168,8 @@ class Desk:
         if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at)) is not None:
             outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"
+        if reading.intent == "report" and bare_answer(self.said) and not any(e.assets for e in reading.exceptions):
+            return self.tell("no_case")  # "no", "in 20 min": an answer to nothing opens nothing (R14)
         match reading.intent:
             case "report":
                 return reports.report(self, reading)

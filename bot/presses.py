@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot import handing_over, invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
-from workflow import answering, finishing, holding, opening
+from workflow import answering, escalating, finishing, holding, opening
 from workflow.case import Case
 from workflow.reading import Resolution
 
@@ -49,6 +49,8 @@ def pressed(desk: Desk, press: Press) -> str:
             return desk.save(answering.decline(case, desk.me, desk.said, desk.world, role))
         case "wait":
             return desk.save(answering.wait(case, desk.me, desk.said or press.act, None, desk.world))
+        case "raise" if len(press.args) == 2 and press.args[1].isdecimal() and len(press.args[1]) <= MOST_DIGITS:
+            return desk.save(escalating.escalate(case, desk.me, press.args[0], int(press.args[1]), desk.world))
         case "resolve":
             return desk.save(finishing.resolve(case, desk.me, Resolution(), desk.world))
         case "cancel":

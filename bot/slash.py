@@ -6,12 +6,14 @@ A chat's menu offers the same words. STOP is a safety question and never the end
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import answer, reports
 from bot.answers.wanted import Wanted
 from bot.wording import languages, texts
 from db import outbox
+from workflow import escalating
 from workflow.case import Offer
 from workflow.reading import Reading, ReportedException
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from bot.desk import Desk
     from bot.say import Press
 
-COMMANDS = ("open", "help", "stop", "me")
+COMMANDS = ("open", "help", "stop", "me", "later")
 ACTS = frozenset({"danger", "no_danger"})
+MOST_DIGITS = 3  # of minutes
 STOPS = frozenset(
     """stop stopp stopall unsubscribe alto detener pare para halt arrêt arret arrêtez
     stój stoj ruko रुको स्टॉप""".split()  # noqa: SIM905 - words as people write them
@@ -49,7 +52,18 @@ def typed(desk: Desk, which: str) -> str:
             return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))
         case "me" | "start":
             return desk.tell("this_is_you", called=desk.me.name, roles=list(desk.me.roles), shifts=list(desk.me.shifts))
+        case "later":
+            return _later(desk)
     return desk.tell("help")
+
+
+def _later(desk: Desk) -> str:
+    """ "/later 60 the fitter comes at four": one's own task is asked about that much later (R31)."""
+    case = desk.thread.case
+    _, minutes, reason = (*desk.said.split(maxsplit=2), "", "")[:3]
+    if case is None or not minutes.isdecimal() or len(minutes) > MOST_DIGITS:
+        return desk.tell("refused.snooze.how")
+    return desk.save(escalating.snooze(case, desk.me, timedelta(minutes=int(minutes)), reason, desk.world))
 
 
 def pressed(desk: Desk, press: Press) -> str:

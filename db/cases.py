@@ -134,6 +134,15 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tx.scalars(query)))
 
 
+def engaged(tx: Connection) -> dict[str, str]:
+    """Who has a stopped line in hand: person and the number of its case."""
+    c = case_table.c
+    at_work = sa.and_(task.c.acknowledged_at.is_not(None), task.c.done_at.is_(None), task.c.withdrawn_at.is_(None))
+    query = sa.select(task.c.acknowledged_by, c.number).join(case_table, c.number == task.c.case)
+    found = tx.execute(query.where(on_the_floor, c.line_stopped, at_work).order_by(c.captured_at))
+    return {person: number for person, number in found if person is not None}
+
+
 def to_be_watched(tx: Connection) -> tuple[str, ...]:
     """Every case on the floor, and every other one with a timer that nobody needs any more."""
     timed = sa.select(task.c.case).where(task.c.next_step_at.is_not(None))

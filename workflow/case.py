@@ -56,6 +56,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
         "decline": frozenset({"open", "acknowledged"}),
         "reassign": frozenset({"open", "acknowledged"}),
         "correct": frozenset({"draft", "open", "acknowledged"}),
+        "escalate": frozenset({"open", "acknowledged"}),
         "resolve": frozenset({"open", "acknowledged"}),
         "propose": frozenset({"open", "acknowledged"}),
         "dispose": frozenset({"open", "acknowledged"}),

@@ -8,8 +8,18 @@ from datetime import UTC, datetime, timedelta
 from workflow.case import ALLOWED, Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
-from workflow.plant import Person, is_on_shift, on_shift, opens_again, shift_end
-from workflow.routing import LINECALL, NOBODY, WARNING, World, ask_people, before_the_end, people_for, remember_told
+from workflow.plant import Person, Plant, is_on_shift, on_shift, opens_again, shift_end
+from workflow.routing import (
+    LINECALL,
+    NOBODY,
+    WARNING,
+    World,
+    ask_people,
+    asked_name,
+    before_the_end,
+    people_for,
+    remember_told,
+)
 from workflow.rules import QuietHours
 
 ANSWER_STILL = timedelta(minutes=10)  # to answer "still on it?" before the ladder goes on (R31)
@@ -61,7 +71,7 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
     newly = tuple(p for p in present if p.id not in task.told and p.id != case.reporter)
     again = tuple(p for p in present if p.id in task.told)
     notices = [Notice(p.id, "reminder", facts, _answers(task), task.role, "acknowledged") for p in again]
-    notices += ask_people(case, task, newly, facts | {"why": task.why}, f"asked.{task.role}")
+    notices += ask_people(case, task, newly, facts | {"why": task.why}, asked_name(task.role, case))
     if present:
         offers = (Offer("acknowledge", (task.role,)),)
         notices += [Notice(p.id, "escalated", facts, offers, task.role, "acknowledged") for p in above]
@@ -94,7 +104,7 @@ def _those_awake(notices: list[Notice], case: Case, world: World) -> tuple[list[
     if case.line_stopped is True or case.type == "safety":
         return notices, None
     quiet = world.rules.quiet
-    ends = _quiet_until(quiet, world) if quiet is not None else None
+    ends = quiet_until(quiet, world.plant, world.now) if quiet is not None else None
     if ends is not None:
         return [n for n in notices if not world.plant.person[n.to].always_reachable], ends
     ends = opens_again(world.plant, world.now)
@@ -104,8 +114,9 @@ def _those_awake(notices: list[Notice], case: Case, world: World) -> tuple[list[
     return new, (ends if len(new) < len(notices) else None)
 
 
-def _quiet_until(quiet: QuietHours, world: World) -> datetime | None:
-    local = world.plant.local(world.now)
+def quiet_until(quiet: QuietHours, plant: Plant, now: datetime) -> datetime | None:
+    """When the quiet hours end in which an instant lies, by the plant's wall clock; None outside of them (R37)."""
+    local = plant.local(now)
     over_midnight = quiet.start > quiet.end
     inside = (
         local.time() >= quiet.start or local.time() < quiet.end
@@ -116,7 +127,7 @@ def _quiet_until(quiet: QuietHours, world: World) -> datetime | None:
         return None
     tomorrow = over_midnight and local.time() >= quiet.start
     day = local.date() + timedelta(days=1 if tomorrow else 0)
-    return datetime.combine(day, quiet.end, world.plant.zone).astimezone(UTC)
+    return datetime.combine(day, quiet.end, plant.zone).astimezone(UTC)
 
 
 def _first_reachable(

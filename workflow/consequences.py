@@ -104,7 +104,10 @@ def context_for(role: str, case: Case, hit: Consequences, records: Records) -> d
         case "maintenance":
             return everyone
         case "planner":
-            return everyone | {"orders": orders, "customers": [c | {"due": _due(records, c)} for c in customers]}
+            change = {"quantity": _quantity(case)} if case.type == "order_change" else {}
+            return (
+                everyone | change | {"orders": orders, "customers": [c | {"due": _due(records, c)} for c in customers]}
+            )
         case "materials":
             staged = [{"work_order": order.id, "staged_at_place": order.staged_at} for order in hit.staged]
             quantity = _quantity(case)
@@ -136,8 +139,21 @@ def _commitments(
     ids = {order.sales_order for order in orders} | {lot.sales_order for lot in lots}
     if case.type == "order_change":
         ids |= {order.id for order in records.sales_orders if order.item in case.items}
+        if not orders and not case.items:
+            ids |= _of_the_named_customer(case.said, records)
     found = [records.sales_order[i] for i in ids if i is not None and i in records.sales_order]
     return tuple(sorted(found, key=lambda order: (str(order.due), order.id)))
+
+
+def _of_the_named_customer(said: str, records: Records) -> set[str]:
+    """ "Hy-Dale wants 500 more": what that customer still waits for, where no order was named."""
+    words = said.casefold()
+    waits = {o.sales_order for o in records.work_orders if o.status in OPEN_ORDERS}
+    return {
+        order.id
+        for order in records.sales_orders
+        if order.id in waits and len(name := order.customer.casefold().split()[0]) > 3 and name in words
+    }
 
 
 def _shipped(records: Records, lots: tuple[Lot, ...]) -> tuple[Lot, ...]:

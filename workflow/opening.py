@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
 from workflow.errors import Refused
+from workflow.escalating import raise_button
 from workflow.holding import hold
 from workflow.plant import Person, on_shift
 from workflow.reading import Asks, Quantity, Question, ReportedException
@@ -210,7 +211,8 @@ def join(case: Case, by: Person, said: str, reported: ReportedException, world: 
     )
     entry = Entry(world.now, by.id, "joined", said)
     facts = {"case": case.number, "since_at": case.since.isoformat(), "owners": _owners(case)} | _as_said(case)
-    change = Change(joined, (entry,), (Notice(by.id, "already_known", facts),))
+    offers = raise_button(joined)
+    change = Change(joined, (entry,), (Notice(by.id, "already_known", facts, offers),))
     if case.type == "quality_hold" and case.opened_at:
         change = change.then(hold(change.case, world, by.id))  # one more lot in the same words is on hold too (R43)
     return change.then(route(change.case, world)) if now_stopped else change

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ class World:
     records: Records
     now: datetime
     earlier: tuple[Superseded, ...] = ()  # rules that were exchanged, the oldest first
+    engaged: Mapping[str, str] = field(default_factory=dict)  # person -> the stopped case that they have in hand
 
     def rules_of(self, case: Case) -> Rules:
         """The rules that were in force when a case was opened: a later edit never routes it anew (R29, R36)."""
@@ -77,11 +79,31 @@ def people_for(role: str, case: Case, world: World) -> tuple[Person, ...]:
     return tuple(person for person in present if person.id not in barred)
 
 
+def asked_first(role: str, case: Case, people: tuple[Person, ...], world: World) -> tuple[Person, ...]:
+    """Who of those present is asked at once: with the skills that the machine takes, and at no other stopped line.
+
+    Where nobody is left so, the next best are asked; all others hear of it at the first step up (R29).
+    """
+    if role != "maintenance":
+        return people
+    wanted = {s.casefold() for a in case.assets if a in world.plant.asset for s in world.plant.asset[a].skills}
+    free = tuple(p for p in people if world.engaged.get(p.id, case.number) == case.number) or people
+    able = tuple(p for p in free if wanted <= {s.casefold() for s in p.skills})
+    return able or tuple(p for p in free if wanted & {s.casefold() for s in p.skills}) or free
+
+
 def barred_from_deciding(case: Case, records: Records) -> frozenset[str]:
     """The reporter of a hold and the producers of its lots (R40)."""
     lots = {*case.lots, *(held.lot for held in case.held)}  # what is held stays so, whatever a correction names
     producers = {records.lot[lot].producer for lot in lots if lot in records.lot}
     return frozenset({case.reporter, *(p for p in producers if p)})
+
+
+def asked_name(role: str, case: Case) -> str:
+    """The text by which a function is asked: a planner needs other words for a wish than for a risk."""
+    if role == "planner" and case.type == "order_change":
+        return "asked.order_change" if case.work_orders or case.items else "asked.order_unknown"
+    return f"asked.{role}"
 
 
 def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict[str, Any], name: str) -> list[Notice]:
@@ -119,6 +141,8 @@ def _ask(
     case: Case, concern: Concern, deadlines: Deadlines, matched: dict[str, Any], hit: Consequences, world: World
 ) -> Change:
     people = people_for(concern.role, case, world)
+    if case.reporter not in {p.id for p in people}:
+        people = asked_first(concern.role, case, people, world)
     reporter_takes_it = concern.role in world.plant.person[case.reporter].roles and case.reporter in {
         p.id for p in people
     }
@@ -144,7 +168,7 @@ def _ask(
         entry = Entry(world.now, case.reporter, "acknowledged", concern.name, {"role": concern.role})
         return Change(replace(case, tasks=(*case.tasks, task)), (entry,))
     context = context_for(concern.role, case, hit, world.records) | {"role": concern.role, "why": concern.name}
-    notices = tuple(ask_people(case, task, others, context, f"asked.{concern.role}"))
+    notices = tuple(ask_people(case, task, others, context, asked_name(concern.role, case)))
     told = {
         "role": concern.role,
         "people": [p.id for p in others],
