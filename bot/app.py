@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +16,11 @@ import structlog
 from bot.channels import ChannelLoop
 from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
+from bot.for_chats import ForChats
 from bot.lessons import Learning, take_effect
 from bot.reloading import reload_rules
 from bot.second_reader import reader_of
-from bot.slash import menu
+from bot.slash import COMMANDS, menu
 from bot.taking import take_in
 from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
@@ -35,8 +36,8 @@ from integrations.plant_folder import PlantFolder, read_plant_folder
 from workflow.errors import TryLater
 from workflow.lessons import Example, Nickname
 from workflow.messages import Inbound
-from workflow.plant import Plant
-from workflow.ports import Channel, Clock, Ears, Erp, Eyes, Reader
+from workflow.plant import ROLES, Chat, Plant
+from workflow.ports import Asks, Channel, Clock, Ears, Erp, Eyes, Reader
 from workflow.records import Records
 from workflow.routing import Superseded, World
 
@@ -81,6 +82,9 @@ class App:
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine
         self.alive: Callable[[], bool] = lambda: True  # whether the rounds go on; set by the engine
         self.learning = Learning()
+        for channel in channels.values():
+            if isinstance(channel, Asks):
+                channel.ask(ForChats(self))
         self._plant = folder.plant
         self._plant_of: Plant | None = folder.plant
         self._nicknames: tuple[Nickname, ...] = ()
@@ -249,8 +253,40 @@ def whatsapp_of(config: Config) -> Channel | None:
     )
 
 
+def slack_of(config: Config) -> Channel | None:
+    """Slack, where a token is set; its packages come with the extra `slack`."""
+    if config.slack_bot_token is None:
+        return None
+    try:
+        from integrations.chat.slack import Slack
+    except ImportError as missing:
+        raise WrongConfiguration("LINECALL_SLACK_BOT_TOKEN: the extra `slack` is not installed here") from missing
+    secret, app_token = config.slack_signing_secret, config.slack_app_token
+    return Slack(
+        config.slack_bot_token.get_secret_value(),
+        app_token=app_token.get_secret_value() if app_token else None,
+        secret=secret.get_secret_value() if secret else None,
+        base_url=config.slack_base_url,
+        commands=COMMANDS,
+    )
+
+
+def slack_chats(config: Config, folder: PlantFolder) -> Iterator[Chat]:
+    """The channels of LINECALL_SLACK_CHANNEL, beside `chats` in plant.yaml: "C01" for all, "quality=C02" for one."""
+    for one in (config.slack_channel or "").split(","):
+        role, _, address = one.strip().rpartition("=")
+        if ("slack", address) not in folder.plant.chat_at:
+            roles = tuple(known for known in ROLES if known == role)
+            language = folder.plant.languages[0]
+            yield Chat(f"slack-{address}", address, roles, language=language, contacts={"slack": address})
+
+
 # Each gives the chat where its credentials are set, else None; its SDK is imported only then.
-CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {"telegram": telegram_of, "whatsapp": whatsapp_of}
+CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {
+    "telegram": telegram_of,
+    "slack": slack_of,
+    "whatsapp": whatsapp_of,
+}
 
 
 def channels(config: Config) -> dict[str, Channel]:
@@ -282,6 +318,8 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
     database.migrate()
     with database.write() as tx:
         cases.count_anew(tx)
+    if config.slack_channel is not None:
+        folder = replace(folder, plant=replace(folder.plant, chats=(*folder.plant.chats, *slack_chats(config, folder))))
     erp = systems(config, config.plant, clock)
     records = replace(folder.records, as_of=folder.records.as_of or clock.now())
     app = App(

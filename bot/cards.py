@@ -217,8 +217,9 @@ def _showing(app: App, card: Card, now: datetime) -> Showing | None:
         case=case.number,
         name="card",
         language=language_for(reader.language, app.plant),
-        key=f"{app.plant.id}:card:{case.number}:{card.claim}",
+        key=f"{app.plant.id}:card:{case.number}",
         card=True,
+        repeat=card.message_id is None and card.attempts > 1,  # an earlier attempt may stand there already
     )
     return Showing(card, case, entries, words, what, message)
 

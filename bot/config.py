@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workflow.case import POSTING_KINDS, PostingKind
 from workflow.errors import LinecallError
+from workflow.plant import ROLES
 
 LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_ACCOUNT_SID", "LINECALL_SMTP_URL")
 
@@ -124,6 +125,46 @@ class Config(BaseSettings):
             raise ValueError("a plus, the country, the number, no blanks: +15550100")
         return number
 
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _as_slack_gives_it(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"xoxb-[\w-]{3,250}", token.get_secret_value(), re.ASCII):
+            raise ValueError("the Bot User OAuth Token: it begins with xoxb-")
+        return token
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _of_the_app(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"xapp-[\w-]{3,250}", token.get_secret_value(), re.ASCII):
+            raise ValueError("an App-Level Token with connections:write: it begins with xapp-")
+        return token
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _hard_to_forge(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not re.fullmatch(r"[0-9a-f]{32,64}", secret.get_secret_value()):
+            raise ValueError("the Signing Secret of the app's Basic Information: 32 hexadecimal digits")
+        return secret
+
+    @field_validator("slack_channel")
+    @classmethod
+    def _ids_and_not_names(cls, channel: str | None) -> str | None:
+        known = "|".join(ROLES)
+        right = rf"(({known})=)?[CG][A-Z0-9]{{2,31}}"
+        if channel and not all(re.fullmatch(right, one.strip(), re.ASCII) for one in channel.split(",")):
+            raise ValueError(
+                "a channel's id, as its details show it (C0123ABCD), or one for each function: quality=C01,planner=C02"
+            )
+        return channel or None
+
+    @model_validator(mode="after")
+    def _slack_has_a_way_in(self) -> Config:
+        if self.slack_bot_token is not None and self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(
+                "LINECALL_SLACK_APP_TOKEN: Slack needs it (Socket Mode), or LINECALL_SLACK_SIGNING_SECRET (HTTP)"
+            )
+        return self
+
     @field_validator("openai_model", "openai_transcribe_model")
     @classmethod
     def _somewhere(cls, model: str | None, others: ValidationInfo) -> str | None:
@@ -165,6 +206,9 @@ def read_config(**given: object) -> Config:
 
 
 def _sentence(where: tuple[int | str, ...], message: str, value: object) -> str:
+    said_name, _, rest = message.removeprefix("Value error, ").partition(": ")
+    if not where and said_name.startswith("LINECALL_"):
+        return f"{said_name}: {rest}"
     name = f"LINECALL_{'_'.join(str(part) for part in where).upper()}" if where else "LINECALL_PLAY"
     secret = any(word in name for word in ("TOKEN", "SECRET", "KEY", "PASSWORD", "DATABASE_URL"))
     said = "" if secret or not where else f" (it is {str(value)!r})"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import handing_over, invite, media, slash, why
+from bot import forms, handing_over, invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
 from workflow import answering, escalating, finishing, holding, opening
@@ -39,6 +39,8 @@ def pressed(desk: Desk, press: Press) -> str:
     role = press.args[0] if press.args else None
     if not case.is_open:
         return desk.late(case)
+    if desk.message.filled is not None and press.act in forms.ACTS:
+        return forms.taken(desk, press, case)
     match press.act:
         case "acknowledge" | "still_on_it":
             return desk.save(answering.acknowledge(case, desk.me, None, desk.world, role))

@@ -19,9 +19,10 @@ from sqlalchemy import Connection
 from bot.channels import acknowledge
 from bot.reach import OURS, answered_at, several, stranger
 from bot.seals import opened
-from db import addresses, arrivals, inbox, outbox
+from db import addresses, arrivals, conversations, inbox, outbox
 from integrations.chat.gate import as_it_came
 from workflow.case import Notice
+from workflow.errors import TryLater
 from workflow.messages import Arrival, Inbound
 from workflow.ports import Channel, Hooked, Knock, Reply
 
@@ -44,6 +45,8 @@ def knocked(app: App, channel: Channel, knock: Knock) -> Reply:
         return Reply(401)
     try:
         came = channel.read(knock)
+    except TryLater:
+        return Reply(503)  # it does not know yet who we are there: its platform brings it again
     except Exception as error:
         log.error("hook.poison", channel=channel.name, **trouble(error))  # noqa: TRY400 - its text may hold a message
         app.receive(as_it_came(channel.name, knock.path, knock.body, knock.at, knock.query))
@@ -53,6 +56,8 @@ def knocked(app: App, channel: Channel, knock: Knock) -> Reply:
     for message in came.messages:
         if app.receive(message) is not None:
             app.loop.spawn(acknowledge(channel, message))
+    if came.then is not None:
+        app.loop.spawn(came.then())
     return came.reply
 
 
@@ -69,8 +74,13 @@ def arrived(app: App, one: Arrival) -> None:
 
 
 def take_in(app: App, tx: Connection, message: Inbound) -> int | None:
-    """Store a message; None for a repeat (R23). Poison is set aside at once, and an address that writes is alive."""
+    """Store a message; None for a repeat (R23). Poison is set aside at once, and an address that writes is alive.
+
+    What people say to one another is theirs: outside of a thread about an exception it leaves no row.
+    """
     now = app.clock.now()
+    if message.overheard and not _about_an_exception(tx, message):
+        return None
     stored = inbox.put(tx, message, now)
     if stored is None:
         return None
@@ -80,6 +90,10 @@ def take_in(app: App, tx: Connection, message: Inbound) -> int | None:
         for address in {message.sender, message.conversation}:
             addresses.reachable(tx, message.channel, address)
     return stored
+
+
+def _about_an_exception(tx: Connection, message: Inbound) -> bool:
+    return message.reply_to is not None and conversations.thread_of(tx, message.channel, message.reply_to) is not None
 
 
 def read_again(app: App, received: Received) -> None:
@@ -101,12 +115,19 @@ def unsealed(app: App, tx: Connection, message: Inbound, person: Person) -> Inbo
     channel = app.channels.get(message.channel)
     if message.button is None or channel is None or channel.traits.button_bytes is None:
         return message
-    known_as = addresses.before_move(tx, message.channel, message.conversation)
-    shown_to = (person.id, several(message.channel, message.conversation), several(message.channel, known_as))
-    meant = opened(tx, app.config, shown_to, message.button)
+    meant = what_it_stands_for(app, tx, message.channel, message.conversation, person, message.button)
     if meant is None:
         log.warning("press.not_ours", channel=message.channel)
     return replace(message, button=NOT_OURS if meant is None else meant)
+
+
+def what_it_stands_for(
+    app: App, tx: Connection, channel: str, conversation: str, person: Person, button: str
+) -> str | None:
+    """What a sealed button stands for; None where it was shown neither to this person nor in this conversation."""
+    known_as = addresses.before_move(tx, channel, conversation)
+    shown_to = (person.id, several(channel, conversation), several(channel, known_as))
+    return opened(tx, app.config, shown_to, button)
 
 
 def edited_nothing(app: App, received: Received) -> bool:

@@ -137,7 +137,7 @@ def of(tx: Connection, case: str, channel: str, address: str) -> str | None:
 
 def gone(tx: Connection, card: Card, at: datetime) -> bool:
     """Its message is there no more; it is posted anew."""
-    return _finish(tx, card, {"due_at": at, "message_id": None, "shown": ""})
+    return _finish(tx, card, {"due_at": at, "message_id": None, "shown": "", "attempts": 0})
 
 
 def known(tx: Connection, cases: Iterable[str]) -> frozenset[tuple[str, str, str]]:

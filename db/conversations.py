@@ -137,6 +137,18 @@ def last_said(tx: Connection, person: str, channel: str) -> int:
     return int(tx.scalar(sa.select(sa.func.max(line.c.id)).where(theirs)) or 0)
 
 
+def threads(tx: Connection, channel: str, numbers: Sequence[str], most: int) -> tuple[str, ...]:
+    """The first message about each of these cases in each conversation of a channel, the newest first."""
+    first = (
+        sa.select(sa.func.min(line.c.id).label("id"))
+        .where(line.c.channel == channel, line.c.case.in_(numbers), line.c.message_id.is_not(None))
+        .group_by(line.c.case, line.c.person, line.c.sender)
+        .subquery()
+    )
+    query = sa.select(line.c.message_id).join(first, first.c.id == line.c.id).order_by(line.c.id.desc()).limit(most)
+    return tuple(dict.fromkeys(tx.scalars(query)))
+
+
 def ask(tx: Connection, person: str, case: str, asks: Asks, options: Sequence[str], at: datetime) -> None:
     """Remember what a person was asked; a newer question takes the place of an older one."""
     row = {"case": case, "asks": asks, "options": tuple(options), "at": at}

@@ -184,7 +184,8 @@ def _messages(tx: Connection, which: sa.ColumnElement[bool]) -> int:
 
 def _emptied(message: Inbound) -> Inbound:
     media = tuple(replace(one, caption=ERASED if one.caption else "") for one in message.media)
-    return replace(message, text=ERASED if message.text else "", media=media)
+    filled = None if message.filled is None else dict.fromkeys(message.filled, ERASED)
+    return replace(message, text=ERASED if message.text else "", media=media, filled=filled)
 
 
 def _lines(tx: Connection, which: sa.ColumnElement[bool]) -> int:

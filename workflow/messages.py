@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -41,6 +42,8 @@ class Inbound:
     edits: str | None = None  # message_id that this one corrects (R19)
     media: tuple[Media, ...] = ()
     among: bool = False  # said in a group or channel, where others read along
+    overheard: bool = False  # said near us and not to us: it counts only where `reply_to` speaks of an exception
+    filled: Mapping[str, str] | None = None  # what stood in a form, by its fields; `button` says which form it was
     raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from workflow.case import Posting, PostingKind
-from workflow.messages import Arrival, Inbound, Outbound, Sent
+from workflow.messages import Arrival, Button, Inbound, Outbound, Sent
 from workflow.reading import Context, Reading
 from workflow.records import Records
 
@@ -99,6 +99,7 @@ class Came:
     messages: tuple[Inbound, ...] = ()
     reply: Reply = field(default_factory=Reply)
     arrivals: tuple[Arrival, ...] = ()  # what became of messages that we sent
+    then: Callable[[], Coroutine[Any, Any, None]] | None = None  # what to do at the platform as soon as it is answered
 
 
 @runtime_checkable
@@ -138,6 +139,64 @@ class Submits(Protocol):
     """What a channel has besides whose platform approves texts before it carries them."""
 
     async def submit(self) -> tuple[str, ...]: ...  # asks for what is missing, and says for what; TryLater, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a form asks for."""
+
+    name: str
+    label: str
+    kind: Literal["line", "lines", "number", "choice"] = "line"
+    options: tuple[tuple[str, str], ...] = ()  # value and label, for a choice
+    value: str = ""  # what stands there at first
+    optional: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a person fills in instead of writing it, in their language."""
+
+    title: str
+    fields: tuple[Field, ...]
+    done: str  # labels of its two buttons
+    cancel: str
+    token: str  # comes back unchanged in `Inbound.button`; what it is about is read again then
+    intro: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a person sees who opens us in a chat without having said anything."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+
+
+class Reads(Protocol):
+    """What the program tells a chat that has forms, a home page or a past; nothing of it changes a thing."""
+
+    # None: the press is an answer by itself.
+    def form(self, channel: str, conversation: str, sender: str, button: str) -> Form | None: ...
+
+    # Field -> what is wrong with it; none: it may be sent.
+    def check(
+        self, channel: str, conversation: str, sender: str, button: str, filled: Mapping[str, str]
+    ) -> Mapping[str, str]: ...
+
+    def page(self, channel: str, sender: str) -> Page | None: ...  # None: nobody whom we know
+
+    def places(self, channel: str) -> tuple[str, ...]: ...  # conversations in which functions talk
+
+    def threads(self, channel: str) -> tuple[str, ...]: ...  # message ids under which open exceptions are spoken of
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """What a channel has besides that asks the program something before a message is stored (decision 6)."""
+
+    def ask(self, program: Reads) -> None: ...  # called once, before it listens
 
 
 @dataclass(frozen=True, slots=True)

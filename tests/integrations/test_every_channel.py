@@ -18,6 +18,9 @@ import pytest
 
 from bot import fitting
 from integrations.chat.web import WebChannel
+from tests.integrations import strict_blocks
+from tests.integrations.strict_slack import SECRET, StrictSlack
+from tests.integrations.strict_slack import TOKEN as SLACK_TOKEN
 from tests.integrations.strict_telegram import BOT, TOKEN, StrictTelegram
 from tests.services import _missing as missing
 from workflow.errors import Rejected, TryLater, Unreachable
@@ -142,6 +145,49 @@ class WhatsAppBench:
         self.loop.close()
 
 
+class SlackBench:
+    """Slack by signed HTTP requests, on the strict fake."""
+
+    person = "U0106"
+
+    def __init__(self, slack: StrictSlack) -> None:
+        try:
+            from integrations.chat.pace import Pace
+            from integrations.chat.slack import Slack
+        except ImportError:
+            missing("slack-bolt (pip install linecall[slack])")
+        self.slack = slack
+        self.channel = Slack(SLACK_TOKEN, secret=SECRET, base_url=slack.url, pace=Pace(0.0, 0.0))
+        self.loop = asyncio.new_event_loop()
+        self.run(self.channel._who_are_we())
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(coroutine)
+
+    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
+        payload = self.slack.press(self.person, button) if button else self.slack.message(self.person, text)
+        headers, body = self.slack.signed(payload, NOON.timestamp(), SECRET if proved else SECRET[::-1])
+        return Knock("/hooks/slack", "", headers, body, NOON)
+
+    def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
+        return [
+            (strict_blocks.shown(m["blocks"]), tuple(Button(*b) for b in strict_blocks.buttons(m["blocks"])))
+            for m in self.slack.to(self.person)
+        ]
+
+    def refuses(self, how: str) -> None:
+        if how == "dead":
+            self.slack.dead.add(self.person)
+        elif how == "busy":
+            self.slack.floods.append(7)
+        else:
+            self.slack.breaks.append("silent")
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.channel.close())
+        self.loop.close()
+
+
 @pytest.fixture
 def web() -> WebBench:
     return WebBench()
@@ -167,7 +213,15 @@ def whatsapp() -> Iterator[WhatsAppBench]:
         bench.close()
 
 
-FOREIGN = ["telegram", "whatsapp"]  # a chat that is added is added here, with a fixture of its name
+@pytest.fixture
+def slack() -> Iterator[SlackBench]:
+    with StrictSlack() as server:
+        bench = SlackBench(server)
+        yield bench
+        bench.close()
+
+
+FOREIGN = ["telegram", "slack", "whatsapp"]  # a chat that is added is added here, with a fixture of its name
 
 
 @pytest.fixture(params=["web", *FOREIGN])
