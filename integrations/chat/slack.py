@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,13 +23,12 @@ from integrations.chat.slack_events import (
     carried_by,
     commanded,
     event,
-    id_of,
     pressed,
     reported,
-    root_of,
     submitted,
 )
 from integrations.chat.slack_missed import Missed
+from integrations.chat.slack_posts import Posts
 from integrations.chat.slack_proof import SIGNATURE, STAMP, signed
 from integrations.chat.slack_socket import Socket
 from integrations.chat.slack_wire import Wire, as_ours
@@ -42,9 +40,6 @@ log = structlog.get_logger()
 
 HOOK = "/hooks/slack"
 GAP_IN_CHANNEL, GAP = 1.05, 1 / 20  # seconds: about one post a second in a channel (S8)
-LOOKS_BACK = 24 * 3600  # seconds in which an earlier attempt is looked for
-MOST_PAGES = 5
-NOTICE = "linecall_notice"  # the type of the metadata that every message of ours carries
 TAKEN = "✓"  # what a slash command is answered with; the answer itself comes as a message
 
 
@@ -73,10 +68,9 @@ class Slack:
         self._app_token = app_token  # set: Socket Mode; else Slack calls us
         self._secret = secret
         self._commands = frozenset(commands)
-        self._pace = pace or Pace(GAP_IN_CHANNEL, GAP)
+        self._posts = Posts(self._wire, pace or Pace(GAP_IN_CHANNEL, GAP))
         self._us: Us | None = None
         self._asking = threading.Lock()
-        self._direct: dict[str, str] = {}  # user id -> our conversation with them
         self._program: Reads | None = None
 
     def ask(self, program: Reads) -> None:
@@ -243,7 +237,7 @@ class Slack:
         if "/" in message.to:
             raise Unreachable("belongs to another workspace")
         try:
-            return await self._sent(message)
+            return await self._posts.post(message)
         except Exception as error:
             as_ours(error)
 
@@ -260,95 +254,6 @@ class Slack:
         """How the token, the scopes, the socket and the channels are."""
         places = self._program.places(NAME) if self._program is not None else ()
         return await examined(self._wire, self._app_token, self._secret, places)
-
-    async def _sent(self, message: Outbound) -> Sent:
-        shown: dict[str, Any] = {
-            "text": blocks.notification(message.text, message.asker),
-            "blocks": blocks.message(message.text, message.buttons, message.asker),
-        }
-        if message.replaces is not None:
-            channel, ts, *_ = message.replaces.split(":")
-            await self._pace.turn(channel)
-            await self._wire.call("chat.update", channel=channel, ts=ts, **shown)
-            return Sent(message.replaces)
-        channel = await self._conversation(message.to)
-        thread = None
-        if message.thread is not None and message.thread.startswith(f"{channel}:"):
-            thread = root_of(message.thread)[1]
-        alone = message.asker if not (message.buttons or message.case or message.repeat) else None
-        if alone is not None:
-            return await self._whispered(channel, thread, alone, message)
-        if message.repeat and message.key:
-            earlier = await self._earlier(channel, thread, message.key)
-            if earlier is not None:
-                return earlier
-        await self._pace.turn(channel)
-        sent = await self._wire.call(
-            "chat.postMessage",
-            channel=channel,
-            thread_ts=thread,
-            reply_broadcast=True if thread is not None and _must_be_seen(message, channel) else None,
-            metadata={"event_type": NOTICE, "event_payload": {"key": message.key}} if message.key else None,
-            unfurl_links=False,
-            unfurl_media=False,
-            **shown,
-        )
-        return Sent(id_of(text_in(sent, "channel") or channel, text_in(sent, "ts"), thread))
-
-    async def _whispered(self, channel: str, thread: str | None, to: str, message: Outbound) -> Sent:
-        """What concerns nobody but whoever asked, shown to them alone; it is gone when they reload, as Slack does it.
-
-        Slack keeps no trace of it that could be looked for, so a repeat comes as a message that stays.
-        """
-        await self._pace.turn(channel)
-        shown = {"text": blocks.notification(message.text), "blocks": blocks.message(message.text, (), None)}
-        in_thread = thread if message.thread is not None and message.thread.count(":") > 1 else None
-        sent = await self._wire.call("chat.postEphemeral", channel=channel, user=to, thread_ts=in_thread, **shown)
-        return Sent(id_of(channel, text_in(sent, "message_ts"), in_thread))
-
-    async def _conversation(self, to: str) -> str:
-        """Where an address is spoken to: a channel is one, a person has one with us."""
-        if to.startswith(("C", "G", "D")):
-            return to
-        if to not in self._direct:
-            opened = await self._wire.call("conversations.open", users=to)
-            self._direct[to] = text_in(opened, "channel", "id")
-        return self._direct[to]
-
-    async def _earlier(self, channel: str, thread: str | None, key: str) -> Sent | None:
-        """The message of an earlier attempt, by the key that its metadata carries; None where there is none."""
-        method = "conversations.history" if thread is None else "conversations.replies"
-        since = f"{datetime.now(UTC).timestamp() - LOOKS_BACK:.6f}"
-        cursor: str | None = None
-        try:
-            for _ in range(MOST_PAGES):
-                page = await self._wire.call(
-                    method,
-                    channel=channel,
-                    ts=thread,
-                    oldest=since,
-                    limit=200,
-                    cursor=cursor,
-                    include_all_metadata=True,
-                )
-                for one in page.get("messages") or ():
-                    if text_in(one, "metadata", "event_payload", "key") == key:
-                        return Sent(id_of(channel, text_in(one, "ts"), thread))
-                cursor = text_in(page, "response_metadata", "next_cursor") or None
-                if cursor is None:
-                    break
-        except Exception as error:
-            with suppress(TryLater):
-                as_ours(error)
-            raise TryLater("Slack does not say whether it has arrived", outcome_unknown=True) from None
-        return None
-
-
-def _must_be_seen(message: Outbound, channel: str) -> bool:
-    """Whether a reply in a thread appears in the conversation too: a thread is easily missed by who has to act."""
-    if message.quiet or message.asker is not None:
-        return False
-    return bool(message.buttons) or not channel.startswith("D")
 
 
 JSON = "application/json"

@@ -46,7 +46,7 @@ class Floor(OpenDoor):
         channel = self.app.channels["slack"]
         assert isinstance(channel, Slack)
         self.channel = channel
-        channel._pace = Pace(0.0, 0.0)
+        channel._posts._pace = Pace(0.0, 0.0)
         self.app.loop.run(channel._who_are_we())
 
     def knocks_with(self, payload: Any, secret: str = SECRET, at: float | None = None) -> int:
