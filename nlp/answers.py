@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nlp import kinds
-from nlp.fields import link
+from nlp.linking import link
 from nlp.sheet import Sheet
 from nlp.units import amounts, plant_uom
 from workflow.reading import Asked, Quantity

@@ -150,15 +150,15 @@ def cut(
     `least`: how likely a cut must be, 0 to 1.
     """
     best: tuple[float, int, ExceptionType, ExceptionType] | None = None
-    if part[1] - part[0] < _SHORTEST:
+    places = [at for at in boundaries(sheet) if part[0] + 1 < at < part[1] - 1]
+    if part[1] - part[0] < _SHORTEST or not places:
         return []
     whole = likely_kinds(sheet, part, with_)
-    for at in boundaries(sheet):
-        if part[0] + 1 < at < part[1] - 1:
-            row, left, right = split_row(sheet, at, part, whole, with_)
-            sure = 1 / (1 + float(np.exp(-(row @ with_.blend["split"] + with_.blend["split_bias"])[0])))
-            if sure > least and (best is None or sure > best[0]):
-                best = (sure, at, left, right)
+    for at in places:
+        row, left, right = split_row(sheet, at, part, whole, with_)
+        sure = 1 / (1 + float(np.exp(-(row @ with_.blend["split"] + with_.blend["split_bias"])[0])))
+        if sure > least and (best is None or sure > best[0]):
+            best = (sure, at, left, right)
     if best is None or deep > 2:
         return []
     _, at, left, right = best

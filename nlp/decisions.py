@@ -135,7 +135,7 @@ def _denied(sheet: Sheet, i: int) -> bool:
             return False
         word = sheet.tokens[i - away].norm
         denies = _denials().get(word, frozenset())
-        if denies and (away == 1 or own in denies or own not in lexicon().vocabulary[word]):
+        if denies and (away == 1 or own in denies or own not in lexicon().vocabulary.get(word, frozenset())):
             return True
     return False
 
@@ -143,9 +143,7 @@ def _denied(sheet: Sheet, i: int) -> bool:
 @cache
 def _denials() -> Mapping[str, frozenset[str]]:
     """Every single word that denies, with the languages in which it does."""
-    first = lexicon().groups.root.literal
-    said = {w: frozenset(c.language for n in nodes for c in n.out if c.name == "neg") for w, nodes in first.items()}
-    return {word: languages for word, languages in said.items() if languages}
+    return lexicon().groups.single_words("neg")
 
 
 def _same_sentence(sheet: Sheet, a: int, b: int) -> bool:
@@ -189,7 +187,7 @@ def _amount_for(
 ) -> Amount | None:
     clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
     lo, hi = max(before, clause[0]), min(after, clause[1])
-    inside = [a for a in amounts(sheet, lo, hi) if a.unit != "measure" and a.unit != "people"]
+    inside = [a for a in amounts(sheet, lo, hi) if a.unit != "measure" and a.unit != "people" and not _sieved(sheet, a)]
     if not inside:
         others = [a for a in found if clause[0] <= a[0] < clause[1]]
         if len(others) == 1:
@@ -201,6 +199,13 @@ def _amount_for(
     if not inside:
         return None
     return min(inside, key=lambda a: min(abs(a.start - end), abs(start - a.end)))
+
+
+def _sieved(sheet: Sheet, amount: Amount) -> bool:
+    """ "nochmal sieben und neu verpressen": the German seven is a sieve's work where nothing is counted."""
+    following = sheet.tokens[amount.end] if amount.end < len(sheet.tokens) else None
+    last = following is None or following.breaks or "and_word" in sheet.spans[amount.end]
+    return not amount.unit and sheet.tokens[amount.start].norm == "sieben" and last
 
 
 def hits_of(sheet: Sheet) -> list[Hit]:

@@ -62,7 +62,7 @@ _EVERYWHERE = frozenset({"article_word", "filler_word", "of_word", "loc"})
 
 @dataclass(frozen=True)
 class Marks:
-    """What in a message may tell a kind: feature numbers, and the tokens from and to which each reaches."""
+    """What in a message may tell a kind: feature numbers, in order, and the tokens from and to which each reaches."""
 
     numbers: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -70,10 +70,18 @@ class Marks:
 
     def inside(self, ranges: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
         """The features of some stretches, each once."""
-        held = np.zeros(len(self.numbers), dtype=bool)
+        return self.numbers[self.held(ranges)]
+
+    def held(self, ranges: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """Where in `numbers` the features of some stretches stand, each feature once."""
+        within = np.zeros(len(self.numbers), dtype=bool)
         for start, end in ranges:
-            held |= (self.starts >= start) & (self.ends <= end)
-        return np.unique(self.numbers[held])
+            within |= (self.starts >= start) & (self.ends <= end)
+        at = within.nonzero()[0]
+        numbers = self.numbers[at]
+        once = np.ones(len(at), dtype=bool)
+        np.not_equal(numbers[1:], numbers[:-1], out=once[1:])
+        return at[once]
 
 
 def marks(sheet: Sheet) -> Marks:
@@ -98,6 +106,7 @@ def marks(sheet: Sheet) -> Marks:
         found += [(_number(f"{a}|{b}"), before[1], i + 1) for a in before[0][:5] for b in here[:5]]
         found += [(_number(f"{a}||{b}"), further[1], i + 1) for a in further[0][:4] for b in here[:4]]
         further, before = before, (here, i)
+    found.sort()
     columns = np.asarray(found, dtype=np.int64).reshape(-1, 3)
     return Marks(columns[:, 0], columns[:, 1], columns[:, 2])
 

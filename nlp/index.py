@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,7 @@ class PlantIndex:
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
         self.lot_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of lots that are still there
+        self._by_head: dict[str, dict[str, set[str]]] = {}
         self.tails: dict[str, set[str]] = defaultdict(set)  # last part of a one-word asset name -> assets
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
         spoken = {*plant.languages, *(person.language for person in plant.people)}
@@ -171,7 +172,7 @@ class PlantIndex:
                 words = [word for word in re.findall(r"[^\W\d_]+", name) if len(word) >= 4]
                 for word in words:
                     of_word[stem(fold(word))].add(item.id)
-                if len(name.split()) > 1 and words and item.kind == "finished":
+                if len(name.split()) > 1 and words:
                     for word in (words[0], words[-1]):
                         heads[word].add(item.id)
         taken = {stems[0] for stems in self.by_stems if len(stems) == 1}
@@ -179,6 +180,18 @@ class PlantIndex:
             root = stem(fold(word))
             if len(ids) == 1 and len(of_word[root]) == 1 and root not in taken:
                 self._add("item", next(iter(ids)), word, own=False)
+
+    def assets_by_head(self, line: str) -> Mapping[str, set[str]]:
+        """A line's assets by the first and the last word of their names."""
+        known = self._by_head.get(line)
+        if known is None:
+            known = self._by_head[line] = defaultdict(set)
+            for asset in self.plant.line[line].assets if line in self.plant.line else ():
+                for name in (asset.name, *asset.aliases):
+                    words = [fold(word) for word in re.findall(r"[^\W\d_]+", name) if len(word) >= 4]
+                    for word in {*words[:1], *words[-1:]}:
+                        known[word].add(asset.id)
+        return known
 
     def _other_forms(self, asset: str, name: str) -> None:
         """ "waga kontrolna" is also said the other way round, and "Schweißroboter" "der Roboter"."""

@@ -28,6 +28,12 @@ _FRESH: Mapping[Intent, float] = {
 
 def questions(sheet: Sheet) -> list[tuple[int, int]]:
     """Sentences that ask something: they speak for a query, not for a problem."""
+    if "questions" not in sheet.kept:
+        sheet.kept["questions"] = _questions(sheet)
+    return [*sheet.kept["questions"]]
+
+
+def _questions(sheet: Sheet) -> list[tuple[int, int]]:
     out = []
     for start, end in sheet.sentences:
         marked = end < len(sheet.tokens) and sheet.tokens[end].norm == "?"
@@ -53,6 +59,12 @@ def _opens(sheet: Sheet, start: int, end: int) -> bool:
 
 def unreal(sheet: Sheet) -> list[tuple[int, int]]:
     """Sentences about what may be, what was, or what somebody else wrote: no report comes from them (R14)."""
+    if "unreal" not in sheet.kept:
+        sheet.kept["unreal"] = _unreal(sheet)
+    return [*sheet.kept["unreal"]]
+
+
+def _unreal(sheet: Sheet) -> list[tuple[int, int]]:
     out = []
     for start, end in sheet.sentences:
         conditional = any(sheet.group("if_word", start, end))

@@ -83,10 +83,14 @@ def votes(
     sheet: Sheet, ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()
 ) -> dict[ExceptionType, float]:
     """What the cues in some ranges of tokens say for each kind; overlapping cues of a kind count once."""
+    speaking = sheet.kept.get("kinds")
+    if speaking is None:
+        found = [(kind, sorted(sheet.hits(prefix), key=lambda h: -_weight(h))) for prefix, kind in CUE_OF.items()]
+        speaking = sheet.kept["kinds"] = [(kind, hits) for kind, hits in found if hits]
     out: dict[ExceptionType, float] = {}
-    for prefix, kind in CUE_OF.items():
+    for kind, every in speaking:
         hits = [
-            h for h in sheet.hits(prefix)
+            h for h in every
             if any(a <= h.start and h.end <= b for a, b in ranges) and not any(a <= h.start < b for a, b in skip)
         ]  # fmt: skip
         total = sum(weight for _, weight in _strongest(hits))
@@ -96,9 +100,10 @@ def votes(
 
 
 def _strongest(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:
+    """Of hits in the order of their weight those that do not overlap, with what each counts."""
     kept: list[tuple[Hit, float]] = []
     counts: dict[float, int] = {}
-    for hit in sorted(hits, key=lambda h: -_weight(h)):
+    for hit in hits:
         weight = _weight(hit)
         if any(hit.start < other.end and hit.end > other.start for other, _ in kept):
             continue
@@ -304,3 +309,40 @@ def _spread(sheet: Sheet, groups: Sequence[Sequence[Head]]) -> list[Part]:
         found[strongest[1]] = max(found.get(strongest[1], 0.0), *(v for v in found.values()))
         out.append(Part(strongest[1], tuple(own), found))
     return out
+
+
+_TOLD_BY: Mapping[ExceptionType, str] = {
+    "machine_breakdown": "asset",
+    "labor_shortage": "line",
+    "order_change": "order",
+}
+
+
+def twice(sheet: Sheet, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, ExceptionType]]:
+    """Stretches that tell of one kind twice, of another machine, line or order, and where the second one begins."""
+    out: dict[tuple[int, int], tuple[int, ExceptionType]] = {}
+    for start, end in spans:
+        begins = {i for name in ("also", "and_word") for i, _ in sheet.group(name, start, end)}
+        begins |= {a for a, _ in sheet.sentences if start < a < end} | {a for a, _ in sheet.pieces if start < a < end}
+        if sheet.group("therefore", start, end):
+            continue  # "Kartonierer Störung, Blistermaschine deswegen aus": one trouble and what comes of it
+        for at in sorted((i for i in begins if start < i < end), reverse=True):
+            sides = ((start, at), (at, end))
+            for kind, what in _TOLD_BY.items():
+                told = [votes(sheet, (side,)).get(kind, 0.0) for side in sides]
+                ids = [{m.ids for m in sheet.of(what, *side) if not m.fine and m.confidence >= 0.8} for side in sides]
+                others = [
+                    max((v for k, v in votes(sheet, (side,)).items() if k != kind), default=0.0) for side in sides
+                ]
+                if kind == "labor_shortage" and told[0] >= PLAIN and _counted_at_a_line(sheet, at, end):
+                    told[1] = PLAIN  # "me faltan 2 en snacks y 1 en platos"
+                alone = all(len(own) == 1 for own in ids) and not ids[0] & ids[1]
+                if alone and all(a >= PLAIN and a >= b for a, b in zip(told, others, strict=True)):
+                    out.setdefault((start, end), (at, kind))
+    return out
+
+
+def _counted_at_a_line(sheet: Sheet, start: int, end: int) -> bool:
+    """A small number and a line, and hardly anything else."""
+    counted = [n for n in sheet.numbers if start <= n.start < end and n.value < 20]
+    return bool(counted) and bool(sheet.of("line", start, end)) and end - start <= 9

@@ -55,7 +55,11 @@ def intent_logits(sheet: Sheet, with_: Weights) -> Floats:
 
 def kind_logits(sheet: Sheet, ranges: Sequence[tuple[int, int]], with_: Weights) -> Floats:
     """How much a stretch looks like each kind of exception; log-odds in the order of EXCEPTION_TYPES."""
-    return _logits(sheet.marks.inside(ranges), with_.kinds, with_.kind_bias)
+    key = id(with_.kinds)
+    of_message = sheet.kept.get(key)
+    if of_message is None:
+        of_message = sheet.kept[key] = with_.kinds[sheet.marks.numbers]
+    return _logits(sheet.marks.held(ranges), of_message, with_.kind_bias)
 
 
 def _logits(rows: Sequence[int] | NDArray[np.int64], table: Floats, bias: Floats) -> Floats:

@@ -1,35 +1,17 @@
-"""The lexicon's pattern language: sequences of words, stems, groups and slots, matched all at once in one trie.
-
-word        exactly this word (folded)          stem*     a word that begins so
-*ending     a word that ends so                 a|b       either
-a_b|c       an alternative of two words          x?        may be absent
-<group>     a word group of the lexicon
-{slot}      a number, time or mention: {n} {asset} {item} {line} {lot} {order} {person} ...
-..          up to two words between             ...       up to five words between
-"""
+"""Finds the lexicon's patterns in a message, all at once; how a pattern is written stands in `nlp/trie.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 Spans = Sequence[Mapping[str, Sequence[int]]]  # at each token: name of a group or slot -> where it may end
-_GAPS = {"..": 2, "...": 5}
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One step: what may come next leads to the same place for all alternatives of a pattern's element."""
-
-    literal: dict[str, list[Node]] = field(default_factory=dict)
-    prefix: dict[str, list[Node]] = field(default_factory=dict)
-    suffix: dict[str, list[Node]] = field(default_factory=dict)
-    slots: dict[str, list[Node]] = field(default_factory=dict)
-    gaps: dict[int, Node] = field(default_factory=dict)
-    prefix_lengths: tuple[int, ...] = ()
-    suffix_lengths: tuple[int, ...] = ()
-    out: list[Cue] = field(default_factory=list)
-    after: dict[frozenset[str], Node] = field(default_factory=dict)  # while loading: where an element leads to
+Captured = tuple[tuple[str, int, int], ...]
+# A step is [cues] where nothing follows, else [cues, words, stems, endings, slots, gaps, stem lengths, ending lengths].
+Step = list[Any]
+_KEPT = 20_000  # words whose first steps are remembered
+SLOT_AHEAD = 1 << 30  # in a step's marks, beside a bit for each language: a group or a slot follows somewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,138 +24,142 @@ class Cue:
     value: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A pattern found at some tokens."""
 
     cue: Cue
     start: int  # token
     end: int
-    captured: tuple[tuple[str, int, int], ...] = ()  # (slot, start, end) in order
+    captured: Captured = ()  # (slot, start, end) in order
 
 
 class PatternError(ValueError):
     """A pattern of a lexicon file that cannot be read; names the file's pattern."""
 
 
-class Trie:
-    """All patterns of all languages; `add` while loading, `find` while reading."""
+class Patterns:
+    """All patterns of all languages as steps that lead to one another by number; the first is where each begins."""
 
-    def __init__(self) -> None:
-        self.root = Node()
-        self.words: set[str] = set()  # every literal, for tolerant spelling
+    def __init__(self, steps: list[Step], marks: Sequence[int], cues: Sequence[Sequence[Any]]) -> None:
+        self._steps, self._marks, self._cues = steps, marks, cues
+        self._made: dict[int, Cue] = {}
+        self._first: dict[str, list[int]] = {}
 
-    def add(self, pattern: str, cue: Cue) -> None:
-        """Take a pattern in; PatternError for one that says nothing."""
-        elements = pattern.split()
-        ends = [self.root]
-        for element in elements:
-            optional = element.endswith("?") and len(element) > 1
-            bare = element[:-1] if optional else element
-            options = frozenset([bare] if bare.startswith("<") and "|" not in bare else bare.split("|")) - {""}
-            if not options:
-                continue
-            following = [_after(node, options, self.words) for node in ends]
-            ends = list(dict.fromkeys([*following, *ends] if optional else following))
-        ends = [node for node in ends if node is not self.root]
-        if not ends:
-            raise PatternError(f"pattern {pattern!r} says nothing")
-        for node in ends:
-            if cue not in node.out:
-                node.out.append(cue)
+    def cue(self, number: int) -> Cue:
+        """A pattern's cue, made when it is first met."""
+        made = self._made.get(number)
+        if made is None:
+            name, language, pattern, value = self._cues[number]
+            made = self._made[number] = Cue(name, language, pattern, value)
+        return made
+
+    def named(self) -> Iterable[tuple[str, str]]:
+        """(name, language) of every cue."""
+        return ((name, language) for name, language, _, _ in self._cues)
+
+    def single_words(self, name: str) -> dict[str, frozenset[str]]:
+        """The words that are a whole pattern of a group, each with its languages."""
+        found: dict[str, frozenset[str]] = {}
+        for word, children in (self._steps[0][1] or {}).items():
+            numbers = [n for child in _each(children) for n in self._steps[child][0]]
+            said = frozenset(self._cues[n][1] for n in numbers if self._cues[n][0] == name)
+            if said:
+                found[word] = said
+        return found
 
     def find(
-        self, norms: Sequence[str], spans: Spans, breaks: Sequence[bool], also: Mapping[int, str] | None = None
-    ) -> list[Hit]:
-        """Every match; `also` gives a likely spelling of a token beside its own."""
-        hits: list[Hit] = []
-        count = len(norms)
-        also = also or {}
+        self, norms: Sequence[str], spans: Spans, breaks: Sequence[bool], also: Mapping[int, str] | None = None,
+        *, speaks: int = -1, again: bool = False,
+    ) -> list[Hit]:  # fmt: skip
+        """Every match; `also` gives a likely spelling of a token beside its own.
 
-        def walk(node: Node, i: int, start: int, captured: tuple[tuple[str, int, int], ...]) -> None:
-            hits.extend(Hit(cue, start, i, captured) for cue in node.out)
-            if node.gaps:
-                for most, child in node.gaps.items():
+        `speaks` holds a bit for each language that is listened to; `again`: only what goes through a group or a slot.
+        """
+        hits: list[Hit] = []
+        steps, marks, count = self._steps, self._marks, len(norms)
+        also = also or {}
+        cue, add = self.cue, hits.append
+
+        def walk(step: Step, i: int, start: int, captured: Captured) -> None:
+            if step[0] and (captured or not again):
+                for number in step[0]:
+                    add(Hit(cue(number), start, i, captured))
+            if len(step) == 1:
+                return
+            if step[5]:
+                for most, child in step[5]:
+                    following = steps[child]
                     for skip in range(most + 1):
                         j = i + skip
                         if j >= count or (skip and breaks[j - 1]):
                             break
-                        walk(child, j, start, captured)
+                        walk(following, j, start, captured)
             if i >= count:
                 return
-            word = norms[i]
-            self._words(node, word, i, start, captured, walk)
+            for child in _after_word(step, norms[i]):
+                walk(steps[child], i + 1, start, captured)
             if i in also:
-                self._words(node, also[i], i, start, captured, walk)
-            if node.slots and spans[i]:
+                for child in _after_word(step, also[i]):
+                    walk(steps[child], i + 1, start, captured)
+            if step[4] and spans[i]:
                 here = spans[i]
-                for name, children in node.slots.items():
-                    for end in here.get(name, ()):
-                        for child in children:
-                            walk(child, end, start, (*captured, (name, i, end)))
+                for name, children in step[4].items():
+                    if name in here:
+                        for end in here[name]:
+                            for child in _each(children):
+                                walk(steps[child], end, start, (*captured, (name, i, end)))
 
+        root = steps[0]
         for i in range(count):
-            if not breaks[i]:
-                walk(self.root, i, i, ())
+            if breaks[i]:
+                continue
+            for word in (norms[i], also[i]) if i in also else (norms[i],):
+                for child in self._begin(word):
+                    if marks[child] & speaks and (not again or marks[child] & SLOT_AHEAD):
+                        walk(steps[child], i + 1, i, ())
+            if root[4] and spans[i]:
+                here = spans[i]
+                for name, children in root[4].items():
+                    if name in here:
+                        for end in here[name]:
+                            for child in _each(children):
+                                if marks[child] & speaks:
+                                    walk(steps[child], end, i, ((name, i, end),))
         return hits
 
-    @staticmethod
-    def _words(node: Node, word: str, i: int, start: int, captured: tuple[tuple[str, int, int], ...], walk) -> None:  # type: ignore[no-untyped-def]
-        for child in node.literal.get(word, ()):
-            walk(child, i + 1, start, captured)
-        for length in node.prefix_lengths:
+    def _begin(self, word: str) -> list[int]:
+        """The steps that a word leads to at the beginning of a pattern."""
+        known = self._first.get(word)
+        if known is None:
+            if len(self._first) >= _KEPT:
+                self._first.clear()
+            known = self._first[word] = _after_word(self._steps[0], word)
+        return known
+
+
+def _each(children: int | list[int]) -> Sequence[int]:
+    return (children,) if isinstance(children, int) else children
+
+
+def _after_word(step: Step, word: str) -> list[int]:
+    """Where a word leads to: by itself, by how it begins, by how it ends."""
+    out: list[int] = []
+    literal, prefix, suffix = step[1], step[2], step[3]
+    if literal is not None and word in literal:
+        out += _each(literal[word])
+    if prefix is not None:
+        for length in step[6]:
             if length > len(word):
                 break
-            for child in node.prefix.get(word[:length], ()):
-                walk(child, i + 1, start, captured)
-        for length in node.suffix_lengths:
+            if (beginning := word[:length]) in prefix:
+                out += _each(prefix[beginning])
+    if suffix is not None:
+        for length in step[7]:
             if length >= len(word):
                 break
-            for child in node.suffix.get(word[-length:], ()):
-                walk(child, i + 1, start, captured)
-
-
-def _after(node: Node, options: frozenset[str], words: set[str]) -> Node:
-    """Where an element leads to from a node; the same element of another pattern leads to the same place."""
-    known = node.after.get(options)
-    if known is not None:
-        return known
-    if len(options) == 1 and (only := next(iter(options))) in _GAPS:
-        end = node.gaps.setdefault(_GAPS[only], Node())
-    else:
-        end = Node()
-        for option in options:
-            _link(node, _parts(option), end, words)
-    node.after[options] = end
-    return end
-
-
-def _link(node: Node, steps: list[str], end: Node, words: set[str]) -> None:
-    for position, step in enumerate(steps):
-        last = position == len(steps) - 1
-        if step in _GAPS:
-            if last:
-                raise PatternError("an alternative ends in a gap")
-            node = node.gaps.setdefault(_GAPS[step], Node())
-            continue
-        child = end if last else Node()
-        if step[0] in "<{":
-            node.slots.setdefault(step[1:-1], []).append(child)
-        elif step.startswith("*"):
-            node.suffix.setdefault(step[1:], []).append(child)
-            node.suffix_lengths = tuple(sorted({len(key) for key in node.suffix}))
-        elif step.endswith("*"):
-            words.add(step[:-1])
-            node.prefix.setdefault(step[:-1], []).append(child)
-            node.prefix_lengths = tuple(sorted({*node.prefix_lengths, len(step) - 1}))
-        else:
-            words.add(step)
-            node.literal.setdefault(step, []).append(child)
-        node = child
-
-
-def _parts(step: str) -> list[str]:
-    return step.split("_") if "_" in step and step[0] not in "<{" else [step]
+            if (ending := word[-length:]) in suffix:
+                out += _each(suffix[ending])
+    return out
 
 
 def longest(hits: Iterable[Hit]) -> list[Hit]:

@@ -76,7 +76,7 @@ def _expect(raw: str, at: datetime) -> dict[str, Any]:
 
 def _part(words: list[str]) -> dict[str, Any]:
     quantity = _quantity(words[2]) if len(words) > 2 else None
-    return {"decision": words[0], "lot": words[1], "quantity": quantity}
+    return {"decision": words[0], "lot": None if words[1] == "-" else words[1], "quantity": quantity}
 
 
 def _exception(words: list[str], at: datetime | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import spacy
@@ -13,11 +13,13 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from nlp import answers, asking, blend, kinds, lessons
+from nlp.choosing import NAMES_A_CASE, chosen_intent, corrects
 from nlp.decisions import read_decisions
-from nlp.fields import build, link
+from nlp.fields import build
 from nlp.index import PlantIndex
 from nlp.intents import questions, score, unreal
 from nlp.learnt import Weights, weights
+from nlp.linking import link
 from nlp.pattern import Hit
 from nlp.requests import read_eta, read_query, read_reassign, read_resolution, read_waiting
 from nlp.sheet import Sheet, lay_out
@@ -25,7 +27,7 @@ from nlp.tokens import stem, tokenize
 from nlp.words import lexicon
 from workflow.messages import Inbound
 from workflow.plant import Plant
-from workflow.reading import Context, Evidence, Intent, Reading, ReportedException
+from workflow.reading import Context, Evidence, ExceptionType, Intent, Reading, ReportedException
 from workflow.records import Records
 
 log = logging.getLogger(__name__)
@@ -103,15 +105,17 @@ class LocalReader:
         votes = score(sheet)
         learnt = self._weights
         likely = blend.intents(sheet, votes, learnt) if learnt is not None else None
-        intent = _chosen(sheet, votes, likely)
+        intent = chosen_intent(sheet, votes, likely)
         if question is not None and len(sheet.tokens) <= answers.LONGEST:
             answer = answers.read_answer(sheet, question)
             asks_back = intent == "query" and any(t.norm == "?" for t in sheet.tokens)
             if answer is not None and not (votes.get(intent, 0.0) >= 3.0 and (asks_back or intent == "cancel")):
                 return Reading("answer", answer=answer, confidence={"intent": 0.95, "answer": 0.9})
         confidence = _sureness(votes, intent) if likely is None else round(likely[intent], 3)
+        if intent == "chatter" and likely is not None and max(likely, key=lambda name: likely[name]) != "chatter":
+            confidence = min(confidence, 0.3)
         reading = Reading(
-            intent, confidence={"intent": confidence}, correction=bool(sheet.group("correct")) or _corrects(sheet)
+            intent, confidence={"intent": confidence}, correction=bool(sheet.group("correct")) or corrects(sheet)
         )
         match intent:
             case "report":
@@ -129,22 +133,26 @@ class LocalReader:
                 reading = replace(reading, query=read_query(sheet))
             case _:
                 pass
-        if intent != "report" and any(m.what in _NAMES_A_CASE for m in sheet.mentions):
+        if intent != "report" and any(m.what in NAMES_A_CASE for m in sheet.mentions):
             reading = replace(reading, mentioned=_mentioned(sheet))
         return asking.with_question(sheet, _with_evidence(sheet, reading), likely)
 
     def _parts(self, sheet: Sheet, skip: Sequence[tuple[int, int]]) -> list[kinds.Part]:
         """One part for each exception that the message tells of (R7)."""
-        parts = kinds.parts(sheet, skip)
         if self._weights is None or "split" not in self._weights.blend:
-            return parts
+            return kinds.parts(sheet, skip)
         pieces = blend.cut(sheet, (0, len(sheet.tokens)), self._weights, _CUT)
-        if not pieces:
+        twice = kinds.twice(sheet, [span for span, _ in pieces] or [(0, len(sheet.tokens))])
+        if not pieces and not twice:
+            parts = kinds.parts(sheet, skip)
             told_apart = len(parts) > 1 and (sheet.has("multi") or bool(sheet.group("also")))
             return parts if len(parts) == 1 or told_apart else [kinds.whole(sheet, skip)]
+        halves: list[tuple[tuple[int, int], ExceptionType]] = [piece for piece in pieces if piece[0] not in twice]
+        for (start, end), (at, kind) in twice.items():
+            halves += [((start, at), kind), ((at, end), kind)]
         return [
             kinds.Part(kind, (span,), kinds.with_context(sheet, kinds.votes(sheet, (span,)), (span,)))
-            for span, kind in pieces
+            for span, kind in sorted(halves)
         ]
 
     def _report(self, sheet: Sheet, reading: Reading) -> Reading:
@@ -164,7 +172,9 @@ class LocalReader:
             exception, question = build(sheet, part, line)
             found.append(exception)
             ask = ask or question
-            line = exception.line or line
+            named = [m.ids[0] for m in sheet.of("line") if part.holds(m.start) and len(m.ids) == 1]
+            if exception.line in named:  # the line that a machine stands on is not said of the rest
+                line = exception.line
         if all(e.type is None for e in found):
             found = [replace(e, type="other", confidence={**e.confidence, "type": 0.2}) for e in found]
         urgent = any(e.type == "safety" or e.line_stopped for e in found) or sheet.has("foreign_body", "allergen")
@@ -186,9 +196,6 @@ def _with_danger(sheet: Sheet, parts: Sequence[kinds.Part], danger: Hit) -> list
     return [replace(part, type="safety") if part.holds(danger.start) else part for part in parts]
 
 
-_NAMES_A_CASE = frozenset({"asset", "line", "order", "lot", "item"})
-
-
 def _mentioned(sheet: Sheet) -> ReportedException:
     """What the message names, whatever it says of it; nothing of the sender's line or the thread is filled in."""
     alone = replace(sheet.context, thread=None, sender=replace(sheet.context.sender, lines=()))
@@ -200,78 +207,7 @@ def _mentioned(sheet: Sheet) -> ReportedException:
     )  # fmt: skip
 
 
-def _ranked(votes: Mapping[Intent, float]) -> list[Intent]:
-    """The intents, the likeliest first."""
-    return sorted(votes, key=lambda name: -votes[name])
-
-
-def _chosen(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent, float] | None) -> Intent:
-    """The likeliest intent that the words allow: a decision needs words of one, a danger is reported (R15, R41)."""
-    ranked = _ranked(votes if likely is None else likely)
-    if likely is None:
-        return ranked[0]
-    if sheet.has("injection") or not any(token.kind in ("word", "number", "clock") for token in sheet.tokens):
-        return max(votes, key=lambda name: votes[name])
-    fresh = sheet.context.thread is None and sheet.context.question is None
-    if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
-        return "report"
-    over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
-    if fresh and not over and ranked[0] in ("chatter", "query") and likely["report"] >= _MAY_BE_A_REPORT:
-        return "report"  # asked about: a short question costs less than trouble that nobody hears of (R18)
-    if fresh and ranked[0] == "query" and likely["report"] >= _MAY_BE_A_DANGER and _tells_besides(sheet):
-        return "report"  # "line 3 filler is dead, what's going on"
-    if ranked[0] == "query" and not questions(sheet) and not sheet.has("i.query") and not _question_mark(sheet):
-        ranked.remove("query")
-    if fresh and ranked[0] == "report" and _is_over(sheet):
-        return "chatter"  # "blow molder is fixed", where nothing is open on it
-    mended = ("chatter", "update", "cancel") if fresh else ("cancel",)
-    if ranked[0] in mended and _corrects(sheet):
-        return "report"
-    if fresh and ranked[:2] == ["report", "chatter"] and sheet.has("i.past_fixed") and _ranked(votes)[0] == "chatter":
-        return "chatter"  # "was down, we fixed it ourselves, no need to come": whoever wrote it says that it is over
-    decided = votes.get("disposition", 0.0) > 0.0 or bool(read_decisions(sheet))
-    done = sheet.has("i.resolve", "runs") or sheet.group("done_word") or sheet.group("fine")
-    unsaid = not done and (likely["resolve"] < _SURE_IT_IS_DONE or sum(t.kind == "word" for t in sheet.tokens) <= 3)
-    if ranked[0] == "resolve" and (
-        unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
-    ):
-        ranked.remove("resolve")  # "the filler is dead", "super": ending by a misreading costs more than one more word
-    return next(name for name in ranked if name != "answer" and (name != "disposition" or decided))
-
-
-def _tells_besides(sheet: Sheet) -> bool:
-    """Whether trouble is told outside of what is asked."""
-    whole = [(0, len(sheet.tokens))]
-    return max(kinds.votes(sheet, whole, [*questions(sheet), *unreal(sheet)]).values(), default=0.0) >= kinds.PLAIN
-
-
-def _question_mark(sheet: Sheet) -> bool:
-    return any(token.norm == "?" for token in sheet.tokens)
-
-
-def _is_over(sheet: Sheet) -> bool:
-    """Said to be repaired or running, with no word of trouble."""
-    done = sheet.has("i.resolve", "i.past_fixed") or any(m.fine for m in sheet.mentions)
-    return done and not kinds.votes(sheet, [(0, len(sheet.tokens))])
-
-
-def _is_told(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent, float]) -> bool:
-    """A danger is told, not asked about, denied, remembered or over."""
-    over = sheet.negated or sheet.has("i.past_fixed", "i.cancel") or sheet.group("hist") or sheet.group("if_word")
-    return votes["report"] >= max(votes.values()) or (likely["report"] >= _MAY_BE_A_DANGER and not over)
-
-
-_MAY_BE_A_DANGER = 0.2
 _CUT = 0.5
-_SURE_IT_IS_DONE = 0.6
-_TROUBLE = ("breakdown", "quality", "shortage", "safety", "stopped", "labor")
-_MAY_BE_A_REPORT = 0.4
-
-
-def _corrects(sheet: Sheet) -> bool:
-    """ "sorry, i mean the blow molder", "not the filler, the capper": names what an earlier message got wrong (R10)."""
-    stands = any(m.what in _NAMES_A_CASE and not m.withdrawn for m in sheet.mentions)
-    return stands and (bool(sheet.group("correct")) or any(m.withdrawn for m in sheet.mentions))
 
 
 _DANGER = 0.25  # from here on a danger is told to a person: missing one costs more than any false alarm (R15)
@@ -280,7 +216,7 @@ _DANGER_UNNAMED = 0.45  # where no word of danger stands in it
 
 def _with_learnt(sheet: Sheet, part: kinds.Part, learnt: Weights, *, alone: bool) -> kinds.Part:
     """The part with how likely each kind is; the lexicon's own choice stands where a part was cut out for it."""
-    if not part.votes and _corrects(sheet):
+    if not part.votes and corrects(sheet):
         return part  # "sorry, i mean the blow molder" says nothing of the kind
     likely = blend.kinds_of(sheet, part.votes, part.ranges, learnt)
     best = max(likely, key=lambda kind: likely[kind] if kind != "safety" else 0.0)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from nlp.fields import link
 from nlp.kinds import CUE_OF, Part
+from nlp.linking import link
 from nlp.sheet import Sheet
 from nlp.times import Moment, eta_minutes, instant
 from nlp.units import amounts, plant_uom
@@ -129,7 +129,7 @@ def _about(sheet: Sheet) -> About:
 
 def _type(sheet: Sheet) -> ExceptionType | None:
     for name, kind in CUE_OF.items():
-        said = sheet.group(f"type_{name}")
+        said = [(i, end) for i, end in sheet.group(f"type_{name}") if "downtime_word" not in sheet.spans[i]]
         if any(not any(group.startswith("role_") for group in sheet.spans[i]) for i, _ in said):
             return kind  # "who is on quality today" asks for a function, not for holds
     return None
@@ -205,6 +205,13 @@ def _period(sheet: Sheet) -> tuple[datetime | None, datetime | None]:
             monday = today - timedelta(days=today.weekday() + back)
             begin = production_day_span(plant, monday)[0]
             return begin, production_day_span(plant, monday + timedelta(days=6))[1] if back else None
+    since = [i for i, _ in sheet.group("t_since") + sheet.group("t_from")]
+    for day in range(7):
+        if any(0 < i - j <= 2 for i, _ in sheet.group(f"weekday_{day}") for j in since):  # "since Monday"
+            today = production_day(plant, now)
+            return production_day_span(plant, today - timedelta(days=(today.weekday() - day) % 7))[0], None
+    if sheet.group("this_month"):
+        return production_day_span(plant, production_day(plant, now).replace(day=1))[0], None
     if sheet.group("day_yesterday") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):
         return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
     if sheet.group("day_today") and (sheet.has("i.query.metrics") or sheet.has("i.query.summary")):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from nlp.features import Marks, marks
 from nlp.index import PlantIndex
-from nlp.mentions import Ground, Mention, find_mentions
+from nlp.mentions import find_mentions
+from nlp.moments import find_moments
+from nlp.naming import Ground, Mention
 from nlp.numbers import Number, find_numbers
 from nlp.pattern import Hit, longest
-from nlp.times import Moment, days_said, find_moments
+from nlp.times import Moment, days_said
 from nlp.tokens import READ_CHARACTERS, Token
 from nlp.words import COMMON, Lexicon
 from workflow.reading import Context
@@ -24,6 +27,9 @@ _NAMED = frozenset(
 )
 _NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped",
               "runs", "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
+
+_TROUBLE = frozenset({"symptom", "broken", "defect", "changeover", "problem"})
+_NO_LANGUAGE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Sheet:
     index: PlantIndex
     languages: tuple[str, ...]  # likeliest first
     days: Sequence[tuple[int, int]] = ()  # (token, days from today)
+    kept: dict[object, Any] = field(default_factory=dict, init=False, compare=False)  # what was worked out of it once
 
     def hits(self, *names: str) -> list[Hit]:
         """Hits of cues with these names or beginning so ("quality" also means "quality.sure")."""
@@ -62,13 +69,34 @@ class Sheet:
 
     def group(self, name: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Where a word group stands, as token spans."""
-        stop = len(self.tokens) if end is None else min(end, len(self.tokens))
-        return [(i, e) for i in range(start, stop) for e in self.spans[i].get(name, ()) if e <= stop]
+        found = self._by_group.get(name)
+        if not found:
+            return []
+        if start == 0 and end is None:
+            return [*found]
+        stop = len(self.tokens) if end is None else end
+        return [(i, e) for i, e in found if start <= i and e <= stop]
+
+    @cached_property
+    def _by_group(self) -> Mapping[str, list[tuple[int, int]]]:
+        by_group: dict[str, list[tuple[int, int]]] = {}
+        for i, here in enumerate(self.spans):
+            for name, ends in here.items():
+                by_group.setdefault(name, []).extend((i, e) for e in ends)
+        return by_group
 
     def of(self, what: str, start: int = 0, end: int | None = None) -> list[Mention]:
         """Mentions of a kind that still stand, in a range of tokens."""
-        stop = len(self.tokens) if end is None else min(end, len(self.tokens))
-        return [m for m in self.mentions if m.what == what and not m.withdrawn and start <= m.start < stop]
+        stop = len(self.tokens) if end is None else end
+        return [m for m in self._by_what.get(what, ()) if start <= m.start < stop]
+
+    @cached_property
+    def _by_what(self) -> Mapping[str, list[Mention]]:
+        by_what: dict[str, list[Mention]] = {}
+        for mention in self.mentions:
+            if not mention.withdrawn:
+                by_what.setdefault(mention.what, []).append(mention)
+        return by_what
 
     @cached_property
     def marks(self) -> Marks:
@@ -115,7 +143,7 @@ def lay_out(
     norms = [token.norm for token in tokens]
     breaks = [token.breaks for token in tokens]
     active = likely_languages(text, tokens, context, lexicon)
-    spoken = [lexicon.vocabulary.get(norm, set()) for norm in norms]
+    spoken = [lexicon.vocabulary.get(norm, frozenset()) for norm in norms]
 
     def allowed(hit: Hit) -> bool:
         """A second language speaks only where the first knows no word: "se" is no Portuguese "if" in Spanish."""
@@ -133,12 +161,12 @@ def lay_out(
 
     numbers = find_numbers(tokens, [lexicon.languages[code] for code in active])
     _number_slots(spans, numbers, tokens)
-    # Twice: groups may be made of groups ("pack_unit" of the units).
-    for _ in range(2):
-        for hit in lexicon.groups.find(norms, spans, breaks, likely):
+    heard = lexicon.bits[COMMON] | sum(lexicon.bits[code] for code in active)
+    for again in (False, True):  # groups may be made of groups ("pack_unit" of the units)
+        for hit in lexicon.groups.find(norms, spans, breaks, likely, speaks=heard, again=again):
             if allowed(hit):
                 _put(spans, hit.cue.name, hit.start, hit.end)
-    timed_hits = [h for h in lexicon.times.find(norms, spans, breaks) if allowed(h)]
+    timed_hits = [h for h in lexicon.times.find(norms, spans, breaks, speaks=heard) if allowed(h)]
     moments = find_moments(tokens, numbers, timed_hits, spans, context.plant, context.now)
     for moment in moments:
         _put(spans, "clock" if moment.kind == "clock" else "dur", moment.start, moment.end)
@@ -151,7 +179,7 @@ def lay_out(
         judges="quality" in context.sender.roles or any("hold_verb" in here or "defect" in here for here in spans),
         lines=context.sender.lines, compounds=active[0] == "de",
         plans=bool({"planner", "customer_service"} & set(context.sender.roles)),
-        known=frozenset(w for w in norms if lexicon.vocabulary.get(w, set()) & set(active)),
+        known=frozenset(w for w in norms if not lexicon.vocabulary.get(w, _NO_LANGUAGE).isdisjoint(active)),
     )  # fmt: skip
     names = sorted({(start, end) for _, start, end in matcher(doc)})
     mentions = find_mentions(index, names, ground, text)
@@ -162,7 +190,7 @@ def lay_out(
             for end in spans[i][group]:
                 _put(spans, "role", i, end)
 
-    hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely) if allowed(h))
+    hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely, speaks=heard) if allowed(h))
     hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
     idioms = [h for h in hits if h.cue.name.startswith("idiom.")]
     hits = [h for h in hits if h not in idioms and not any(_says_otherwise(idiom, h) for idiom in idioms)]
@@ -178,7 +206,7 @@ def lay_out(
 def likely_languages(text: str, tokens: Sequence[Token], context: Context, lexicon: Lexicon) -> tuple[str, ...]:
     """The languages that a message may be in: those whose words it uses, likeliest first."""
     score = dict.fromkeys(lexicon.languages, 0.0)
-    spoken: list[set[str]] = []
+    spoken: list[frozenset[str]] = []
     for token in tokens:
         if token.kind != "word":
             continue
@@ -188,7 +216,7 @@ def likely_languages(text: str, tokens: Sequence[Token], context: Context, lexic
                 for n in range(min(10, len(token.norm)), 4, -1)
                 if token.norm[:n] in lexicon.stems
             ),
-            set(),
+            frozenset(),
         )
         spoken.append(speak)
         for code in speak:
@@ -311,7 +339,10 @@ def _said_fine(
             continue  # "geht nicht an"
         if not fine or any("neg" in spans[i] for i in range(max(start, fine[0] - 3), fine[0])):
             continue
+        trouble = [i for i in range(start, fine[0]) if _TROUBLE & spans[i].keys()]
         for k, mention in enumerate(out):
             if mention.what == "asset" and start <= mention.start < end and mention.end <= fine[0] + 1:
+                if any(i not in range(mention.start, mention.end) for i in trouble):
+                    continue  # "coating pan se awaz aa rahi hai lekin chal raha hai"
                 out[k] = replace(mention, fine=True)
     return out

@@ -40,7 +40,7 @@ ERP_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "crate": ("crate", "crates", "bin", "bins"),
 }
 # What people call a "case" the ERP calls a carton, and the other way round; a plant counts packed goods in one unit.
-_PACKED = frozenset({"cs", "box", "pack", "ea", "crate"})
+_PACKED = frozenset({"cs", "box", "crate"})
 
 
 _DATE = re.compile(r"(?:[12]\d|3[01])\.(?:0[1-9]|1[0-2])")  # "30.11"
@@ -78,7 +78,7 @@ def plant_uom(unit: str, index: PlantIndex, items: Sequence[str]) -> str:
         packed = [uom for uom in (*of_items, *index.packed_in) if unit_class(uom) in _PACKED]
         if packed:
             return packed[0]
-    return _NAMES.get(unit, unit)
+    return "boxes" if unit == "cs" and index.uoms else _NAMES.get(unit, unit)  # "cajas" where ERP counts no cases
 
 
 def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount]:

@@ -1,19 +1,23 @@
-"""Loads the lexicon files into the tries that every message is matched against."""
+"""What the lexicon files say, in the shape that every message is matched against."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
-from nlp.pattern import Cue, PatternError, Trie
+from nlp.pattern import Cue, PatternError, Patterns
 from nlp.tokens import LETTER, fold
+from nlp.trie import Trie
 
 COMMON = "common"
 # The same safe loader in C, where PyYAML has it: ten times faster.
@@ -35,50 +39,125 @@ class Language:
     joiners: frozenset[str]  # "thirty and five"
     longest_number: int = 1  # words of the longest key of `numbers`
 
+    @classmethod
+    def of(
+        cls, code: str, function_words: Iterable[str], numbers: Mapping[str, float], articles: Iterable[str],
+        joiners: Iterable[str],
+    ) -> Language:  # fmt: skip
+        """From words that are folded already."""
+        longest = max((len(words.split()) for words in numbers), default=1)
+        return cls(code, frozenset(function_words), numbers, frozenset(articles), frozenset(joiners), longest)
 
-@dataclass
+
+@dataclass(frozen=True)
 class Lexicon:
     """Everything that the reader knows before it sees a plant."""
 
-    languages: dict[str, Language] = field(default_factory=dict)
-    groups: Trie = field(default_factory=Trie)
-    times: Trie = field(default_factory=Trie)
-    cues: Trie = field(default_factory=Trie)
-    vocabulary: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word -> languages
-    weights: dict[str, dict[str, float]] = field(default_factory=dict)  # cue name -> vote -> weight
-    stems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # beginning of a word -> languages
-    loans: dict[str, tuple[str, ...]] = field(default_factory=dict)  # English word -> how another script spells it
-    units: dict[str, str] = field(default_factory=dict)  # "caja" -> "cs": every unit word of every language
-    near: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # word less a letter -> words
+    languages: Mapping[str, Language]
+    bits: Mapping[str, int]  # of each language, the common patterns among them
+    groups: Patterns
+    times: Patterns
+    cues: Patterns
+    vocabulary: Mapping[str, frozenset[str]]  # word -> languages
+    stems: Mapping[str, frozenset[str]]  # beginning of a word -> languages
+    loans: Mapping[str, tuple[str, ...]]  # English word -> how another script spells it
+    units: Mapping[str, str]  # "caja" -> "cs": every unit word of every language
+    near: Near
 
     def likely(self, word: str, active: set[str]) -> str | None:
         """The lexicon's word that an unknown word of five letters or more probably is; None where unsure."""
         if not 5 <= len(word) <= 24 or not word.isalpha() or word in self.vocabulary:
             return None
-        close: set[str] = set()
-        for variant in (word, *_less_a_letter(word)):
-            close |= self.near.get(variant, set())
+        close = self.near.words(word)
         fit = [w for w in close if w[0] == word[0] and abs(len(w) - len(word)) <= 1 and self.vocabulary[w] & active]
         return min(fit, key=lambda w: (abs(len(w) - len(word)), w)) if fit and len(fit) <= 4 else None
 
 
+class Near:
+    """Which words are a letter away from another: by what is left when one letter is taken from either."""
+
+    def __init__(self, words: Sequence[str], keys: NDArray[np.uint32], of: NDArray[np.uint32]) -> None:
+        self._words, self._keys, self._of = words, keys, of
+        self.words = lru_cache(maxsize=20_000)(self._near)  # the plant's own words come again and again
+
+    @staticmethod
+    def table(words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Sorted digests of every word and of what is left of it, and the word of each."""
+        pairs = sorted({(_digest(left), i) for i, word in enumerate(words) for left in (word, *_less_a_letter(word))})
+        columns = np.asarray(pairs, dtype=np.uint32).reshape(-1, 2)
+        return columns[:, 0].copy(), columns[:, 1].copy()
+
+    def _near(self, word: str) -> frozenset[str]:
+        """The words that share a spelling with this one once a letter is taken from either."""
+        own = {word, *_less_a_letter(word)}
+        digests = np.asarray([_digest(left) for left in own], dtype=np.uint32)
+        first, last = np.searchsorted(self._keys, digests, "left"), np.searchsorted(self._keys, digests, "right")
+        found = {self._words[i] for a, b in zip(first, last, strict=True) if a < b for i in self._of[a:b]}
+        return frozenset(other for other in found if not own.isdisjoint((other, *_less_a_letter(other))))
+
+
+def _digest(spelling: str) -> int:
+    return crc32(spelling.encode())
+
+
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of all languages that have a file; built once."""
-    built = Lexicon()
-    folder = files("nlp") / "lexicon"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    for name in names:
-        raw = yaml.load((folder / name).read_text("utf-8"), Loader=_LOADER)  # noqa: S506
-        _add(built, name.removesuffix(".yaml"), raw)
-    for word in [*built.vocabulary]:
-        if len(word) >= 5 and word.isalpha():
-            for variant in (word, *_less_a_letter(word)):
-                built.near[variant].add(word)
-    return built
+    """The lexicon of all languages that have a file: as `make train` packed it, else read from the files."""
+    from nlp.packed import opened  # it needs the shapes above
+
+    return opened() or from_files()
 
 
-def _add(built: Lexicon, code: str, raw: Mapping[str, Any]) -> None:
+def from_files() -> Lexicon:
+    """The lexicon read from its files: seconds; once where they were changed since `make train`."""
+    return Built.read().lexicon()
+
+
+@dataclass
+class Built:
+    """The lexicon while its files are read."""
+
+    languages: dict[str, Language] = field(default_factory=dict)
+    groups: Trie = field(default_factory=Trie)
+    times: Trie = field(default_factory=Trie)
+    cues: Trie = field(default_factory=Trie)
+    vocabulary: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    stems: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    loans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls) -> Built:
+        """Every language that has a file."""
+        built = cls()
+        folder = files("nlp") / "lexicon"
+        for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml")):
+            raw = yaml.load((folder / name).read_text("utf-8"), Loader=_LOADER)  # noqa: S506
+            _add(built, name.removesuffix(".yaml"), raw)
+        return built
+
+    @property
+    def bits(self) -> dict[str, int]:
+        """A bit for each language."""
+        return {code: 1 << i for i, code in enumerate((COMMON, *self.languages))}
+
+    def long_words(self) -> list[str]:
+        """The words that a misspelling may mean."""
+        return sorted(word for word in self.vocabulary if len(word) >= 5 and word.isalpha())
+
+    def lexicon(self) -> Lexicon:
+        """In the shape that reading uses."""
+        words = self.long_words()
+        return Lexicon(
+            languages=self.languages, bits=self.bits, groups=self.groups.patterns(self.bits),
+            times=self.times.patterns(self.bits), cues=self.cues.patterns(self.bits),
+            vocabulary={word: frozenset(codes) for word, codes in self.vocabulary.items()},
+            stems={word: frozenset(codes) for word, codes in self.stems.items()},
+            loans=self.loans, units=self.units, near=Near(words, *Near.table(words)),
+        )  # fmt: skip
+
+
+def _add(built: Built, code: str, raw: Mapping[str, Any]) -> None:
     numbers = {" ".join(map(fold, str(words).split())): float(n) for words, n in (raw.get("numbers") or {}).items()}
     compounds = raw.get("number_compounds") or {}
     numbers |= {
@@ -87,13 +166,8 @@ def _add(built: Lexicon, code: str, raw: Mapping[str, Any]) -> None:
         for ten in compounds.get("tens", ())
     }
     if code != COMMON:
-        built.languages[code] = Language(
-            code=code,
-            function_words=frozenset(fold(word) for word in str(raw.get("function_words", "")).split()),
-            numbers=numbers,
-            articles=frozenset(fold(word) for word in str(raw.get("articles", "")).split()),
-            joiners=frozenset(fold(word) for word in str(raw.get("number_joiners", "")).split()),
-            longest_number=max((len(words.split()) for words in numbers), default=1),
+        built.languages[code] = Language.of(
+            code, _words(raw, "function_words"), numbers, _words(raw, "articles"), _words(raw, "number_joiners")
         )
         for word in (*built.languages[code].function_words, *(part for words in numbers for part in words.split())):
             built.vocabulary[word].add(code)
@@ -110,11 +184,13 @@ def _add(built: Lexicon, code: str, raw: Mapping[str, Any]) -> None:
         _add_patterns(built, built.cues, code, str(name), entries)
     for word, spelled in (raw.get("loans") or {}).items():
         built.loans[fold(str(word))] = tuple(map(str, spelled))
-    for name, votes in (raw.get("weights") or {}).items():
-        built.weights[str(name)] = {str(vote): float(weight) for vote, weight in votes.items()}
 
 
-def _add_patterns(built: Lexicon, trie: Trie, code: str, name: str, entries: object) -> None:
+def _words(raw: Mapping[str, Any], name: str) -> list[str]:
+    return [fold(word) for word in str(raw.get(name, "")).split()]
+
+
+def _add_patterns(built: Built, trie: Trie, code: str, name: str, entries: object) -> None:
     rows = entries if isinstance(entries, list) else re.split(r"[;\n]", str(entries or ""))
     for row in rows:
         pattern = str(row).strip()

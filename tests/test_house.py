@@ -28,9 +28,6 @@ ALSO_SPOKEN = frozenset({"fr", "hi-Deva"})
 MOST_LINES = 350
 LONGER: Mapping[str, str] = {  # module -> why it is better long
     "db/tables.py": "every table on one page, as all migrations together make it",
-    "nlp/fields.py": "one field after the other as the contract lists them; the next work on understanding splits it",
-    "nlp/mentions.py": "each kind of id with its look-up; the next work on understanding splits it",
-    "nlp/times.py": "one grammar of clock, duration and relative time; the next work on understanding splits it",
 }
 SAYS_NOTHING = frozenset({"manager", "managers", "helper", "helpers", "util", "utils", "misc", "common", "base"})
 

@@ -1,4 +1,4 @@
-"""`make train`: learns the votes of understanding from `fixtures/phrasings` and writes `nlp/weights`."""
+"""`make train`: packs the lexicon, learns the votes of understanding from `fixtures/phrasings` into `nlp/weights`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the same weights each time: one
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from integrations.plant_folder import read_plant_folder
-from nlp import train
+from nlp import packed, train
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -32,6 +32,7 @@ def sources(*without: str) -> list[train.Source]:
 def main() -> None:
     """Learn, write, and say from how much."""
     began = time.perf_counter()
+    packed.pack(ROOT / "nlp" / "weights")
     manifest = train.train(sources(), ROOT / "nlp" / "weights")
     print(
         f"Learnt from {manifest['messages']:,} messages of {len(manifest['authors'])} authors "

@@ -35,16 +35,7 @@ def test_every_language_fills_the_groups_that_shared_patterns_are_made_of():
               "counted", "people", "absent", "stand", "run", "neg", "if_word", "yes_word", "no_word",
               "waiting_for", "line_word"}  # fmt: skip
     filled: dict[str, set[str]] = {}
-
-    def walk(node):
-        for cue in node.out:
-            filled.setdefault(cue.language, set()).add(cue.name)
-        for followers in (node.literal, node.prefix, node.suffix, node.slots):
-            for child in (child for children in followers.values() for child in children):
-                walk(child)
-        for child in node.gaps.values():
-            walk(child)
-
-    walk(lexicon().groups.root)
+    for name, code in lexicon().groups.named():
+        filled.setdefault(code, set()).add(name)
     for code in lexicon().languages:
         assert needed <= filled[code], (code, needed - filled[code])

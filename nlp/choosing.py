@@ -1,0 +1,166 @@
+"""What a message is taken for, of what its words and the learnt votes make likely: the rules that outweigh both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from nlp import kinds
+from nlp.decisions import read_decisions
+from nlp.intents import questions, unreal
+from nlp.sheet import Sheet
+from nlp.words import lexicon
+from workflow.reading import Intent
+
+NAMES_A_CASE = frozenset({"asset", "line", "order", "lot", "item"})
+
+
+def _ranked(votes: Mapping[Intent, float]) -> list[Intent]:
+    """The intents, the likeliest first."""
+    return sorted(votes, key=lambda name: -votes[name])
+
+
+def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent, float] | None) -> Intent:
+    """The likeliest intent that the words allow: a decision needs words of one, a danger is reported (R15, R41)."""
+    ranked = _ranked(votes if likely is None else likely)
+    if likely is None:
+        return ranked[0]
+    if sheet.has("injection") or not any(token.kind in ("word", "number", "clock") for token in sheet.tokens):
+        return max(votes, key=lambda name: votes[name])
+    fresh = sheet.context.thread is None and sheet.context.question is None
+    if fresh and _says_nothing_alone(sheet):
+        return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer
+    if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
+        return "report"
+    if sheet.context.thread is not None and _is_new_danger(sheet, ranked[0]):
+        return "report"  # said in reply to something else, it is told to a person all the same (R15)
+    over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
+    trouble = fresh and not over and ranked[0] in ("chatter", "query") and likely["report"] >= _MAY_BE_A_REPORT
+    if trouble and (_speaks_of_the_plant(sheet) or likely["report"] >= likely[ranked[0]]):
+        return "report"  # asked about: a short question costs less than trouble that nobody hears of (R18)
+    if fresh and ranked[0] == "query" and likely["report"] >= _MAY_BE_A_DANGER and _tells_besides(sheet):
+        return "report"  # "line 3 filler is dead, what's going on"
+    if fresh and ranked[0] == "report" and _only_asks(sheet):
+        ranked.sort(key=lambda name: name == "report")
+    if ranked[0] == "query" and not questions(sheet) and not sheet.has("i.query") and not _question_mark(sheet):
+        ranked.remove("query")
+    if fresh and ranked[0] == "report" and _is_over(sheet):
+        return "chatter"  # "blow molder is fixed", where nothing is open on it
+    mended = ("chatter", "update", "cancel") if fresh else ("cancel",)
+    all_right = bool(sheet.group("fine")) or bool(sheet.negated) or any(m.fine for m in sheet.mentions)
+    if ranked[0] in mended and corrects(sheet) and (fresh or not all_right):
+        return "report"
+    if fresh and ranked[:2] == ["report", "chatter"] and sheet.has("i.past_fixed") and _ranked(votes)[0] == "chatter":
+        return "chatter"  # "was down, we fixed it ourselves, no need to come": whoever wrote it says that it is over
+    done = sheet.has("i.resolve", "runs") or sheet.group("done_word") or sheet.group("fine")
+    unsaid = not done and (likely["resolve"] < _SURE_IT_IS_DONE or sum(t.kind == "word" for t in sheet.tokens) <= 3)
+    if ranked[0] == "resolve" and (
+        unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
+    ):
+        ranked.remove("resolve")  # "the filler is dead", "super": ending by a misreading costs more than one more word
+    return next(name for name in ranked if name != "answer" and (name != "disposition" or _decides(sheet, votes)))
+
+
+def _decides(sheet: Sheet, votes: Mapping[Intent, float]) -> bool:
+    return votes.get("disposition", 0.0) > 0.0 or bool(read_decisions(sheet))
+
+
+def _says_nothing_alone(sheet: Sheet) -> bool:
+    """Whether a message only answers, and names nothing of the plant: a yes, a no, a promise, "not mine"."""
+    words = [i for i, token in enumerate(sheet.tokens) if token.kind == "word"]
+    if len(words) > _SHORT_ANSWER or any(m.what in NAMES_A_CASE for m in sheet.mentions):
+        return False
+    said = {i for m in sheet.moments for i in range(m.start, m.end)} | {
+        i for n in sheet.numbers for i in range(n.start, n.end)
+    }
+    for group in ("yes_word", "no_word", "neg", "done_word", "fine", "about", "u_min", "u_hour"):
+        said |= {i for start, end in sheet.group(group) for i in range(start, end)}
+    said |= {i for i in words if sheet.tokens[i].norm in _answers()}
+    for hit in sheet.hits("i.ack", "i.resolve", "i.reassign", "i.update", "i.chatter"):
+        said |= set(range(hit.start, hit.end))
+    if not said or any(token.kind == "emoji" or token.norm == "?" for token in sheet.tokens):
+        return False
+    votes = kinds.votes(sheet, [(0, len(sheet.tokens))])
+    return max(votes.values(), default=0.0) < kinds.PLAIN and all(
+        i in said or sheet.tokens[i].norm in _function_words() for i in words
+    )
+
+
+@cache
+def _answers() -> frozenset[str]:
+    """A yes or a no of one word in any language: too short a message to tell its language."""
+    return frozenset(word for name in ("yes_word", "no_word") for word in lexicon().groups.single_words(name))
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    return frozenset(word for language in lexicon().languages.values() for word in language.function_words)
+
+
+def _only_asks(sheet: Sheet) -> bool:
+    """Every sentence asks, and none holds a word of trouble: "who has maintenance tonight?"."""
+    asked = questions(sheet)
+    return bool(asked) and asked == sheet.sentences and not kinds.votes(sheet, [(0, len(sheet.tokens))])
+
+
+def _speaks_of_the_plant(sheet: Sheet) -> bool:
+    named = any(m.what in NAMES_A_CASE for m in sheet.mentions)
+    return named or bool(kinds.votes(sheet, [(0, len(sheet.tokens))]))
+
+
+def _tells_besides(sheet: Sheet) -> bool:
+    """Whether trouble is told outside of what is asked."""
+    whole = [(0, len(sheet.tokens))]
+    return max(kinds.votes(sheet, whole, [*questions(sheet), *unreal(sheet)]).values(), default=0.0) >= kinds.PLAIN
+
+
+def _question_mark(sheet: Sheet) -> bool:
+    return any(token.norm == "?" for token in sheet.tokens)
+
+
+def _is_over(sheet: Sheet) -> bool:
+    """Said to be repaired or running, with no word of trouble."""
+    done = sheet.has("i.resolve", "i.past_fixed") or any(m.fine for m in sheet.mentions)
+    return done and not kinds.votes(sheet, [(0, len(sheet.tokens))])
+
+
+def _is_told(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent, float]) -> bool:
+    """A danger is told, not asked about, denied, remembered or over."""
+    denied = any(h.cue.name.startswith("safety") for h in sheet.negated)
+    over = denied or sheet.has("i.past_fixed", "i.cancel") or sheet.group("hist") or sheet.group("if_word")
+    return votes["report"] >= max(votes.values()) or (likely["report"] >= _HARDLY_A_REPORT and not over)
+
+
+def _is_new_danger(sheet: Sheet, likeliest: Intent) -> bool:
+    """A danger told within a case: not what was done about it, taken back, denied, asked or remembered."""
+    over = sheet.negated or sheet.has("i.past_fixed", "i.cancel") or sheet.group("hist") or sheet.group("if_word")
+    if over or likeliest in ("resolve", "cancel", "disposition"):
+        return False
+    asked = questions(sheet)
+    thread = sheet.context.thread
+    known = thread is not None and thread.type == "safety"
+    return not known and any(not any(a <= h.start < b for a, b in asked) for h in sheet.hits("safety.sure"))
+
+
+_SHORT_ANSWER = 5  # words
+
+
+_MAY_BE_A_DANGER = 0.2
+
+
+_HARDLY_A_REPORT = 0.05  # what tells of a danger in so many words is still told to a person
+
+
+_SURE_IT_IS_DONE = 0.6
+
+
+_TROUBLE = ("breakdown", "quality", "shortage", "safety", "stopped", "labor")
+
+
+_MAY_BE_A_REPORT = 0.4
+
+
+def corrects(sheet: Sheet) -> bool:
+    """ "sorry, i mean the blow molder", "not the filler, the capper": names what an earlier message got wrong (R10)."""
+    stands = any(m.what in NAMES_A_CASE and not m.withdrawn for m in sheet.mentions)
+    return stands and (bool(sheet.group("correct")) or any(m.withdrawn for m in sheet.mentions))
