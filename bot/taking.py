@@ -137,6 +137,10 @@ def edited_nothing(app: App, received: Received) -> bool:
         return False
     with app.database.write() as tx:
         same = inbox.words(tx, message.channel, message.edits) == message.text
+        # Where the correction is here first, what it corrects is nothing new when it comes (R23).
+        first = inbox.put(tx, replace(message, message_id=message.edits, edits=None), app.clock.now())
+        if first is not None:
+            inbox.done(tx, first, app.clock.now(), "edited_since")
         if same:
             inbox.done(tx, received.id, app.clock.now(), "edited_nothing")
     return same

@@ -71,19 +71,20 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     """Take notices that are due, at most one for each person, and nobody else gets them until the lease is over.
 
     A later notice waits while an earlier one to the same person is due or being sent; one that waits for its next
-    attempt holds nothing up. So call it again after each batch.
+    attempt holds nothing up. So call it again after each batch. A stopped line and a danger overtake the rest (R37).
     """
     earlier = table.alias("earlier")
+    before = sa.and_(earlier.c.urgent == table.c.urgent, earlier.c.id < table.c.id)
     ahead = sa.exists().where(
         earlier.c.to == table.c.to,
-        earlier.c.id < table.c.id,
+        sa.or_(sa.and_(earlier.c.urgent, ~table.c.urgent), before),
         earlier.c.due_at.is_not(None),
         sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None)),
     )
     first = (
         sa.select(table.c.id)
         .where(table.c.due_at <= now, ~ahead)
-        .order_by(table.c.id)
+        .order_by(table.c.urgent.desc(), table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("first")
@@ -170,6 +171,7 @@ def _row(case: str | None, notice: Notice, at: datetime) -> dict[str, object]:
         "claim": 0,
         "maybe_sent": False,
         "where": notice.where,
+        "urgent": notice.facts.get("stopped") is True or notice.facts.get("type") == "safety",
     }
 
 

@@ -292,16 +292,6 @@ card = sa.Table(
 )
 sa.Index("ix_card_due", card.c.due_at, **_where(card.c.due_at.is_not(None)))
 
-delivery = sa.Table(
-    "delivery",  # how far a message has come, as its platform says; may be known before the message itself (R23)
-    metadata,
-    sa.Column("channel", Words, primary_key=True),
-    sa.Column("message_id", Key, primary_key=True),
-    sa.Column("state", Words, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-    sa.Column("why", Words, nullable=False),  # of a failure
-)
-
 posting = sa.Table(
     "posting",
     metadata,

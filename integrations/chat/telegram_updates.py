@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.chat.gate import Unreadable, at, text_in
@@ -27,6 +27,7 @@ FILES: Mapping[str, MediaKind] = {
     "sticker": "sticker",
 }
 SAYS = frozenset({"text", "caption", "photo", "location", "contact", "poll", "dice", "venue", *FILES})
+A_MOMENT = timedelta(milliseconds=1)
 PRESSED = "press:"  # how the message id of a pressed button begins; behind it stands Telegram's id of the press
 
 
@@ -73,7 +74,8 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
         f"{our_id}:edit:{_number(message.get('edit_date', 0))}" if edited else our_id,
         _id(at(sender, "id")),
         f"{chat_id}/{_number(topic)}" if topic is not None else chat_id,
-        _instant(message.get("date")),
+        # A correction comes after what it corrects, whichever is delivered first.
+        _instant(message.get("edit_date", message.get("date"))) + A_MOMENT if edited else _instant(message.get("date")),
         text,
         reply_to=f"{chat_id}:{_number(replied)}" if replied is not None else None,
         edits=our_id if edited else None,

@@ -201,33 +201,6 @@ def test_what_is_not_for_us_is_answered_and_leaves_no_row(floor: Floor, update: 
 # how nothing is lost --------------------------------------------------------------------------------------------------
 
 
-def test_R23_every_update_three_times_in_any_order_ends_in_the_same_state(tmp_path: Path, logged: LogCapture) -> None:
-    """500 orders of the same deliveries: one state."""
-    ends = set()
-    with StrictTelegram() as telegram:
-        plant = Floor(tmp_path / "data", telegram, telegram_webhook_secret=SECRET)
-        date = int(plant.clock.now().timestamp())
-        updates = [
-            telegram.message(MARIA, FILLER_DOWN, date=date - 2),
-            telegram.message(LUIS, "seamer 2 has no lids", date=date - 1),
-            telegram.press(GARY, "1.never-shown"),
-            telegram.message(99999, "who are you", date=date),
-        ]
-        orders = random.Random(53)
-        for _ in range(500):
-            deliveries = updates * 3
-            orders.shuffle(deliveries)
-            for update in deliveries[:: 1 if not ends else 5]:
-                assert plant.knocks_with(update) == 200
-            if not ends:
-                plant.settle()
-            with plant.app.database.read() as tx:
-                rows = inbox.unhandled_count(tx), inbox.stranger_count(tx), outbox.unsent_count(tx)
-            ends.add((rows, tuple((c.reporter, c.type, c.line) for c in plant.cases())))
-        plant.close()
-    assert len(ends) == 1, ends
-
-
 def test_500_forged_inputs_leave_no_row_and_no_word(floor: Floor, logged: LogCapture) -> None:
     chance = random.Random(7)
     for n in range(500):

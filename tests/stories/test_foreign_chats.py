@@ -14,6 +14,7 @@ from bot import ticks
 from db import inbox, outbox
 from tests.integrations.strange_chat import SECRET, StrangeChat
 from tests.web.door import OpenDoor
+from workflow.case import Notice
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Inbound, Outbound
 
@@ -210,3 +211,28 @@ async def _a_moment(seconds: float = 0.05) -> None:
     import asyncio
 
     await asyncio.sleep(seconds)
+
+
+def test_R37_a_stopped_line_overtakes_500_routine_notices(floor: Floor) -> None:
+    with floor.app.database.write() as tx:
+        for n in range(500):
+            outbox.put(tx, None, Notice("gary.lindqvist", "chatter", {"n": n}), floor.clock.now())
+    now = floor.clock.now()
+    floor.app.receive(Inbound("telegram", "1", MARIA, MARIA, now, FILLER_DOWN))
+    floor.app.receive(Inbound("telegram", "2", LUIS, LUIS, now, "seamer 2 runs slow, we watch it"))
+    ticks.read_inbox(floor.app)
+    ticks.send_outbox(floor.app)
+    assert "Filler 3" in floor.phone(GARY)[0], "it is the first of all"
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) > 490, "and the rest waits for its turn"
+
+
+def test_R23_a_correction_that_comes_before_what_it_corrects_is_the_one_that_counts(floor: Floor) -> None:
+    now = floor.clock.now()
+    edit = Inbound("telegram", "9:edit:1", MARIA, MARIA, now, "capper 3 jammed, line is down", edits="9")
+    floor.app.receive(edit)
+    floor.settle()
+    floor.app.receive(Inbound("telegram", "9", MARIA, MARIA, now, FILLER_DOWN))
+    floor.settle()
+    (case,) = floor.cases()
+    assert case.assets == ("L3-CAP",)

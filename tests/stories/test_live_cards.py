@@ -186,3 +186,24 @@ def test_a_card_that_was_deleted_in_a_group_is_posted_anew(floor: Cards) -> None
     cards = [m for m in floor.chat.to(MAINTENANCE) if m.card]
     assert len(cards) == 2
     assert "Gary (maintenance)" in cards[-1].text
+
+
+def test_R53_a_group_that_became_a_supergroup_is_known_after_a_restart(floor: Cards) -> None:
+    moved = "-100999"
+
+    async def send(message: Outbound) -> Sent:
+        sent = await EditingChat.send(floor.chat, message)
+        return replace(sent, moved_to=moved) if message.to == MAINTENANCE else sent
+
+    floor.chat.send = send  # type: ignore[method-assign]
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=5)
+    floor.chat.send = lambda message: EditingChat.send(floor.chat, message)  # type: ignore[method-assign]
+    floor.texts(GARY, "on it, 20 min")
+    floor.passes(seconds=20)
+    assert "Gary (maintenance)" in floor.card(moved).text, "kept in the database, not in the adapter"
+
+    button = floor.card(moved).buttons[0].value
+    floor.app.receive(Inbound("telegram", "77", GARY, moved, floor.clock.now(), "", button, among=True))
+    floor.settle()
+    assert floor.cases()[0].resolved_at is not None, "its buttons are known by the old address"

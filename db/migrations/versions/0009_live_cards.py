@@ -1,4 +1,4 @@
-"""Live cards, answers in the group where something was said, delivery states, and what overtakes in the outbox."""
+"""Live cards, answers in the group where something was said, and what overtakes in the outbox."""
 
 from __future__ import annotations
 
@@ -31,15 +31,6 @@ def upgrade() -> None:
     )
     due = sa.text("due_at IS NOT NULL")
     op.create_index("ix_card_due", "card", ["due_at"], sqlite_where=due, postgresql_where=due)
-    op.create_table(
-        "delivery",
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "message_id", name="pk_delivery"),
-    )
     op.add_column("notice", sa.Column("where", sa.JSON()))
     op.add_column("notice", sa.Column("urgent", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("address", sa.Column("moved_to", sa.Text()))

@@ -1,0 +1,118 @@
+"""How fast a chat is answered and told: what its platform waits for at a hook, and a report to the owner's notice.
+
+    python -m bench.channels [--seconds N] [--reports N] [--smoke]
+
+The service is a process of its own, called by webhooks over HTTP as Telegram would; Telegram is the strict fake of the
+tests, on loopback. First 50 messages a second with a burst of 500 in the middle; then reports, one after the other.
+Limits: p99 of an answer 300 ms and none over 2.5 s; p99 from a report to the notice that the fake has accepted 2 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from integrations.plant_folder import read_plant_folder
+from tests.integrations.strict_telegram import TOKEN, StrictTelegram
+from tests.service.process import RIVERSIDE, Service
+from workflow.plant import on_shift
+
+SECRET = "correct-horse-battery-staple"
+RATE, BURST = 50, 500
+P99, WORST, TOLD = 0.3, 2.5, 2.0  # seconds
+HOOK = "/hooks/telegram"
+HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+
+
+async def knocked(url: str, updates: list[object], burst: list[object]) -> list[float]:
+    """Seconds until each was answered: a steady stream, and half way through a burst all at once."""
+    took: list[float] = []
+
+    async def one(client: httpx.AsyncClient, update: object) -> None:
+        began = time.perf_counter()
+        answer = await client.post(HOOK, json=update)
+        assert answer.status_code == 200, answer.status_code
+        took.append(time.perf_counter() - began)
+
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=url, headers=HEADERS, limits=limits, timeout=60) as client:
+        began, waiting = time.perf_counter(), []
+        for n, update in enumerate(updates):
+            await asyncio.sleep(max(0.0, began + n / RATE - time.perf_counter()))
+            waiting.append(asyncio.create_task(one(client, update)))
+            if n == len(updates) // 2:
+                waiting += [asyncio.create_task(one(client, extra)) for extra in burst]
+        await asyncio.gather(*waiting)
+    return took
+
+
+def told(service: Service, telegram: StrictTelegram, reports: int) -> list[float]:
+    """Seconds from each report to the notice of whoever repairs, as the fake has accepted it."""
+    plant = read_plant_folder(RIVERSIDE).plant
+    assets = [asset.name for line in plant.lines for asset in line.assets]
+    reporter = next(p for p in plant.people if "operator" in p.roles and "telegram" in p.contacts)
+    took: list[float] = []
+    for n in range(reports):
+        now = datetime.now(UTC)
+        owners = {p.contacts["telegram"] for p in on_shift(plant, "maintenance", now) if "telegram" in p.contacts}
+        if not owners:
+            print("nobody who repairs has Telegram on this shift: the second figure is left out")
+            return []
+        before, began = len(telegram.accepted), time.perf_counter()
+        update = telegram.message(int(reporter.contacts["telegram"]), f"{assets[n % len(assets)]} is down")
+        httpx.post(f"{service.url}{HOOK}", json=update, headers=HEADERS, timeout=30).raise_for_status()
+        while not any(str(m["chat_id"]) in owners for m in telegram.accepted[before:]):
+            assert time.perf_counter() - began < 60, "no notice within a minute"
+            time.sleep(0.005)
+        took.append(time.perf_counter() - began)
+        time.sleep(2.5)  # Telegram takes about one message a second in a chat
+    return took
+
+
+def said(name: str, values: list[float]) -> tuple[float, float]:
+    """p99 and the slowest, printed."""
+    p99, worst = statistics.quantiles(values, n=100)[98], max(values)
+    middle = statistics.median(values)
+    print(f"{name}: n={len(values)} p50={middle * 1000:.0f} ms p99={p99 * 1000:.0f} ms max={worst * 1000:.0f} ms")
+    return p99, worst
+
+
+def main() -> int:
+    """Measure and print; exit status 1 where a limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--reports", type=int, default=50)
+    parser.add_argument("--smoke", action="store_true", help="print the figures and do not judge them")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, StrictTelegram() as telegram:
+        settings = {
+            "LINECALL_TELEGRAM_TOKEN": TOKEN,
+            "LINECALL_TELEGRAM_BASE_URL": telegram.url,
+            "LINECALL_TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "LINECALL_PLAY": "0",
+        }
+        with Service(Path(folder) / "data", **settings) as service:
+            since = told(service, telegram, given.reports)
+            people = [70101 + n % 10 for n in range(given.seconds * RATE + BURST)]
+            updates: list[object] = [telegram.message(person, "thanks") for person in people]
+            answered = asyncio.run(knocked(service.url, updates[BURST:], updates[:BURST]))
+    print(f"load: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    p99, worst = said("answer at the hook, 50/s and a burst of 500", answered)
+    kept = p99 <= P99 and worst <= WORST
+    if len(since) > 1:
+        kept = said("report to the owner's notice accepted", since)[0] <= TOLD and kept
+    print(f"limits: p99 {P99:g} s, none over {WORST:g} s; notice p99 {TOLD:g} s: {'kept' if kept else 'MISSED'}")
+    return 0 if kept or given.smoke else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
