@@ -59,7 +59,8 @@ def test_what_is_forged_leaves_no_row_and_no_word(chat: every.Bench, door: OpenD
     chance = random.Random(7)
     genuine = chat.knock(SECRET_WORDS)
     assert isinstance(chat.channel, Hooked)
-    proof = [name for name in genuine.headers if not chat.channel.proves(_with(genuine, name, None))]
+    proves = chat.channel.proves
+    proof = [h for h in genuine.headers if not any(proves(_with(genuine, h, value)) for value in (None, "x" * 256))]
     assert proof, "nothing of it is needed to prove it"
     for path in paths(chat):
         for n in range(INPUTS):
