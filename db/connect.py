@@ -28,6 +28,13 @@ class Stale(Exception):
     """Somebody else changed the row since it was read: read again and act again."""
 
 
+MOVED = "this plant has moved to another database"
+
+
+class Moved(OSError):
+    """The plant lives in another database now: nothing is taken here, and whoever asks comes again (503)."""
+
+
 class NewerDatabase(Exception):
     """The database was migrated by a newer program than this one."""
 
@@ -94,6 +101,8 @@ class Database:
             except sa.exc.DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) in LOST_RACES:
                     raise Stale(str(error.orig)) from error
+                if MOVED in str(error.orig):
+                    raise Moved(MOVED) from error
                 raise
             finally:
                 changes.forget(tx)
