@@ -168,6 +168,12 @@ def _new_database(server: str, like: str = "template1") -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def new_databases(server: str, like: str) -> Iterator[str]:
+    """One fresh database after the other; each is gone when the next is asked for."""
+    while True:
+        yield from _new_database(server, like)
+
+
 def _admin(server: str) -> str:
     return f"postgresql://postgres@{server}/postgres?connect_timeout=5"
 

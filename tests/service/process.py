@@ -16,13 +16,21 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RIVERSIDE = ROOT / "fixtures" / "plants" / "riverside"
-READY_WITHIN = 60.0  # seconds; generous, since the machine may be busy
+READY_WITHIN = 240.0  # seconds; generous, since the machine may be busy
 
 
 class Service:
     """`linecall run` on loopback with a data folder of its own; the port stays the same over restarts."""
 
-    def __init__(self, data: Path, *, words: tuple[str, ...] = ("run",), name: str = "", **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        words: tuple[str, ...] = ("run",),
+        name: str = "",
+        under: tuple[str, ...] = (),
+        **environment: str,
+    ) -> None:
         self.data = data
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -36,13 +44,18 @@ class Service:
             "LINECALL_PLAY": "1",
             **environment,
         }
+        self._under = under  # a program that watches it, such as strace -D
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> None:
         """Start the process; with `wait`, until it answers that it is ready."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot.cli", *self._words], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [*self._under, sys.executable, "-m", "bot.cli", *self._words],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
             )
         if wait:
             self.wait_until_ready()
@@ -55,7 +68,7 @@ class Service:
             if self._process.poll() is not None:
                 raise AssertionError(f"the service ended with {self._process.returncode}:\n{self._last_words()}")
             try:
-                if httpx.get(f"{self.url}/ready", timeout=2).status_code == 200:
+                if httpx.get(f"{self.url}/ready", timeout=10).status_code == 200:
                     return
             except httpx.HTTPError:
                 time.sleep(0.02)
