@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -174,7 +174,7 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _nobody_plays_with_live_systems(self) -> Config:
-        live = [name for name in LIVE if os.environ.get(name)]
+        live = [name for name in LIVE if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
         if self.play and live:
             raise ValueError(f"LINECALL_PLAY lets anyone speak as anyone and is refused beside {', '.join(live)}")
         return self
@@ -198,11 +198,29 @@ class Config(BaseSettings):
 
 def read_config(**given: object) -> Config:
     """The configuration from the environment, with what the command line gave on top; raises WrongConfiguration."""
+    told: dict[str, Any] = _from_files() | {name: value for name, value in given.items() if value is not None}
     try:
-        return Config(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Config(**told)
     except ValidationError as error:
         lines = [_sentence(problem["loc"], problem["msg"], problem.get("input")) for problem in error.errors()]
         raise WrongConfiguration("\n".join(lines)) from error
+
+
+def _from_files() -> dict[str, object]:
+    """LINECALL_X_FILE: the value of LINECALL_X stands in that file, as container platforms hand secrets over."""
+    found: dict[str, object] = {}
+    for field in Config.model_fields:
+        name = f"LINECALL_{field.upper()}"
+        file = os.environ.get(f"{name}_FILE")
+        if not file:
+            continue
+        if name in os.environ:
+            raise WrongConfiguration(f"{name} and {name}_FILE are both set: one of them.")
+        try:
+            found[field] = Path(file).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongConfiguration(f"{name}_FILE: {file} cannot be read ({type(error).__name__}).") from error
+    return found
 
 
 def _sentence(where: tuple[int | str, ...], message: str, value: object) -> str:
