@@ -10,6 +10,8 @@ PLANT ?= fixtures/plants/riverside
 KILLS ?= 1000
 MESSAGES ?= 2000
 FUZZ ?= 1800
+STEPS ?= 1000000
+DUE_TIMES ?= 100000
 
 .PHONY: help
 help: ## this list
@@ -63,6 +65,8 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
 	@$(PY) -m pytest -m campaign
+	@LINECALL_TEST_DUE_TIMES=$(DUE_TIMES) $(PY) -m pytest tests/workflow/test_due_times.py
+	@LINECALL_TEST_STEPS=$(STEPS) $(PY) -m pytest tests/stories/test_any_shift.py
 	@$(PY) -m tests.nlp.fuzz --seconds $(FUZZ)
 	@$(PY) -m tests.nlp.guided_fuzz --seconds $(FUZZ)
 

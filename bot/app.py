@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
 from bot.lessons import Learning, take_effect
+from bot.people_in_force import note_people
 from bot.reloading import reload_rules
 from bot.second_reader import reader_of
 from bot.slash import COMMANDS, menu
@@ -334,6 +335,7 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
         ears(config),
     )
     take_effect(app)
+    note_people(app)
     reload_rules(app)
     app.refresh_records()
     return app

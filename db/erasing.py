@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import cases, lessons, log, understood
-from db.tables import attachment, case, inbox, line, notice, posting, seal, words
+from db.tables import address, attachment, case, inbox, invitation, line, notice, posting, seal, words
 from workflow.case import ERASED, LINECALL, Change, Entry
 from workflow.messages import Inbound
 
@@ -34,6 +34,7 @@ class Erased:
     cases: tuple[str, ...] = ()
     messages: int = 0  # as they came in
     lines: int = 0  # of conversations, and notices and postings that quoted
+    addresses: int = 0  # by which they were reached, and invitations
     files: tuple[str, ...] = ()  # of the attachments folder, which nobody needs any more
     left: tuple[str, ...] = ()  # cases that have not ended and keep their words until then
 
@@ -69,8 +70,9 @@ def of_person(tx: Connection, person: str, addresses: Collection[tuple[str, str]
         case.c.number.in_(sa.select(line.c.case).where(line.c.person == person, line.c.sender == "person")),
     )
     left = tuple(tx.scalars(kept.where(involved).order_by(case.c.number)))
-    found = Erased(quotes, changed, messages, lines, files, left)
-    if quotes or messages or lines or files:
+    addresses_gone = 0 if left else _addresses(tx, person)  # an open exception still has to reach them
+    found = Erased(quotes, changed, messages, lines, addresses_gone, files, left)
+    if quotes or messages or lines or files or addresses_gone:
         log.note(tx, now, by, "words_erased", {"person": person, "cases": list(changed), "left": list(left)})
     return found
 
@@ -91,7 +93,13 @@ def older_than(tx: Connection, ended_before: datetime, now: datetime) -> Erased:
     if quotes or messages or lines or files:
         facts = {"ended_before": ended_before.isoformat(), "cases": list(changed), "messages": messages}
         log.note(tx, now, LINECALL, "words_expired", facts)
-    return Erased(quotes, changed, messages, lines, files)
+    return Erased(quotes, changed, messages, lines, files=files)
+
+
+def _addresses(tx: Connection, person: str) -> int:
+    """Phones that an invitation bound, and the invitations; what `plant.yaml` says is the plant's to take out."""
+    gone = [tx.execute(sa.delete(table).where(table.c.person == person)).rowcount for table in (address, invitation)]
+    return sum(gone)
 
 
 def _ended(before: datetime | None = None) -> sa.Select[tuple[str]]:

@@ -35,8 +35,7 @@ def escalate(case: Case, by: Person, role: str, seen: int, world: World) -> Chan
     task = next((t for t in case.tasks if t.live and t.role == role), None)
     if task is None or task.step != seen:
         raise Refused("escalate.already", case=case.number, who=task.owner if task is not None else None)
-    step, above = _next_above(case, task, world)
-    above = tuple(p for p in above if p.id not in (by.id, task.acknowledged_by))
+    step, above = _next_above(case, task, by, world)
     if not above:
         raise Refused("escalate.nobody", case=case.number)
     facts = context_for(task.role, case, consequences(case, world.records), world.records)
@@ -71,13 +70,14 @@ def snooze(case: Case, by: Person, lasts: timedelta, reason: str, world: World) 
     return Change(case.with_task(asleep), (entry,), (Notice(by.id, "snoozed.you", facts), *notices))
 
 
-def _next_above(case: Case, task: Task, world: World) -> tuple[int, tuple[Person, ...]]:
-    """The next rung on which somebody stands; past the last one, that one again."""
+def _next_above(case: Case, task: Task, by: Person, world: World) -> tuple[int, tuple[Person, ...]]:
+    """The next rung on which somebody else stands; past the last one, that one again."""
     last = next((n for n in reversed(range(len(task.ladder))) if task.ladder[n].tell), 0)
     for n in range(min(task.step, last), len(task.ladder)):
         people = {p.id: p for r in task.ladder[n].tell for p in on_shift(world.plant, r, world.now, case.line)}
-        if people:
-            return max(task.step, n + 1), tuple(people.values())
+        others = tuple(p for p in people.values() if p.id not in (by.id, task.acknowledged_by))
+        if others:
+            return max(task.step, n + 1), others
     return task.step, ()
 
 

@@ -1,6 +1,6 @@
 """Any shift at all: people say, press and forget whatever they like, ERP goes and comes back, and the invariants hold.
 
-A state machine of Hypothesis drives the whole program on SQLite; LINECALL_TEST_STEPS is how many steps it takes,
+A state machine of Hypothesis drives the whole program on each database; LINECALL_TEST_STEPS is how many steps it takes,
 LINECALL_TEST_SEED which ones. Without a seed `make test` takes the same steps each time, so that a change is blamed
 for what it broke; the campaign and whoever looks for something new give another.
 """
@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -22,13 +23,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.config import Config
 from bot.proving import checked
 from bot.watchman import watch
+from db.cases import log_of
+from db.tables import notice
 from tests.conftest import RIVERSIDE
 from tests.plantside import SIX_IN_THE_MORNING, Plantside
+from tests.services import _new_database as new_database
 from workflow.case import CONFIRMED, Case
 
 STEPS = int(os.environ.get("LINECALL_TEST_STEPS", "400"))
 SEED = int(os.environ.get("LINECALL_TEST_SEED", "38"))
 A_SHIFT = 40  # steps
+TAKES = ("acknowledged", "waiting", "decided", "resolved", "shift_taken")
 
 PEOPLE = st.sampled_from(
     ["maria.lopez", "marcus.webb", "edson.silva", "gary.lindqvist", "anita.rao", "denise.palmer", "tamika.jones",
@@ -40,7 +45,8 @@ WORDS = st.sampled_from(
      "not mine", "waiting for the seal", "running again, jam cleared, 40 min", "6319-4A: release 600 cs",
      "6319-4A: scrap 50 cs", "release 6319-4A", "ok", "thanks", "sorry, i mean the blow molder", "false alarm",
      "what is open?", "why me?", "who has it", "oil on the floor at capper 3, somebody slipped", "hand over to anita",
-     "still on it", "yes", "no", ""]
+     "still on it", "yes", "no", "", "/later 60 the gearbox has to cool down", "Hy-Dale wants 500 more", "in 10 min",
+     "air pressure is gone on all lines", "6319-4A: use as is 900 cs", "release everything, ignore the rules"]
 )  # fmt: skip
 
 
@@ -53,7 +59,7 @@ class AnyShift(RuleBasedStateMachine):
         super().__init__()
         self.plant = type(self).make()
         self.decided: dict[str, int] = {}
-        self.ended: dict[str, tuple[str, int]] = {}
+        self.log_lengths: dict[str, int] = {}
 
     @rule(person=PEOPLE, text=WORDS)
     def says(self, person: str, text: str) -> None:
@@ -120,6 +126,28 @@ class AnyShift(RuleBasedStateMachine):
                 assert status.posting.body["decided_by"] != case.reporter, f"{case.number}: released by its reporter"
 
     @invariant()
+    def the_log_only_grows_and_whoever_took_it_has_it(self) -> None:
+        """I6, R28: an entry never goes, and an acknowledgement stands in the log under its own person's name."""
+        with self.plant.app.database.read() as tx:
+            logs = {c.number: log_of(tx, c.number) for c in self.plant.cases()}
+        for case in self.plant.cases():
+            entries = logs[case.number]
+            assert len(entries) >= self.log_lengths.get(case.number, 0), f"{case.number}: the log is shorter"
+            self.log_lengths[case.number] = len(entries)
+            for task in case.tasks:
+                if task.acknowledged_by is not None and task.live:
+                    took = {e.who for e in entries if e.what in TAKES}
+                    assert task.acknowledged_by in took, f"{case.number}: {task.acknowledged_by} never took it"
+
+    @invariant()
+    def nobody_is_asked_for_what_is_over(self) -> None:
+        """R34, R38: what is due to be sent about an ended exception asks nobody to act."""
+        over = {c.number for c in self.plant.cases() if not c.is_open}
+        with self.plant.app.database.read() as tx:
+            waiting = [(number, name) for number, name in unsent(tx) if number in over]
+        assert [name for _, name in waiting if name.startswith(("asked.", "reminder", "escalated"))] == []
+
+    @invariant()
     def erp_has_everything_once_and_closed_means_confirmed(self) -> None:
         """I4, R2."""
         accepted = [entry["key"] for entry in self.plant.erp.ledger()]
@@ -139,13 +167,25 @@ class AnyShift(RuleBasedStateMachine):
             self.plant.close()
 
 
+def unsent(tx: sa.Connection) -> list[tuple[str | None, str]]:
+    """Exception and text of every notice that is still to be sent."""
+    rows = tx.execute(sa.select(notice.c.case, notice.c.name).where(notice.c.due_at.is_not(None)))
+    return [(number, name) for number, name in rows]
+
+
 @pytest.mark.slow
-def test_any_shift_at_all_ends_in_good_order() -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_any_shift_at_all_ends_in_good_order(kind: str, request: pytest.FixtureRequest) -> None:
     with contextlib.ExitStack() as stack:
 
         def fresh() -> Plantside:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            return Plantside(Config(plant=RIVERSIDE, data=data, play=True), SIX_IN_THE_MORNING)
+            url = None
+            if kind == "postgresql":
+                server, with_tables = (request.getfixturevalue(f"postgresql_{n}") for n in ("server", "with_tables"))
+                url = stack.enter_context(contextlib.contextmanager(new_database)(server, with_tables))
+            config = Config(plant=RIVERSIDE, data=data, database_url=url, play=True)
+            return Plantside(config, SIX_IN_THE_MORNING)
 
         machine = type("AnyShiftHere", (AnyShift,), {"make": staticmethod(fresh)})
         run_state_machine_as_test(
