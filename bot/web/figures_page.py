@@ -1,0 +1,207 @@
+"""The page of the figures, its pictures and its exports: the numbers that questions in the chat are answered with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING, Any, Literal
+
+import xlsxwriter
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+
+from bot import pictures
+from bot.answers.counted import groups_of, one_group
+from bot.answers.periods import period_of, shift_spans, weeks
+from bot.answers.rights import only_lines
+from bot.views import iso
+from bot.web.access import Caller, Looking, linecall
+from bot.web.rendering import page
+from bot.web.words import clock, line_name, minutes_words, voice_for
+from db import cases, figures
+from db.figure_rows import Which
+from workflow.metrics import alignment_time, first_pass, minutes_down, posting_lag, resolution_time
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.app import App
+    from bot.wording import Voice
+    from workflow.case import Case
+
+routes = APIRouter()
+
+PERIODS = ("this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year")
+Period = Literal["this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year"]
+Kind = Literal["causes", "weeks", "heat"]
+MOST_EXPORTED = 20_000  # exceptions in one file
+MOST_CAUSES = 8
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate what begins so
+COLUMNS = (
+    "number", "type", "status", "line", "assets", "work_orders", "lots", "occurred_at", "captured_at", "resolved_at",
+    "closed_at", "resolution_min", "alignment_min", "posting_lag_min", "minutes_down", "first_pass", "resolution",
+)  # fmt: skip
+
+
+@routes.get("/figures", include_in_schema=False)
+def figures_page(request: Request, caller: Looking, period: Period = "this_week") -> HTMLResponse:
+    """The four figures, by line and shift, with their pictures; a table says in words what a picture shows."""
+    app = linecall(request)
+    voice = voice_for(app, caller.person)
+    which = _which(app, caller, period)
+    with app.database.read() as tx:
+        whole = one_group(tx, which)
+        by_line = groups_of(tx, which, "line", app.world())
+        causes = _bars(tx, which, voice)
+    facts = {
+        "periods": [(name, voice.say(f"page.figures.{name}")) for name in PERIODS],
+        "period": period,
+        "span": f"{clock(voice, which.since, voice.now)} – {clock(voice, which.until, voice.now)}",
+        "whole": _row("", whole, voice) if whole is not None else None,
+        "lines": [_row(line_name(app.plant, group.key) or "–", group, voice) for group in by_line],
+        "causes": [(bar.name, f"{bar.value:,.0f} {voice.say('page.unit.minute')}") for bar in causes],
+        "pictures": [(kind, voice.say(f"page.figures.{kind}")) for kind in ("causes", "weeks", "heat")],
+        "zone": app.plant.timezone, "now": iso(voice.now), "clock": clock(voice, voice.now),
+    }  # fmt: skip
+    return page(request, "figures.html", facts)
+
+
+@routes.get("/figures/{kind}.png", summary="A picture of the figures", response_class=Response)
+async def picture(
+    request: Request, caller: Looking, kind: Kind, period: Period = "this_week", dark: bool = False
+) -> Response:
+    """Recurring causes, times by week, or minutes down by line and shift; light or dark."""
+    app = linecall(request)
+    data = await run_in_threadpool(_drawn, app, caller, kind, period, dark)
+    return Response(data, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
+
+
+@routes.get("/api/export/cases.csv", summary="The exceptions of a period as CSV", response_class=Response)
+def as_csv(request: Request, caller: Looking, period: Period = "this_month") -> Response:
+    """UTF-8 with a header row; nothing in it is calculated by a spreadsheet."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in _exported(request, caller, period):
+        writer.writerow([_harmless(value) for value in row])
+    return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"linecall-{period}.csv")
+
+
+@routes.get("/api/export/cases.xlsx", summary="The exceptions of a period as a spreadsheet", response_class=Response)
+def as_xlsx(request: Request, caller: Looking, period: Period = "this_month") -> Response:
+    """One sheet; text stays text, whatever it begins with."""
+    out = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet("exceptions")
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, COLUMNS)
+        for n, row in enumerate(_exported(request, caller, period), 1):
+            sheet.write_row(n, 0, row)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return _file(out.getvalue(), kind, f"linecall-{period}.xlsx")
+
+
+def _which(app: App, caller: Caller, period: str) -> Which:
+    now = app.clock.now()
+    start, end = period_of(period, None, app.plant, now)
+    person = app.plant.person.get(caller.person or "")
+    return Which(start, end or now, lines=only_lines(person) if person is not None else ())
+
+
+def _row(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
+    def said(spread: figures.Spread) -> str:
+        return "–" if spread.median is None else " ".join(minutes_words(spread.median, voice))
+
+    def p90(spread: figures.Spread) -> str:
+        return "–" if spread.p90 is None else " ".join(minutes_words(spread.p90, voice))
+
+    times = [(said(group.spreads[n]), p90(group.spreads[n]), str(group.spreads[n].n)) for n in figures.FIGURES]
+    rate = voice.percent(group.rate) if group.rate is not None else "–"
+    return {
+        "name": name,
+        "n": str(group.n),
+        "times": times,
+        "rate": rate,
+        "solved": str(group.solved),
+        "cases": group.cases,
+    }
+
+
+def _bars(tx: Connection, which: Which, voice: Voice) -> list[pictures.Bar]:
+    found, _, _ = figures.causes(tx, which, MOST_CAUSES)
+    plant = voice.plant
+    names = [(plant.asset[c.asset].name if c.asset in plant.asset else c.asset, c) for c in found if c.down_min > 0]
+    return [
+        pictures.Bar(" · ".join(part for part in (name, voice.say(f"type.{c.type}")) if part), c.down_min)
+        for name, c in names
+    ]
+
+
+def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> bytes:
+    voice = voice_for(app, caller.person)
+    which = _which(app, caller, period)
+    unit = voice.say("page.unit.minute")
+    with app.database.read() as tx:
+        if kind == "causes":
+            return pictures.pareto("", _bars(tx, which, voice), unit, dark=dark)
+        if kind == "weeks":
+            start = weeks(app.plant, which.since, which.until)[0][1]
+            spans = weeks(app.plant, min(start, period_of("weeks", 12, app.plant, voice.now)[0]), which.until)
+            wide = Which(spans[0][1], which.until, lines=which.lines)
+            rows = [
+                pictures.Week(group.key[5:], spread.median or 0, spread.p90 or 0)
+                for group in figures.in_spans(tx, wide, spans)
+                if (spread := group.spreads["resolution"]).n
+            ]
+            words = voice.say("page.figures.median"), voice.say("page.figures.p90")
+            return pictures.weeks("", rows, unit, *words, dark=dark)
+        return _heat(tx, app, which, dark)
+
+
+def _heat(tx: Connection, app: App, which: Which, dark: bool) -> bytes:
+    lines = [line.id for line in app.plant.lines if not which.lines or line.id in which.lines]
+    shifts = [shift.id for shift in app.plant.shifts]
+    minutes = {(line, shift): 0.0 for line in lines for shift in shifts}
+    spans = shift_spans(app.plant, which.since, which.until)
+    for line in lines:
+        of_line = Which(which.since, which.until, line=line)
+        for group in figures.in_spans(tx, of_line, spans):
+            minutes[line, group.key] = group.down_min
+    rows = [[minutes[line, shift] for shift in shifts] for line in lines]
+    return pictures.heat("", [app.plant.line[line].name for line in lines], shifts, rows, dark=dark)
+
+
+def _exported(request: Request, caller: Caller, period: str) -> Iterator[list[Any]]:
+    app = linecall(request)
+    which = _which(app, caller, period)
+    with app.database.read() as tx:
+        found = cases.find(tx, since=which.since, until=which.until, limit=MOST_EXPORTED)
+    return (_values(case) for case in found if not which.lines or case.line in which.lines)
+
+
+def _values(case: Case) -> list[Any]:
+    def at(when: datetime | None) -> str:
+        return iso(when) or ""
+
+    def number(value: float | None) -> float | str:
+        return round(value, 1) if value is not None else ""
+
+    passed = "" if case.resolved_at is None else "yes" if first_pass(case) else "no"
+    return [
+        case.number, case.type or "", case.status, case.line or "", " ".join(case.assets), " ".join(case.work_orders),
+        " ".join(case.lots), at(case.occurred_at), at(case.captured_at), at(case.resolved_at), at(case.closed_at),
+        number(resolution_time(case)), number(alignment_time(case)), number(posting_lag(case)),
+        number(minutes_down(case)), passed, case.resolution,
+    ]  # fmt: skip
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
+
+
+def _file(data: bytes, kind: str, name: str) -> Response:
+    return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

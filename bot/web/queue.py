@@ -1,0 +1,103 @@
+"""The queue of what ERP has not taken: why, since when; and another try, or a receipt typed in, for who may (R2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from bot import by_hand
+from bot.answers.rights import only_lines
+from bot.views import iso, unconfirmed
+from bot.web.access import Caller, Looking, linecall
+from bot.web.api import Short
+from bot.web.errors import Declined
+from bot.web.rendering import page
+from bot.web.words import age_words, clock, kind_word, person_name, voice_for
+from db import postings
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.wording import Voice
+    from workflow.case import PostingStatus
+
+routes = APIRouter(include_in_schema=False)
+
+MAY_BOOK = frozenset({"supervisor", "planner", "materials", "quality", "maintenance", "manager", "customer_service"})
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One posting of the queue, in words."""
+
+    key: str
+    case: str
+    kind: str
+    state: str
+    state_word: str
+    age: str
+    why: str
+    tries: int
+    owner: str
+
+
+@routes.get("/postings")
+def queue(request: Request, caller: Looking) -> HTMLResponse:
+    """What is owed, oldest first."""
+    app = linecall(request)
+    voice = voice_for(app, caller.person)
+    with app.database.read() as tx:
+        rows = [_owed(status, voice) for status in unconfirmed(postings.unconfirmed(tx))]
+    facts = {"rows": rows, "may": _who_may(app, caller) is not None, "zone": app.plant.timezone}
+    return page(request, "postings.html", facts | {"now": iso(voice.now), "clock": clock(voice, voice.now)})
+
+
+@routes.post("/postings/retry", response_model=None)
+def retry(request: Request, caller: Looking, key: Annotated[Short, Form()]) -> RedirectResponse:
+    """Another try now; ERP is asked first whether it has it already."""
+    app = linecall(request)
+    _must(app, caller)
+    if by_hand.try_again(app, key) is None:
+        raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+    return RedirectResponse("/postings", 303)
+
+
+@routes.post("/postings/book", response_model=None)
+def book(
+    request: Request, caller: Looking, key: Annotated[Short, Form()], receipt: Annotated[Short, Form()]
+) -> RedirectResponse:
+    """Booked by hand: the document number that ERP gave, under the name of who is signed in."""
+    app = linecall(request)
+    person = _must(app, caller)
+    if not receipt.strip():
+        raise Declined(422, "no_receipt", "Type in the document number that ERP gave.")
+    if by_hand.book(app, key, receipt.strip(), person) is None:
+        raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+    return RedirectResponse("/postings", 303)
+
+
+def _who_may(app: App, caller: Caller) -> str | None:
+    person = app.plant.person.get(caller.person or "")
+    return person.id if person is not None and not only_lines(person) and MAY_BOOK & {*person.roles} else None
+
+
+def _must(app: App, caller: Caller) -> str:
+    person = _who_may(app, caller)
+    if person is None:
+        raise Declined(
+            403,
+            "not_your_role",
+            "Booking by hand binds a person: sign in as a supervisor, or as a function that books.",
+        )
+    return person
+
+
+def _owed(status: PostingStatus, voice: Voice) -> Owed:
+    since = status.owed_since or voice.now
+    return Owed(
+        status.posting.key, status.posting.case, kind_word(status.posting.kind, voice), status.state,
+        voice.say(f"page.erp.{status.state}"), age_words(voice.now - since, voice), (status.error or "")[:300],
+        status.attempts, person_name(voice.plant, status.owner),
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""The page of the figures, its pictures and exports, and the queue of what ERP has not taken, through the door."""
+
+from __future__ import annotations
+
+import csv
+import struct
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO, StringIO
+
+import pytest
+
+from bot.web import issue_link
+from tests.stories.past_weeks import remember, the_cases
+from tests.web.door import BREAKDOWN, OpenDoor, Visitor
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def signed_in(door: OpenDoor, person: str) -> Visitor:
+    """This person at a browser of their own."""
+    visitor = door.knocks()
+    token = issue_link(door.app, person).partition("token=")[2]
+    assert visitor.post("/sign-in", data={"link": token}).status_code == 303
+    return visitor
+
+
+@pytest.fixture
+def weeks(door: OpenDoor) -> OpenDoor:
+    """Riverside on a Wednesday at ten, with two weeks behind it."""
+    door.clock.turn_to(datetime(2026, 11, 18, 16, 0, tzinfo=UTC))
+    remember(door.app.database, the_cases())
+    return door
+
+
+def test_R57_the_page_shows_the_four_figures_with_how_many_stand_behind_each(weeks: OpenDoor) -> None:
+    page = weeks.someone.get("/figures?period=this_month").text
+    assert "Whole plant" in page
+    assert "Line 3" in page
+    assert "/cases/EX-2015" in page
+    assert "Filler 3 · breakdown 155 min" in page, "the picture in words"
+
+
+@pytest.mark.parametrize("kind", ["causes", "weeks", "heat"])
+@pytest.mark.parametrize("dark", ["false", "true"])
+def test_the_pictures_are_wide_enough_for_a_phone_and_never_fail(weeks: OpenDoor, kind: str, dark: str) -> None:
+    for period in ("this_month", "this_shift"):
+        drawn = weeks.someone.get(f"/figures/{kind}.png?period={period}&dark={dark}")
+        assert drawn.status_code == 200
+        assert drawn.content.startswith(PNG)
+        assert struct.unpack(">II", drawn.content[16:24]) == (792, 528)
+
+
+def test_light_and_dark_are_two_pictures(weeks: OpenDoor) -> None:
+    light, dark = (
+        weeks.someone.get(f"/figures/heat.png?period=this_month&dark={d}").content for d in ("false", "true")
+    )
+    assert light != dark
+
+
+def test_an_export_holds_every_exception_and_nothing_that_a_spreadsheet_would_calculate(weeks: OpenDoor) -> None:
+    weeks.writes("maria.lopez", BREAKDOWN)
+    weeks.writes("gary.lindqvist", "=HYPERLINK(1) fixed, jam cleared, 10 min")
+    exported = weeks.someone.get("/api/export/cases.csv?period=this_month")
+    rows = list(csv.DictReader(StringIO(exported.content.decode("utf-8-sig"))))
+    assert {row["number"] for row in rows} >= {"EX-2001", "EX-2015"}
+    assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "@", "-"))]
+    sheet = weeks.someone.get("/api/export/cases.xlsx?period=this_month")
+    inside = zipfile.ZipFile(BytesIO(sheet.content))
+    assert b"<f>" not in inside.read("xl/worksheets/sheet1.xml")
+    assert b"EX-2015" in inside.read("xl/sharedStrings.xml")
+
+
+def test_R57_an_operator_sees_the_figures_of_his_own_line(opened: Callable[..., OpenDoor]) -> None:
+    door = opened(play=False)
+    door.clock.turn_to(datetime(2026, 11, 18, 16, 0, tzinfo=UTC))
+    remember(door.app.database, the_cases())
+    dwayne = signed_in(door, "dwayne.hicks")
+    page = dwayne.get("/figures?period=this_month").text
+    assert "Line 1" in page
+    assert "Line 3" not in page
+    rows = dwayne.get("/api/export/cases.csv?period=this_month").text.splitlines()
+    assert all(",L1," in row for row in rows[1:])
+
+
+def test_R2_a_refused_posting_is_tried_again_or_booked_by_hand_on_the_page(opened: Callable[..., OpenDoor]) -> None:
+    door = opened(play=False)
+    door.erp.away = True
+    denise, luis = signed_in(door, "denise.palmer"), signed_in(door, "luis.ortega")
+    door.app.receive(_said(door, "luis.ortega", "seamer on 2 jammed, line is down"))
+    door.settle()
+    door.app.receive(_said(door, "gary.lindqvist", "fixed, new roll, down 10 min"))
+    door.settle()
+    page = denise.get("/postings").text
+    key = page.partition('name="key" value="')[2].partition('"')[0]
+    assert key.startswith("riverside/EX-1001/")
+
+    assert luis.post("/postings/retry", data={"key": key}).status_code == 403
+    assert luis.post("/postings/book", data={"key": key, "receipt": "X"}).status_code == 403
+    assert "name=" + '"receipt"' not in luis.get("/postings").text
+    assert denise.post("/postings/retry", data={"key": key}).status_code == 303
+    strange = denise.post(
+        "/postings/book", data={"key": key, "receipt": "X"}, headers={"Origin": "https://evil.example"}
+    )
+    assert strange.status_code == 403, "a foreign page books nothing"
+    assert denise.post("/postings/book", data={"key": key, "receipt": "DOC-77"}).status_code == 303
+    door.settle()
+    with door.app.database.read() as tx:
+        from db import postings
+
+        status = postings.get(tx, key)
+    assert status is not None
+    assert (status.state, status.receipt) == ("manual", "DOC-77")
+
+
+def _said(door: OpenDoor, person: str, text: str):  # type: ignore[no-untyped-def]
+    from workflow.messages import Inbound
+
+    return Inbound("web", f"{person}-{text[:9]}", person, person, door.clock.now(), text)
