@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -21,7 +22,7 @@ from tests.integrations import strict_blocks
 from tests.integrations.strict_slack import APP_TOKEN, BOT_USER, GIVEN, SECRET, TEAM, TOKEN, StrictSlack
 from tests.services import _missing as missing
 from tests.web.door import OpenDoor
-from workflow.messages import Inbound
+from workflow.messages import Inbound, Outbound
 from workflow.ports import Finding
 
 try:
@@ -495,6 +496,7 @@ def test_R55_an_invitation_binds_a_slack_user_once(floor: Floor) -> None:
 # how nothing is lost or told twice ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_R23_every_delivery_three_times_in_any_order_ends_in_the_same_state(tmp_path: Path, logged: LogCapture) -> None:
     """500 orders of the same deliveries: one state."""
     ends = set()
@@ -526,6 +528,7 @@ def test_R23_every_delivery_three_times_in_any_order_ends_in_the_same_state(tmp_
     assert len(ends) == 1, ends
 
 
+@pytest.mark.slow
 def test_500_forged_or_recorded_inputs_leave_no_row_and_no_word(floor: Floor, logged: LogCapture) -> None:
     chance = random.Random(7)
     for n in range(500):
@@ -540,6 +543,7 @@ def test_500_forged_or_recorded_inputs_leave_no_row_and_no_word(floor: Floor, lo
     assert "secretword" not in str(logged.entries)
 
 
+@pytest.mark.slow
 def test_500_broken_inputs_are_answered_and_never_a_5xx(floor: Floor, logged: LogCapture) -> None:
     chance = random.Random(11)
     whole = json.dumps(floor.slack.message(MARIA, "secretword")).encode()
@@ -586,6 +590,33 @@ def test_R23_one_ambiguous_send_in_five_loses_nothing_and_repeats_nothing(floor:
     assert any(method == "conversations.history" for method, _ in floor.slack.calls), "something was in doubt"
 
 
+@pytest.mark.slow
+def test_1000_sends_with_one_outcome_in_five_unknown_lose_nothing_and_repeat_nothing(slack: StrictSlack) -> None:
+    import asyncio
+
+    from workflow.errors import TryLater
+
+    chance = random.Random(58)
+
+    async def send_all() -> int:
+        channel, unknown = Slack(TOKEN, base_url=slack.url, pace=Pace(0.0, 0.0)), 0
+        for n in range(1000):
+            message = Outbound(ANITA, f"EX-{n}", key=f"riverside:{n}:0")
+            for _ in range(20):
+                slack.breaks = [chance.choice(["silent", "lost"])] if chance.random() < 0.2 else []
+                try:
+                    await channel.send(message)
+                    break
+                except TryLater as later:
+                    unknown += later.outcome_unknown
+                    message = replace(message, repeat=message.repeat or later.outcome_unknown)
+        await channel.close()
+        return unknown
+
+    assert asyncio.run(send_all()) > 150
+    assert [strict_blocks.shown(m["blocks"]) for m in slack.to(ANITA)] == [f"EX-{n}" for n in range(1000)]
+
+
 def test_a_pause_that_slack_asks_for_is_kept(floor: Floor) -> None:
     floor.slack.floods = [20]
     floor.texts(MARIA, FILLER_DOWN)
@@ -622,6 +653,7 @@ class OnASocket(Floor):
         super().__init__(data, slack, slack_app_token=APP_TOKEN, slack_signing_secret=None)
 
 
+@pytest.mark.slow
 def test_S17_by_a_socket_an_envelope_is_answered_once_it_is_stored(
     tmp_path: Path, slack: StrictSlack, logged: LogCapture
 ) -> None:
@@ -652,6 +684,7 @@ def _fails(message: Any) -> int:
     raise OSError("the disk is full")
 
 
+@pytest.mark.slow
 def test_S7_what_slack_dropped_is_found_in_the_open_threads(
     tmp_path: Path, slack: StrictSlack, logged: LogCapture
 ) -> None:
