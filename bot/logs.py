@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -24,9 +27,30 @@ def set_up_logs(level: str) -> None:
             *_rendered(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Bearing(sys.stderr))),
         cache_logger_on_first_use=False,
     )
+
+
+class _Bearing(io.TextIOBase):
+    """A log that cannot be written, on a full disk or a closed pipe, costs its line and nothing else.
+
+    Otherwise the very line that tells of a full disk would end the round that met it, and turn a 503 into a 500.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """The same."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _rendered() -> tuple[structlog.typing.Processor, ...]:
