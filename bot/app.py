@@ -17,12 +17,12 @@ from bot.channels import ChannelLoop
 from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
+from bot.foreign_chats import email_of, slack_of, telegram_of, whatsapp_of
 from bot.lessons import Learning, take_effect
 from bot.people_in_force import note_people
 from bot.reloading import reload_rules
 from bot.second_reader import reader_of
-from bot.slash import COMMANDS, menu
-from bot.taking import take_in
+from bot.taking import arrived, take_in
 from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
@@ -36,7 +36,7 @@ from integrations.media.speech import TranscribingEars
 from integrations.plant_folder import PlantFolder, read_plant_folder
 from workflow.errors import TryLater
 from workflow.lessons import Example, Nickname
-from workflow.messages import Inbound
+from workflow.messages import Arrival, Inbound
 from workflow.plant import ROLES, Chat, Plant
 from workflow.ports import Asks, Channel, Clock, Ears, Erp, Eyes, Reader
 from workflow.records import Records
@@ -120,6 +120,10 @@ class App:
             stored = take_in(self, tx, message)
         self.ring("inbox")
         return stored
+
+    def arrived(self, one: Arrival) -> None:
+        """Keep what a platform says of a message that we sent."""
+        arrived(self, one)
 
     def ring(self, *lanes: str) -> None:
         """Wake lanes of the engine; without an engine nothing happens and the next round finds the rows."""
@@ -215,63 +219,6 @@ def systems(config: Config, folder: Path, clock: Clock) -> Erp:
     return Several(first, others) if others else first
 
 
-def telegram_of(config: Config) -> Channel | None:
-    """Telegram, where a token is set; its package comes with the extra `telegram`."""
-    if config.telegram_token is None:
-        return None
-    try:
-        from integrations.chat.telegram import Telegram
-    except ImportError as missing:
-        raise WrongConfiguration("LINECALL_TELEGRAM_TOKEN: the extra `telegram` is not installed here") from missing
-    secret = config.telegram_webhook_secret
-    return Telegram(
-        config.telegram_token.get_secret_value(),
-        base_url=config.telegram_base_url,
-        secret=secret.get_secret_value() if secret else None,
-        public_url=config.public_url,
-        menu=menu(),
-    )
-
-
-def whatsapp_of(config: Config) -> Channel | None:
-    """WhatsApp, where an account at Twilio is set; its package comes with the extra `whatsapp`."""
-    if config.twilio_account_sid is None:
-        return None
-    if config.twilio_auth_token is None or config.twilio_whatsapp_from is None:
-        missing_one = "AUTH_TOKEN" if config.twilio_auth_token is None else "WHATSAPP_FROM"
-        raise WrongConfiguration(f"LINECALL_TWILIO_{missing_one}: it belongs to LINECALL_TWILIO_ACCOUNT_SID")
-    try:
-        from integrations.chat.whatsapp import WhatsApp
-    except ImportError as missing:
-        raise WrongConfiguration("LINECALL_TWILIO_ACCOUNT_SID: the extra `whatsapp` is not installed here") from missing
-    return WhatsApp(
-        config.twilio_account_sid,
-        config.twilio_auth_token.get_secret_value(),
-        config.twilio_whatsapp_from,
-        base_url=config.twilio_base_url,
-        public_url=config.public_url,
-        buttons=config.whatsapp_buttons,
-    )
-
-
-def slack_of(config: Config) -> Channel | None:
-    """Slack, where a token is set; its packages come with the extra `slack`."""
-    if config.slack_bot_token is None:
-        return None
-    try:
-        from integrations.chat.slack import Slack
-    except ImportError as missing:
-        raise WrongConfiguration("LINECALL_SLACK_BOT_TOKEN: the extra `slack` is not installed here") from missing
-    secret, app_token = config.slack_signing_secret, config.slack_app_token
-    return Slack(
-        config.slack_bot_token.get_secret_value(),
-        app_token=app_token.get_secret_value() if app_token else None,
-        secret=secret.get_secret_value() if secret else None,
-        base_url=config.slack_base_url,
-        commands=COMMANDS,
-    )
-
-
 def slack_chats(config: Config, folder: PlantFolder) -> Iterator[Chat]:
     """The channels of LINECALL_SLACK_CHANNEL, beside `chats` in plant.yaml: "C01" for all, "quality=C02" for one."""
     for one in (config.slack_channel or "").split(","):
@@ -287,6 +234,7 @@ CHANNELS: Mapping[str, Callable[[Config], Channel | None]] = {
     "telegram": telegram_of,
     "slack": slack_of,
     "whatsapp": whatsapp_of,
+    "email": email_of,
 }
 
 

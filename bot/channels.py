@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from bot.reach import OURS
+from workflow.messages import Arrival
 from workflow.ports import Acknowledges, Closes
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ class ChannelLoop:
 
 
 async def _listen(app: App, name: str, channel: Channel) -> None:
-    async def receive(message: Inbound) -> None:
+    async def receive(message: Inbound | Arrival) -> None:
+        if isinstance(message, Arrival):
+            await asyncio.to_thread(app.arrived, message)
+            return
         if await asyncio.to_thread(app.receive, message) is not None:
             await acknowledge(channel, message)
 

@@ -64,6 +64,10 @@ class Config(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_whatsapp_from: str | None = None
     twilio_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    smtp_url: SecretStr | None = None  # smtps://user:password@host; smtp:// uses STARTTLS
+    imap_url: SecretStr | None = None  # imaps://user:password@host/INBOX; none: answers by mail are not read
+    email_from: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    email_authserv_id: str | None = None  # as our mail server calls itself in Authentication-Results
     whatsapp_buttons: bool = True  # off: every choice is a numbered line, and a reply "2" picks it
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -228,7 +232,9 @@ def _sentence(where: tuple[int | str, ...], message: str, value: object) -> str:
     if not where and said_name.startswith("LINECALL_"):
         return f"{said_name}: {rest}"
     name = f"LINECALL_{'_'.join(str(part) for part in where).upper()}" if where else "LINECALL_PLAY"
-    secret = any(word in name for word in ("TOKEN", "SECRET", "KEY", "PASSWORD", "DATABASE_URL"))
+    secret = any(
+        word in name for word in ("TOKEN", "SECRET", "KEY", "PASSWORD", "DATABASE_URL", "SMTP_URL", "IMAP_URL")
+    )
     said = "" if secret or not where else f" (it is {str(value)!r})"
     return f"{name}: {message.removeprefix('Value error, ')}{said}"
 

@@ -16,6 +16,7 @@ from bot.explaining import explained
 from bot.invite import accepted
 from bot.meaning import MOST_TEXT, read
 from bot.numbered import WHICH, chosen
+from bot.proven import binds, decides
 from bot.reach import answered_at, person_at
 from bot.say import Press, parse_button
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
@@ -52,6 +53,7 @@ class Incoming:
     thread: Thread
     brings: Attachment | None = None  # a photo or voice note that was read, whose second half this is
     why: Why | None = None  # of a report or a correction: why it was read so
+    decides: bool = True  # whether the way it came proves its writer well enough for what binds the plant (R41)
 
 
 def handle(app: App, received: Received) -> None:
@@ -78,7 +80,7 @@ def handle(app: App, received: Received) -> None:
             brings = attachments.behind(tx, received.id)
         if message.button is None and brings is None:
             press = media.typed(app, message, person, thread) or why.typed(message, thread)
-        incoming = Incoming(received.id, message, person, press, thread, brings)
+        incoming = Incoming(received.id, message, person, press, thread, brings, decides=decides(app, message))
         reading = None
         if press is None:
             reading, thread = read(app, incoming)
@@ -113,6 +115,7 @@ class Desk:
         self.said = incoming.message.text.strip()
         self.brings = incoming.brings
         self.why = incoming.why
+        self.decides = incoming.decides
         self.where = answered_at(incoming.message)
         self.line = 0  # of the transcript that this message became
 
@@ -121,6 +124,8 @@ class Desk:
         self.line = self.brings.line if self.brings is not None else self.remember()
         if self.message.button is not None and self.press is None:
             return self.tell("which_number" if self.message.button == WHICH else "late_press_unknown")
+        if not self.decides and binds(self.press, reading, confirms=self.thread.confirms):
+            return self.tell("needs_more_proof")
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)

@@ -13,7 +13,7 @@ from workflow.reading import Context, Reading
 from workflow.records import Records
 
 T = TypeVar("T")
-Receive = Callable[[Inbound], Awaitable[None]]  # returns once the message is stored
+Receive = Callable[[Inbound | Arrival], Awaitable[None]]  # returns once it is stored
 
 
 @dataclass(frozen=True, slots=True)

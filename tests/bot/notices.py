@@ -128,6 +128,8 @@ EXAMPLES: dict[str, Facts] = {
     "late_press": CASE | {"status": "closed", "who": "gary.lindqvist", "at_at": "2026-11-16T20:31:00+00:00"},
     "late_press_unknown": {},
     "which_number": {},
+    "needs_more_proof": {},
+    "mail_above": {},
     "unknown_person": {"address": "+15550199"},
     **{f"asked.{role}": ASKED for role in ROLES},
     "asked.handed_over": ASKED | {"handed_by": "anita.rao", "note": "you know this one"},

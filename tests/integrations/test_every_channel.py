@@ -28,6 +28,7 @@ from workflow.messages import Button, Inbound, Outbound
 from workflow.ports import Came, Channel, Examined, Finding, Hooked, Knock
 
 if TYPE_CHECKING:
+    from tests.integrations.mail_servers import StrictPost
     from tests.integrations.strict_twilio import StrictTwilio
 
 T = TypeVar("T")
@@ -41,9 +42,14 @@ class Bench(Protocol):
     person: str  # their address
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T: ...
-    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock: ...
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]: ...  # what the person got
     def refuses(self, how: str) -> None: ...  # "busy", "dead" or "silent", for the next message
+
+
+class CalledBench(Bench, Protocol):
+    """One whose platform calls us."""
+
+    def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock: ...
 
 
 class WebBench:
@@ -188,6 +194,33 @@ class SlackBench:
         self.loop.close()
 
 
+class EmailBench:
+    """E-mail through a strict mail server; what comes in has tests of its own, with Dovecot (test_email.py)."""
+
+    person = "maria@example.com"
+
+    def __init__(self, post: StrictPost) -> None:
+        from integrations.chat.email import Email
+        from tests.integrations.mail_servers import BOT as OURS
+
+        self.post = post
+        self.channel = Email(post.url, None, OURS, b"k" * 32, above=lambda _: "Write your answer above this line")
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(coroutine)
+
+    def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
+        from tests.integrations.mail_servers import words
+
+        return [(words(mail), ()) for mail in self.post.to(self.person)]
+
+    def refuses(self, how: str) -> None:
+        if how == "dead":
+            self.post.unknown.add(self.person)
+        else:
+            self.post.breaks.append(how)
+
+
 @pytest.fixture
 def web() -> WebBench:
     return WebBench()
@@ -221,13 +254,31 @@ def slack() -> Iterator[SlackBench]:
         bench.close()
 
 
-FOREIGN = ["telegram", "slack", "whatsapp"]  # a chat that is added is added here, with a fixture of its name
+@pytest.fixture
+def email() -> Iterator[EmailBench]:
+    if find_spec("imap_tools") is None:
+        missing("imap-tools (pip install linecall[email])")
+    from tests.integrations.mail_servers import StrictPost
+
+    with StrictPost() as server:
+        yield EmailBench(server)
+
+
+CALLED = ["telegram", "slack", "whatsapp"]  # a chat whose platform calls us is added here, with a fixture of its name
+FOREIGN = [*CALLED, "email"]  # and one that we ask here
 
 
 @pytest.fixture(params=["web", *FOREIGN])
 def any_chat(request: pytest.FixtureRequest) -> Bench:
     """Each chat in turn."""
     bench: Bench = request.getfixturevalue(request.param)
+    return bench
+
+
+@pytest.fixture(params=CALLED)
+def called(request: pytest.FixtureRequest) -> CalledBench:
+    """Each foreign chat that calls us, in turn."""
+    bench: CalledBench = request.getfixturevalue(request.param)
     return bench
 
 
@@ -242,7 +293,7 @@ def test_it_says_what_it_can_do(any_chat: Bench) -> None:
     traits = any_chat.channel.traits
     assert traits.text >= 160
     assert traits.parts >= 1
-    assert traits.buttons >= 1
+    assert traits.buttons + traits.numbered >= 1
     assert traits.button_text >= 12
     assert traits.button_bytes is None or traits.button_bytes >= 30, "a sealed token fits"
 
@@ -263,41 +314,41 @@ def test_the_longest_text_and_the_most_buttons_arrive_whole(chat: Bench) -> None
     assert chat.shown() == [(text, buttons)], "nothing was cut, and no markup of a person's words was taken for ours"
 
 
-def test_a_message_comes_in_with_all_that_the_desk_needs(chat: Bench) -> None:
-    assert isinstance(chat.channel, Hooked)
-    knock = chat.knock("filler 3 is down")
-    assert knock.path in chat.channel.hooks
-    assert chat.channel.proves(knock)
-    (message,) = chat.channel.read(knock).messages
-    assert (message.channel, message.sender, message.text) == (chat.channel.name, chat.person, "filler 3 is down")
+def test_a_message_comes_in_with_all_that_the_desk_needs(called: CalledBench) -> None:
+    assert isinstance(called.channel, Hooked)
+    knock = called.knock("filler 3 is down")
+    assert knock.path in called.channel.hooks
+    assert called.channel.proves(knock)
+    (message,) = called.channel.read(knock).messages
+    assert (message.channel, message.sender, message.text) == (called.channel.name, called.person, "filler 3 is down")
     assert message.message_id
     assert message.sent_at.tzinfo is not None
-    (again,) = chat.channel.read(knock).messages
+    (again,) = called.channel.read(knock).messages
     assert again.message_id == message.message_id, "a repeat is recognised by its id"
 
 
-def test_a_pressed_button_brings_back_what_it_carried(chat: Bench) -> None:
-    assert isinstance(chat.channel, Hooked)
-    (press,) = chat.channel.read(chat.knock("", button="1f.seal-of-ours_-AB")).messages
+def test_a_pressed_button_brings_back_what_it_carried(called: CalledBench) -> None:
+    assert isinstance(called.channel, Hooked)
+    (press,) = called.channel.read(called.knock("", button="1f.seal-of-ours_-AB")).messages
     assert press.button == "1f.seal-of-ours_-AB"
-    assert press.sender == chat.person
+    assert press.sender == called.person
 
 
-def test_who_does_not_prove_it_is_not_believed(chat: Bench) -> None:
-    assert isinstance(chat.channel, Hooked)
-    proved = chat.knock("release it")
+def test_who_does_not_prove_it_is_not_believed(called: CalledBench) -> None:
+    assert isinstance(called.channel, Hooked)
+    proved = called.knock("release it")
     odd = [{}, dict.fromkeys(proved.headers, ""), dict.fromkeys(proved.headers, "\udcff")]
-    for forged in (chat.knock("release it", proved=False), *(replace(proved, headers=headers) for headers in odd)):
-        assert chat.channel.proves(forged) is False
+    for forged in (called.knock("release it", proved=False), *(replace(proved, headers=headers) for headers in odd)):
+        assert called.channel.proves(forged) is False
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[[[[", b"{" * 500, b'{"a": 1, "a": 2}', b"a=1&a=2", b"0"])
-def test_what_no_platform_sends_is_refused_whole_or_passed_over(chat: Bench, body: bytes) -> None:
-    assert isinstance(chat.channel, Hooked)
-    knock = replace(chat.knock("x"), body=body)
+def test_what_no_platform_sends_is_refused_whole_or_passed_over(called: CalledBench, body: bytes) -> None:
+    assert isinstance(called.channel, Hooked)
+    knock = replace(called.knock("x"), body=body)
     came = Came()
     with suppress(Exception):  # whatever is raised is poison: kept and shown, and no act
-        came = chat.channel.read(knock)
+        came = called.channel.read(knock)
     assert came.messages == ()
 
 

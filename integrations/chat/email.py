@@ -1,0 +1,324 @@
+"""E-mail, the fallback: whoever has no chat reads there what concerns them, and an answer lands in the exception."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import imaplib
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
+from imap_tools.errors import ImapToolsError
+
+from integrations.chat.email_proof import message_id
+from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, read
+from integrations.chat.gate import as_it_came
+from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.messages import Arrival, Inbound, Outbound, Sent
+from workflow.ports import Finding, Receive, Traits
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+ANSWERS_WITHIN = 10.0  # seconds
+IDLES = 3.0  # seconds that we wait for news of the server at a stretch; a stop waits no longer
+TAKEN = "Linecall"  # the flag of a mail that is stored here; people may read the mailbox and take nothing from us
+MOST_MAIL = 20 * 1024 * 1024  # bytes of a mail that is fetched
+LATER = timedelta(minutes=1)
+HERE = ("localhost", "127.0.0.1", "::1")  # where a password may travel in the clear
+NO_SUCH = frozenset({550, 551, 553, 554})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mail server as its URL names it: `smtps://user:password@host:465`."""
+
+    secure: bool
+    host: str
+    port: int
+    user: str
+    password: str
+    folder: str
+
+    @classmethod
+    def of(cls, url: str) -> Server:
+        """Raises ValueError with what would be right."""
+        parts = urlsplit(url)
+        ports = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
+        if parts.scheme not in ports or not parts.hostname:
+            raise ValueError(f"{' or '.join(ports)}://user:password@host")
+        if parts.scheme == "imap" and parts.hostname not in HERE:
+            raise ValueError("imaps://: mail and password would travel in the clear")
+        given = unquote(parts.username or ""), unquote(parts.password or "")
+        folder = unquote(parts.path.strip("/")) or "INBOX"
+        return cls(parts.scheme.endswith("s"), parts.hostname, parts.port or ports[parts.scheme], *given, folder)
+
+
+class Email:
+    """The channel `email`. What binds the plant is not decided by mail: whose address it is can be faked (R41)."""
+
+    name = NAME
+    traits = Traits(text=20_000, buttons=0, numbered=9, threads=True, decides=False)
+
+    def __init__(
+        self,
+        smtp: str,
+        imap: str | None,
+        sender: str,
+        secret: bytes,
+        *,
+        our_server: str | None = None,
+        above: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._smtp = Server.of(smtp)
+        self._imap = Server.of(imap) if imap else None
+        self._sender = sender
+        self._proof = Proof(secret, our_server)
+        self._above = above  # language -> "write above this line"
+
+    # in -------------------------------------------------------------------------------------------------------------
+
+    async def listen(self, receive: Receive) -> None:
+        """Until cancelled: take what is new, and wait for the server's word that there is more."""
+        if self._imap is None:
+            await asyncio.Event().wait()
+        mailbox = await asyncio.to_thread(self._unopened)
+        try:
+            await _to_its_end(self._log_in, mailbox)
+            while True:
+                await self._take_new(mailbox, receive)
+                await _to_its_end(mailbox.idle.wait, IDLES)
+        finally:
+            await asyncio.to_thread(_let_go, mailbox)
+
+    async def fetch(self, reference: str) -> bytes:
+        """The bytes of something that was attached."""
+        where, _, n = reference.partition("/")
+        if self._imap is None or not (where.isascii() and where.isdigit() and n.isascii() and n.isdigit()):
+            raise Rejected("no attachment of ours")
+
+        def payload() -> bytes:
+            mailbox = self._unopened()
+            try:
+                self._log_in(mailbox)
+                for mail in mailbox.fetch(AND(uid=where), mark_seen=False):
+                    if int(n) < len(mail.attachments):
+                        return bytes(mail.attachments[int(n)].payload)
+            finally:
+                _let_go(mailbox)
+            raise Rejected("the mail is not in the mailbox any more")
+
+        return await _patiently(payload, "the mailbox does not answer")
+
+    async def _take_new(self, mailbox: BaseMailBox, receive: Receive) -> None:
+        """Store each mail, and only then flag it; a crash between the two brings it again, and its id is known."""
+        for uid in await _to_its_end(mailbox.uids, AND(no_keyword=TAKEN)):
+            one = await _to_its_end(_mail, mailbox, uid)
+            now = datetime.now(UTC)
+            if one is not None:
+                try:
+                    found: Inbound | Arrival | None = read(one, uid, self._proof, now)
+                except Exception as error:
+                    log.error("email.poison", error=type(error).__name__)  # noqa: TRY400 - its text may hold words
+                    found = as_it_came(NAME, "", one.obj.as_string(), now)
+                if found is not None:
+                    await receive(found)
+            await _to_its_end(mailbox.flag, uid, [TAKEN], True)
+
+    def _unopened(self) -> BaseMailBox:
+        server = self._imap
+        if server is None:
+            raise Rejected("no mailbox is set")
+        try:
+            if server.secure:
+                return MailBox(server.host, server.port, ANSWERS_WITHIN, ssl_context=ssl.create_default_context())
+            return MailBoxUnencrypted(server.host, server.port, ANSWERS_WITHIN)
+        except OSError:
+            raise TryLater("the mailbox does not answer", LATER) from None
+
+    def _log_in(self, mailbox: BaseMailBox) -> None:
+        assert self._imap is not None  # noqa: S101 - there would be no mailbox
+        mailbox.login(self._imap.user, self._imap.password, self._imap.folder)
+
+    # out ------------------------------------------------------------------------------------------------------------
+
+    async def send(self, message: Outbound) -> Sent:
+        """One mail, in the thread of its exception."""
+        if message.to.startswith(UNPROVED):
+            raise Rejected("nobody has proved that address")
+        if not message.text.strip():
+            raise Rejected("there is nothing to say")
+        mail = self.written(message)
+        await asyncio.to_thread(self._posted, mail, message.to)
+        return Sent(str(mail["Message-ID"]))
+
+    def written(self, message: Outbound) -> EmailMessage:
+        """The mail as it goes out; raises Rejected for an address that is none."""
+        mail = EmailMessage(policy=policy.SMTP)
+        lines = message.text.splitlines()
+        try:
+            mail["From"], mail["To"] = self._sender, message.to
+            mail["Subject"] = next(line for line in lines if line.strip())[:120]
+        except ValueError:
+            raise Rejected("no address of e-mail") from None
+        mail["Date"] = format_datetime(datetime.now(UTC))
+        mail["Message-ID"] = message_id(self._proof.secret, message.key, message.to, self._sender.rpartition("@")[2])
+        if message.thread is not None:
+            mail["In-Reply-To"] = mail["References"] = message.thread
+        mail["Auto-Submitted"] = "auto-generated"  # no vacation note answers it (RFC 3834)
+        mail["X-Auto-Response-Suppress"] = "All"
+        above = self._above(message.language)
+        mail.set_content(f"{ABOVE} {above} {ABOVE[::-1]}\n\n{message.text}\n" if above else f"{message.text}\n")
+        return mail
+
+    def _posted(self, mail: EmailMessage, to: str) -> None:
+        try:
+            server = self._connected()
+        except smtplib.SMTPAuthenticationError:
+            raise Rejected("the mail server refuses user or password") from None
+        except smtplib.SMTPNotSupportedError:
+            raise Rejected("the mail server offers no encryption") from None
+        except (OSError, smtplib.SMTPException):
+            raise TryLater("the mail server does not answer", LATER) from None
+        try:
+            _hand_over(server, self._sender, to, mail)
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
+
+    def _connected(self) -> smtplib.SMTP:
+        to = self._smtp
+        context = ssl.create_default_context()
+        server: smtplib.SMTP
+        if to.secure:
+            server = smtplib.SMTP_SSL(to.host, to.port, timeout=ANSWERS_WITHIN, context=context)
+        else:
+            server = smtplib.SMTP(to.host, to.port, timeout=ANSWERS_WITHIN)
+        try:
+            server.ehlo_or_helo_if_needed()
+            if not to.secure and (to.host not in HERE or server.has_extn("starttls")):
+                server.starttls(context=context)
+                server.ehlo()
+            if to.user:
+                server.login(to.user, to.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    # how it is ------------------------------------------------------------------------------------------------------
+
+    async def examine(self) -> tuple[Finding, ...]:
+        """Both servers, and how writers are proved: what `linecall doctor` says."""
+        return (await self._way_out(), await self._way_in(), self._proved())
+
+    async def _way_out(self) -> Finding:
+        where = f"{self._smtp.host}:{self._smtp.port}"
+        try:
+            server = await asyncio.to_thread(self._connected)
+        except smtplib.SMTPAuthenticationError:
+            return Finding("mail out", f"{where} refuses user or password", "set them in LINECALL_SMTP_URL")
+        except smtplib.SMTPNotSupportedError:
+            return Finding(
+                "mail out", f"{where} offers no encryption", "use smtps:// and its port in LINECALL_SMTP_URL"
+            )
+        except (OSError, smtplib.SMTPException):
+            return Finding("mail out", f"{where} does not answer", "see LINECALL_SMTP_URL and the firewall")
+        await asyncio.to_thread(server.close)
+        return Finding("mail out", f"{where} takes mail from {self._sender}")
+
+    async def _way_in(self) -> Finding:
+        if self._imap is None:
+            return Finding("mail in", "not set: answers are read by nobody", "set LINECALL_IMAP_URL")
+        where = f"{self._imap.host}:{self._imap.port}"
+        try:
+            new = await asyncio.to_thread(self._waiting)
+        except (ImapToolsError, imaplib.IMAP4.error):
+            return Finding("mail in", f"{where} refuses user, password or folder", "set them in LINECALL_IMAP_URL")
+        except Exception:
+            return Finding("mail in", f"{where} does not answer", "see LINECALL_IMAP_URL and the firewall")
+        return Finding("mail in", f"{where}, {new} waiting")
+
+    def _waiting(self) -> int:
+        mailbox = self._unopened()
+        try:
+            self._log_in(mailbox)
+            return len(mailbox.uids(AND(no_keyword=TAKEN)))
+        finally:
+            _let_go(mailbox)
+
+    def _proved(self) -> Finding:
+        if self._proof.our_server is None:
+            to_do = "LINECALL_EMAIL_AUTHSERV_ID, to take reports too: the name in Authentication-Results of your server"
+            return Finding("who writes", "known by answering a mail of ours; all others are strangers", to_do)
+        return Finding("who writes", f"known by answering a mail of ours, or as {self._proof.our_server} says")
+
+
+def _hand_over(server: smtplib.SMTP, sender: str, to: str, mail: EmailMessage) -> None:
+    """One mail; what fails before the text went out has not arrived, what fails after it may have."""
+    data_begun = False
+    try:
+        code, _ = server.mail(sender)
+        _check(code, "the sender")
+        code, _ = server.rcpt(to)
+        if code in NO_SUCH:
+            raise Unreachable(f"{code}: the mail server knows no such address")
+        _check(code, "the address")
+        data_begun = True
+        code, _ = server.data(mail.as_bytes())
+        _check(code, "the mail")
+    except smtplib.SMTPDataError as error:
+        _check(error.smtp_code, "the mail")
+    except (OSError, smtplib.SMTPException):
+        raise TryLater("the mail server does not answer", LATER, outcome_unknown=data_begun) from None
+
+
+def _check(code: int, what: str) -> None:
+    if 400 <= code < 500:
+        raise TryLater(f"{code}: the mail server asks for patience", LATER)
+    if code >= 500:
+        raise Rejected(f"{code}: the mail server refuses {what}")
+
+
+def _mail(mailbox: BaseMailBox, uid: str) -> MailMessage | None:
+    """A mail; None for one that is too large to look at, or gone."""
+    for head in mailbox.fetch(AND(uid=uid), mark_seen=False, headers_only=True):
+        if head.size_rfc822 > MOST_MAIL:
+            log.warning("email.too_large", bytes=head.size_rfc822)
+            return None
+    return next(iter(mailbox.fetch(AND(uid=uid), mark_seen=False)), None)
+
+
+def _let_go(mailbox: BaseMailBox) -> None:
+    with contextlib.suppress(Exception):
+        mailbox.logout()
+    with contextlib.suppress(Exception):
+        mailbox.client.shutdown()
+
+
+async def _to_its_end(call: Callable[..., T], *given: Any) -> T:
+    """Run something in a thread; whoever is cancelled waits for its end, so that no two use one connection."""
+    running = asyncio.ensure_future(asyncio.to_thread(call, *given))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await running
+        raise
+
+
+async def _patiently(call: Callable[[], T], why: str) -> T:
+    try:
+        return await asyncio.to_thread(call)
+    except (OSError, ImapToolsError, imaplib.IMAP4.error):
+        raise TryLater(why, LATER) from None
