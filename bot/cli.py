@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.commands import audit, baseline, check, keeping, learn, look, rules, service, talk, understanding
+from bot.commands import audit, baseline, check, erp, keeping, learn, look, rules, service, talk, understanding
 from bot.commands import demo as demo_command
 from bot.config import WrongConfiguration
 from integrations.plant_folder import PlantFolderProblems
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for part in (service, keeping, demo_command, talk, look, baseline, check, understanding, audit, learn, rules):
+for part in (service, keeping, demo_command, talk, look, baseline, check, understanding, audit, learn, rules, erp):
     part.register(app)
 
 

@@ -20,6 +20,7 @@ from bot.handing_over import hand_over
 from bot.lessons import learn, take_effect
 from bot.looking import look_at_media
 from bot.proving import drop_anchor, expire
+from bot.reconciling import every_night
 from bot.reloading import reload_rules
 from bot.watchman import heartbeat, watch
 
@@ -103,6 +104,7 @@ class Engine:
         "watchman": (watch, 30),
         "heartbeat": (heartbeat, 60),
         "anchor": (drop_anchor, 60),
+        "reconcile": (every_night, 1800),
         "expire": (expire, 3600),
     }
 

@@ -105,7 +105,7 @@ def _tell_of_the_outage(tx: Connection, since: datetime, world: World) -> None:
     log.warning("watchman.was_away", minutes=round((world.now - since).total_seconds() / 60), open=len(waiting))
     facts = {"start_at": since.isoformat(), "end_at": world.now.isoformat(), "n": len(waiting)}
     items = [item(c, world) for c in waiting]
-    for person in _who_runs_the_shift(world):
+    for person in who_runs_the_shift(world):
         outbox.put(tx, None, Notice(person.id, "was_away", facts | {"items": items}), world.now)
 
 
@@ -117,10 +117,11 @@ def _raise(tx: Connection, late: Sequence[Case], world: World) -> None:
         return
     settings.put(tx, RAISED, world.now.isoformat(), world.now)
     facts = {"n": len(late), "items": [item(c, world) for c in late]}
-    for person in _who_runs_the_shift(world):
+    for person in who_runs_the_shift(world):
         outbox.put(tx, None, Notice(person.id, "chase_stands_still", facts), world.now)
 
 
-def _who_runs_the_shift(world: World) -> tuple[Person, ...]:
+def who_runs_the_shift(world: World) -> tuple[Person, ...]:
+    """The first function of `triage` in rules.yaml of which somebody is there."""
     found = (on_shift(world.plant, role, world.now) for role in world.rules.triage)
     return next((people for people in found if people), ())

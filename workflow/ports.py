@@ -215,6 +215,13 @@ class Examined(Protocol):
     async def examine(self) -> tuple[Finding, ...]: ...  # never raises
 
 
+@runtime_checkable
+class Inspected(Protocol):
+    """What an ERP has besides that can say whether it is reachable, set up and permits what is booked."""
+
+    def examine(self) -> tuple[Finding, ...]: ...  # books nothing, never raises
+
+
 class Erp(Protocol):
     name: str
     kinds: frozenset[PostingKind]  # the postings that it can book

@@ -20,8 +20,9 @@ from bot.proving import how_the_log_is_proved
 from bot.second_reader import how_the_model_is
 from db import addresses, inbox
 from db.connect import open_database
+from workflow.case import POSTING_KINDS
 from workflow.errors import Refused
-from workflow.ports import Examined, Invites, Submits
+from workflow.ports import Examined, Inspected, Invites, Submits
 
 PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
 
@@ -114,6 +115,12 @@ def doctor(plant: PlantOption = None) -> None:
     table.add_row("database", program.database.describe(), "")
     age = f"{len(records.work_orders)} orders, {len(records.items)} items, {len(records.lots)} lots"
     table.add_row(f"ERP {program.erp.name}", age, "" if program.ready()["records"] else "the files cannot be read")
+    if isinstance(program.erp, Inspected):
+        for found in program.erp.examine():
+            table.add_row(f"  {found.what}", found.how, found.to_do)
+    lacking = sorted(set(POSTING_KINDS) - program.erp.kinds)
+    if lacking:
+        table.add_row("  booked by hand", ", ".join(lacking), "LINECALL_ERP_ALSO names another system for them")
     for name, channel in program.channels.items():
         reach = sum(1 for p in program.plant.people if name == "web" or name in p.contacts)
         table.add_row(f"channel {name}", f"{reach} people, {channel.traits.text} characters a message", "")

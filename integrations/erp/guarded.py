@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from workflow.case import Posting, PostingKind
 from workflow.errors import Away
-from workflow.ports import Clock, Erp, Receipt
+from workflow.ports import Clock, Erp, Finding, Inspected, Receipt
 from workflow.records import Records
 
 FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=1)  # pause after the first failure, and after many
@@ -45,6 +45,10 @@ class Guarded:
     def post(self, posting: Posting) -> Receipt:
         """As the ERP itself; raises Away without asking it while the pause lasts."""
         return self._through(lambda: self.erp.post(posting))
+
+    def examine(self) -> tuple[Finding, ...]:
+        """What the system says about itself, asked past the circuit; nothing where it cannot."""
+        return self.erp.examine() if isinstance(self.erp, Inspected) else ()
 
     def _through(self, ask: Callable[[], Answer]) -> Answer:
         with self._lock:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from workflow.case import POSTING_KINDS, Posting, PostingKind
 from workflow.errors import Rejected
-from workflow.ports import Erp, Receipt
+from workflow.ports import Erp, Finding, Inspected, Receipt
 from workflow.records import Records
 
 
@@ -31,6 +31,11 @@ class Several:
             if f"/{kind}/" in key and kind in self.books:
                 return self.books[kind].find(key)
         return next((receipt for erp in self.systems if (receipt := erp.find(key)) is not None), None)
+
+    def examine(self) -> tuple[Finding, ...]:
+        """What each system says about itself."""
+        each = [(erp, found) for erp in self.systems if isinstance(erp, Inspected) for found in erp.examine()]
+        return tuple(Finding(f"{erp.name}: {found.what}", found.how, found.to_do) for erp, found in each)
 
     def post(self, posting: Posting) -> Receipt:
         """Book it where its kind is booked; raises TryLater, Rejected."""

@@ -12,11 +12,12 @@ import httpx
 from integrations.erp import tryton_orders as orders
 from integrations.erp.posting_bodies import GoodsMovement, StockAdjustment, why_not
 from integrations.erp.tryton_books import Books, Job, checked, job_of
+from integrations.erp.tryton_examine import findings
 from integrations.erp.tryton_records import TrytonRecords
 from integrations.erp.tryton_rpc import TrytonRpc
 from workflow.case import Posting, PostingKind
 from workflow.errors import Rejected
-from workflow.ports import Clock, Receipt
+from workflow.ports import Clock, Finding, Receipt
 from workflow.records import Records
 
 HOLD, REWORK, LOST = "QHOLD", "REWORK", "LOST"  # codes of locations; orders.SCRAP is the fourth
@@ -65,6 +66,12 @@ class TrytonErp:
             if why is not None:
                 raise Rejected(why)
             return BOOKS[posting.kind](self.books, job) if posting.reverses is None else _reverse(self.books, job)
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Reachability, set-up and rights, for `linecall doctor`; books nothing and never raises."""
+        operation = "production.routing.operation"
+        names = {orders.DOWNTIME: operation, orders.EXTRA_TIME: operation, orders.DEVIATION: "quality.control"}
+        return tuple(findings(self.rpc, self.books, (HOLD, REWORK, LOST, orders.SCRAP), names))
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -17,6 +17,7 @@ from workflow.errors import Away, Rejected, TryLater
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds; a posting is at most a dozen calls
 BUSY = timedelta(seconds=2)  # until a record that somebody else is saving is free again
 LOGIN_REFUSED = timedelta(minutes=15)  # Tryton itself slows down and then locks out who keeps on trying
+READS = 4  # attempts at reading over a connection that breaks
 SLOW_DOWN = timedelta(seconds=30)  # where 429 or 503 names no time
 
 Row = dict[str, Any]
@@ -28,6 +29,10 @@ class Warned(Rejected):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"Tryton asks for a confirmation: {message}")
         self.name = name
+
+
+class _Broken(TryLater):
+    """The connection broke before the answer came: what only reads is asked again at once."""
 
 
 class TrytonRpc:
@@ -78,8 +83,15 @@ class TrytonRpc:
         context: Mapping[str, Any] | None = None,
     ) -> list[Row]:
         """Records with these fields; `product.code` comes as `row["product."]["code"]`."""
-        found = self.call(model, "search_read", list(domain), 0, limit, order, list(fields), context=context)
-        return list(found)
+        for attempt in range(READS):
+            try:
+                return list(
+                    self.call(model, "search_read", list(domain), 0, limit, order, list(fields), context=context)
+                )
+            except _Broken:
+                if attempt == READS - 1:
+                    raise
+        return []
 
     def create(self, model: str, values: Mapping[str, Any]) -> int:
         """One new record; its id."""
@@ -120,8 +132,10 @@ class TrytonRpc:
             return self._http.post(self._path, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Away("Tryton cannot be reached", after=None) from error
-        except httpx.TransportError as error:
+        except httpx.TimeoutException as error:
             raise TryLater("Tryton did not answer in time", outcome_unknown=True) from error
+        except httpx.TransportError as error:
+            raise _Broken("the connection to Tryton broke", outcome_unknown=True) from error
 
 
 def typed(value: Any) -> Any:

@@ -164,6 +164,7 @@ EXAMPLES: dict[str, Facts] = {
         "n": 1,
         "items": [ITEM],
     },
+    "erp_differs": {"n": 6, "cases": CASES},
     "chase_stands_still": {"n": 1, "items": [ITEM]},
     "you_have_it": GARY,
     "taken": GARY,

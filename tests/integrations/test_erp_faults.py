@@ -219,3 +219,25 @@ def test_R48_a_closed_period_is_booked_today_with_the_real_time_in_words(around:
                                     f"stock.shipment.internal,{effective(one)[1]}")  # fmt: skip
     assert "happened 2026-11-17 14:00 UTC" in words
     desk.close()
+
+
+def test_the_doctor_proves_reach_set_up_and_rights_and_books_nothing(around: RealTryton) -> None:
+    before = around.tryton.sql("select count(*) from ir_note")
+    assert {found.what: found.to_do for found in around.erp.examine() if found.to_do} == {}
+    assert around.tryton.sql("select count(*) from ir_note") == before
+
+    desk = admin(around.tryton.url, DATABASE)
+    (place,) = desk.search("stock.location", [["code", "=", "REWORK"]], ["id"])
+    desk.call("stock.location", "write", [place["id"]], {"code": "REWRK"})
+    around.restart()
+    assert "location REWORK" in {found.what for found in around.erp.examine() if found.to_do}
+    visitor = {"name": "Visitor", "login": "visitor", "password": ADMIN_PASSWORD}
+    desk.create("res.user", visitor)
+    stranger = TrytonErp(around.tryton.url, DATABASE, "visitor", ADMIN_PASSWORD, around.clock, transport=around.wire)
+    said = {found.what: found.how for found in stranger.examine() if found.to_do}
+    assert {"register", "rights"} <= set(said)
+    assert "create stock.shipment.internal" in said["rights"]
+    around.wire.away = True
+    around.restart()
+    assert [found.what for found in around.erp.examine()] == ["reach"]
+    desk.close()

@@ -1,0 +1,55 @@
+"""`reconcile`: what we believe beside what ERP holds, as a list that a person works off."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.app import build
+from bot.config import read_config
+from bot.last_plant import plant_folder
+from bot.reconciling import reconcile as compare
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    days: Annotated[int, typer.Option(help="How far back postings are compared.", min=1)] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Compare our postings and open exceptions with ERP; books nothing. Exit status 1 where something differs."""
+    config = read_config()
+    program = build(read_config(plant=plant_folder(config)))
+    try:
+        found = compare(program, program.clock.now() - timedelta(days=days))
+        people = program.plant.person
+    finally:
+        program.close()
+    if as_json:
+        json.dump(asdict(found), sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+    else:
+        table = Table("exception", "about", "we have", "ERP has", "what to do", "who", box=None, pad_edge=False)
+        for one in found.differences:
+            who = people[one.owner].name if one.owner and one.owner in people else ""
+            table.add_row(one.case, *(escape(said) for said in (one.about, one.ours, one.erps, one.to_do)), who)
+        out = Console()
+        if found.differences:
+            out.print(table)
+        out.print(
+            f"{found.compared} postings compared, {len(found.differences)} differences; {found.by_hand} were booked "
+            "by hand and are not looked up."
+        )
+    if found.differences:
+        raise typer.Exit(1)
