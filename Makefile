@@ -61,7 +61,7 @@ bench: .venv/dev.done ## the figures that the README states
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
-	@LINECALL_TEST_KILLS=$(KILLS) LINECALL_TEST_CRASHES=100000 $(PY) -m pytest -m kill -s
+	@LINECALL_TEST_KILLS=$(KILLS) LINECALL_TEST_POSTINGS=1000 LINECALL_TEST_POSTING_KILLS=20 LINECALL_TEST_CRASHES=100000 $(PY) -m pytest -m kill -s
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
 	@$(PY) -m pytest -m campaign
