@@ -28,8 +28,10 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
     if sheet.has("injection") or not any(token.kind in ("word", "number", "clock") for token in sheet.tokens):
         return max(votes, key=lambda name: votes[name])
     fresh = sheet.context.thread is None and sheet.context.question is None
-    if fresh and _says_nothing_alone(sheet):
-        return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer
+    if ranked[0] == "answer" and _says_nothing_alone(sheet):
+        return max(_SAID_IN_A_WORD, key=lambda name: votes.get(name, 0.0))  # "omw", asked for the machine: no answer
+    if fresh and ranked[0] in ("report", "chatter", "query") and _says_nothing_alone(sheet):
+        return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer; "omw" takes what is open
     if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
         return "report"
     if sheet.context.thread is not None and _is_new_danger(sheet, ranked[0]):
@@ -142,6 +144,7 @@ def _is_new_danger(sheet: Sheet, likeliest: Intent) -> bool:
     return not known and any(not any(a <= h.start < b for a, b in asked) for h in sheet.hits("safety.sure"))
 
 
+_SAID_IN_A_WORD: tuple[Intent, ...] = ("chatter", "acknowledge", "update", "resolve", "reassign", "cancel")
 _SHORT_ANSWER = 5  # words
 
 
