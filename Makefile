@@ -62,6 +62,10 @@ bench: .venv/dev.done ## the figures that the README states
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
 	@LINECALL_TEST_KILLS=$(KILLS) LINECALL_TEST_POSTINGS=1000 LINECALL_TEST_POSTING_KILLS=20 LINECALL_TEST_CRASHES=100000 $(PY) -m pytest -m kill -s
+	@LINECALL_TEST_HOOKS=100000 $(PY) -m pytest tests/integrations/test_hooks.py
+	@LINECALL_TEST_ORDERS=10000 $(PY) -m pytest tests/integrations/test_any_order.py
+	@LINECALL_TEST_SENDS=10000 $(PY) -m pytest tests/stories/test_ambiguous_sends.py
+	@$(PY) -m bench.channels
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
 	@$(PY) -m pytest -m campaign
