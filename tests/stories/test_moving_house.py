@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bot.config import Config
 from bot.keeping import backup, move, restore
+from bot.proving import drop_anchor
 from db import cases
 from db.connect import Moved, open_database
 from db.moving import counts
@@ -37,6 +38,7 @@ def story(config: Config) -> Iterator[Plantside]:
     story.says("gary.lindqvist", "on my way, 20 min")
     story.says("edson.silva", HOLD)
     story.passes(minutes=5)
+    drop_anchor(story.app)
     yield story
     story.close()
 
