@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -62,8 +63,9 @@ namespace inbox {{
 class Dovecot:
     """A real IMAP server on loopback, with one mailbox."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        # Of its own, and not below pytest's: its workers are other users, and only root passes there.
+        self._folder = Path(tempfile.mkdtemp(prefix="linecall-mail-"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -77,8 +79,7 @@ class Dovecot:
         for name in ("run", "mail"):
             (self._folder / name).mkdir(parents=True)
         shutil.chown(self._folder / "mail", "mail", "mail")
-        for folder in (self._folder, *self._folder.parents[:3]):
-            folder.chmod(folder.stat().st_mode | 0o011)  # its workers are other users and have to pass
+        self._folder.chmod(0o711)
         (self._folder / "users").write_text(f"{BOT}:{PASSWORD}\n")
         (self._folder / "users").chmod(0o644)
         config = self._folder / "dovecot.conf"
@@ -105,6 +106,7 @@ class Dovecot:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def gets(self, mail: EmailMessage | bytes) -> None:
         """A mail arrives."""

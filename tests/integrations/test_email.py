@@ -287,7 +287,7 @@ class Floor(OpenDoor):
 
 @pytest.fixture
 def floor(tmp_path: Path, logged: LogCapture) -> Iterator[Floor]:
-    with StrictPost() as post, Dovecot(tmp_path / "imap") as dovecot:
+    with StrictPost() as post, Dovecot() as dovecot:
         plant = Floor(tmp_path / "data", post, dovecot)
         yield plant
         plant.close()
