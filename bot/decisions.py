@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from db import cases, conversations
+from bot.say import Press, parse_button
+from db import cases, conversations, outbox
 from workflow import holding
-from workflow.case import Case, Offer
+from workflow.case import Case, Notice
 from workflow.reading import Reading
 
 if TYPE_CHECKING:
     from bot.desk import Desk
+    from db.conversations import Line
+    from db.outbox import Told
 
 # Never a decision, and enough for whoever was asked to take a task (R27, R41).
 BARE_OK = frozenset({"ok", "okay", "k", "oki", "vale", "tá", "ta", "👍", "👌", "✅", "🆗", "👍🏻", "👍🏽", "👍🏿"})
+READ_BACK = ("read_back", "read_back_again")
+# A chat tells whole seconds, and its clock is seldom quite ours: a yes may seem written so long before its read-back.
+CLOCKS_APART = timedelta(seconds=2)
 
 
 def propose(desk: Desk, reading: Reading) -> str:
@@ -37,15 +44,28 @@ def confirm(desk: Desk, reading: Reading) -> str:
     """The answer to a read-back: a clear yes decides, an "ok" or an emoji never does (R41)."""
     case = desk.thread.case
     assert case is not None
-    if is_bare_ok(desk.said):
-        return _read_back_again(desk, case)
+    if is_bare_ok(desk.said) or _said_to_others(desk):
+        return ask_clearly(desk, case)
     if reading.intent == "answer" and reading.answer is True:
-        conversations.answered(desk.tx, desk.me.id)
-        return desk.save(holding.confirm(case, desk.me, desk.world))
+        return _decided(desk, case, later=_answers_an_earlier_one(desk, case))
     if reading.intent == "cancel" or reading.answer is False:
         conversations.answered(desk.tx, desk.me.id)
         return desk.save(holding.withdraw_proposal(case, desk.me, desk.world))
-    return _read_back_again(desk, case)
+    return ask_clearly(desk, case)
+
+
+def pressed(desk: Desk, press: Press, case: Case) -> str:
+    """The yes of a button: it counts for the read-back under which it stood (R33, R41)."""
+    count = int(press.args[0]) if press.args and press.args[0].isdecimal() else 0
+    return _decided(desk, case, count, later=not holding.is_for(case, press.args))
+
+
+def ask_clearly(desk: Desk, case: Case) -> str:
+    """Something else than a clear yes or no: ask for one."""
+    told = _read_backs(desk, case)
+    if told and _cut(desk, told):
+        return desk.tell("read_back_cut", case=case.number)
+    return desk.tell("confirm_clearly", holding.yes_or_no(case), case=case.number)
 
 
 def is_bare_ok(said: str) -> bool:
@@ -53,6 +73,71 @@ def is_bare_ok(said: str) -> bool:
     return said.casefold().strip(" .!") in BARE_OK
 
 
-def _read_back_again(desk: Desk, case: Case) -> str:
-    offers = (Offer("confirm", (str(case.decisions + 1),)), Offer("not_so"))
-    return desk.tell("confirm_clearly", offers, case=case.number)
+def _decided(desk: Desk, case: Case, count: int | None = None, *, later: bool) -> str:
+    """The decision commits where its author said yes to all of it; `later`: this yes was to an earlier proposal.
+
+    What has not been sent nobody has read, and a phone that was without a network brings a yes of long ago.
+    """
+    mine = case.proposal is not None and case.proposal.by == desk.me.id
+    if mine and count in (None, case.decisions + 1):
+        told = _read_backs(desk, case)
+        if _cut(desk, told):
+            return desk.tell("read_back_cut", case=case.number)
+        read = [one.sent_at for one in told if one.sent_at is not None and _offers_a_yes(_shown(desk, one))]
+        if later or not read or desk.sent_at + CLOCKS_APART < min(read):
+            return _read_back_again(desk, case, told)
+    conversations.answered(desk.tx, desk.me.id)
+    return desk.save(holding.confirm(case, desk.me, desk.world, count))
+
+
+def _read_back_again(desk: Desk, case: Case, told: tuple[Told, ...]) -> str:
+    facts = told[-1].notice.facts if told else {"case": case.number}
+    notice = Notice(desk.me.id, READ_BACK[1], facts, holding.yes_or_no(case), until="resolved", where=desk.where)
+    outbox.put(desk.tx, case.number, notice, desk.world.now)
+    return notice.name
+
+
+def _read_backs(desk: Desk, case: Case) -> tuple[Told, ...]:
+    """The read-back of the proposal that waits now, and each time that it was read back again."""
+    mine = [t for t in outbox.of_case(desk.tx, case.number) if t.notice.to == desk.me.id and t.notice.name in READ_BACK]
+    first = max((n for n, told in enumerate(mine) if told.notice.name == READ_BACK[0]), default=0)
+    return tuple(mine[first:])
+
+
+def _shown(desk: Desk, told: Told) -> Line | None:
+    """A read-back as its chat showed it."""
+    if told.channel is None or told.message_id is None:
+        return None
+    return conversations.line_of(desk.tx, told.channel, told.message_id)
+
+
+def _cut(desk: Desk, told: tuple[Told, ...]) -> bool:
+    """Whether it was sent, and each time without the button for a yes: it did not fit whole into that chat."""
+    sent = [shown for one in told if (shown := _shown(desk, one)) is not None]
+    return bool(sent) and not any(_offers_a_yes(shown) for shown in sent)
+
+
+def _offers_a_yes(shown: Line | None) -> bool:
+    presses = [parse_button(button.value) for button in shown.buttons] if shown is not None else []
+    return any(press is not None and press.act == "confirm" for press in presses)
+
+
+def _answered(desk: Desk) -> Line | None:
+    """The message of ours that this one is marked as a reply to."""
+    reply_to = desk.message.reply_to
+    if reply_to is None or desk.message.edits is not None:
+        return None
+    shown = conversations.line_of(desk.tx, desk.message.channel, reply_to)
+    return shown if shown is not None and shown.sender == "bot" else None
+
+
+def _answers_an_earlier_one(desk: Desk, case: Case) -> bool:
+    """Whether it is a reply to what was read back before the proposal that waits now."""
+    answered, told = _answered(desk), _read_backs(desk, case)
+    first = _shown(desk, told[0]) if told else None
+    return answered is not None and first is not None and _offers_a_yes(answered) and answered.id < first.id
+
+
+def _said_to_others(desk: Desk) -> bool:
+    """Whether it was said in a thread where people speak with one another, and to no question of ours."""
+    return desk.message.overheard and not _offers_a_yes(_answered(desk))

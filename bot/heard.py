@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot import confirmed
+from bot import confirmed, decisions
 from bot.wording import within_quotes
 from db import attachments, cases, conversations, inbox
 from workflow.case import Offer
@@ -33,9 +33,7 @@ def heard(desk: Desk, one: Attachment, reading: Reading | None) -> str:
     case = desk.thread.case
     if desk.thread.confirms and case is not None and reading.intent in ("answer", "acknowledge", "chatter", "cancel"):
         desk.tell("media.heard", heard=words)
-        return desk.tell(
-            "confirm_clearly", (Offer("confirm", (str(case.decisions + 1),)), Offer("not_so")), case=case.number
-        )
+        return decisions.ask_clearly(desk, case)
     if not binds(reading):
         desk.tell("media.heard", heard=words)
         return desk.understood(reading)

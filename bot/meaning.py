@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot import slash
 from bot.courtesy import courtesy
 from bot.thread import Thread
-from workflow.reading import Reading
+from workflow.reading import Asked, Reading
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -37,6 +37,12 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
         afresh = app.reader.read(message, replace(thread, case=None, certain=False).context(incoming.person, world))
         if afresh.intent == "report" and afresh.exceptions:
             return afresh, thread
+    if thread.confirms and thread.certain and thread.case is not None:
+        # A reply that says yes or no answers what was read back; whatever else it says is read as a reply.
+        asked = Asked("confirm", thread.case.as_reported, ("yes", "no"))
+        answer = app.reader.read(message, replace(thread, question=asked).context(incoming.person, world))
+        if answer.intent == "answer":
+            return answer, thread
     reading = app.reader.read(message, thread.context(incoming.person, world))
     beside = thread.instead if thread.question is not None and not thread.confirms else None
     if beside is not None and (beside.case is not None or beside.choice) and _acts(reading):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import forms, handing_over, invite, media, slash, why
+from bot import decisions, forms, handing_over, invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
 from workflow import answering, escalating, finishing, holding, opening
@@ -58,9 +58,7 @@ def pressed(desk: Desk, press: Press) -> str:
         case "cancel":
             return desk.save(finishing.cancel(case, desk.me, desk.said, desk.world))
         case "confirm":
-            conversations.answered(desk.tx, desk.me.id)
-            count = int(role) if role and role.isdecimal() else 0
-            return desk.save(holding.confirm(case, desk.me, desk.world, count))
+            return decisions.pressed(desk, press, case)
         case "not_so":
             conversations.answered(desk.tx, desk.me.id)
             return desk.save(holding.withdraw_proposal(case, desk.me, desk.world))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -97,12 +97,19 @@ def since(tx: Connection, after: int) -> tuple[tuple[str, Line], ...]:
 
 def thread_of(tx: Connection, channel: str, message_id: str) -> str | None:
     """The case that a message belongs to, by the id that it has in its channel; None where there is none."""
+    found = line_of(tx, channel, message_id)
+    return found.case if found is not None else None
+
+
+def line_of(tx: Connection, channel: str, message_id: str) -> Line | None:
+    """The newest line that a message became, by the id that it has in its channel; None where there is none."""
     if channel == OURS and message_id.isdecimal() and int(message_id) <= LARGEST_ID:
-        known = tx.execute(sa.select(line.c.case).where(line.c.id == int(message_id), line.c.channel == OURS))
-        for row in known:
-            return cast("str | None", row.case)
+        known = tx.execute(sa.select(*_LINE).where(line.c.id == int(message_id), line.c.channel == OURS)).one_or_none()
+        if known is not None:
+            return Line(*known)
     same = sa.and_(line.c.channel == channel, line.c.message_id == message_id)
-    return tx.scalar(sa.select(line.c.case).where(same).order_by(line.c.id.desc()).limit(1))
+    found = tx.execute(sa.select(*_LINE).where(same).order_by(line.c.id.desc()).limit(1)).one_or_none()
+    return Line(*found) if found is not None else None
 
 
 def last_case(tx: Connection, person: str, since: datetime) -> str | None:

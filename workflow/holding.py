@@ -91,11 +91,26 @@ def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, wo
     _may_decide_all(case, parts, by, world)
     proposal = Proposal(parts, by.id, world.now, reason)
     facts = {"case": case.number, "parts": _plain(parts), "reason": reason, "rest": _rest(case, parts)}
-    offers = (Offer("confirm", (str(case.decisions + 1),)), Offer("not_so"))
-    notice = Notice(by.id, "read_back", facts, offers, until="resolved")
+    read_back = replace(case, proposal=proposal)
+    notice = Notice(by.id, "read_back", facts, yes_or_no(read_back), until="resolved")
     entry = Entry(world.now, by.id, "proposed", reason, {"parts": _plain(parts)})
-    proposed = remember_told(replace(case, proposal=proposal), (notice,))
+    proposed = remember_told(read_back, (notice,))
     return Change(proposed, (entry,), (notice,))
+
+
+def yes_or_no(case: Case) -> tuple[Offer, ...]:
+    """What a read-back offers: a yes that carries which decision it is about, and which proposal of it (R33, R41)."""
+    proposed = (_at(case.proposal),) if case.proposal is not None else ()
+    return Offer("confirm", (str(case.decisions + 1), *proposed)), Offer("not_so")
+
+
+def is_for(case: Case, args: Sequence[str]) -> bool:
+    """Whether a pressed yes, by what it carries, was under the proposal that waits now and under no earlier one."""
+    return case.proposal is not None and tuple(args) == (str(case.decisions + 1), _at(case.proposal))
+
+
+def _at(proposal: Proposal) -> str:
+    return f"{proposal.at.timestamp() * 1e6:.0f}"
 
 
 def confirm(case: Case, by: Person, world: World, decision: int | None = None) -> Change:

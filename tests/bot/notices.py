@@ -189,6 +189,8 @@ EXAMPLES: dict[str, Facts] = {
     "reopened": ENDED,
     "reopened.you": ENDED,
     "read_back": DECIDED,
+    "read_back_again": DECIDED,
+    "read_back_cut": CASE,
     "decided.you": DECIDED | {"freed": ["6319-4A: 600 cs"]},
     "decided": DECIDED | {"freed": ["6319-4A: 600 cs"]},
     "not_decided": CASE,

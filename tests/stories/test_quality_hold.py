@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot import ticks
 from tests.plantside import Plantside
+from workflow.messages import Inbound
+from workflow.ports import Traits
 
 HOLD = "putting 6319-4A on hold, pallets without a date code"
 
@@ -95,6 +98,118 @@ def test_R41_of_two_who_decide_at_once_one_wins_and_the_other_sees_it(held: Plan
     assert held.only_case().decisions == 1
     assert held.only_case().held_lot("6319-4A").remaining == 50
     held.hears_one("tamika.jones")
+
+
+def _at_once(plant: Plantside, *said: str, ago: timedelta = timedelta(0)) -> None:
+    """Tamika's messages come in together, before anything is sent; the last was written so long before."""
+    now = plant.clock.now()
+    for n, text in enumerate(said, 1):
+        at = now - ago if n == len(said) else now
+        plant.app.receive(Inbound("web", f"{text} {at.timestamp()}", "tamika.jones", "tamika.jones", at, text))
+    ticks.read_inbox(plant.app)
+
+
+def test_R41_a_yes_that_came_with_the_decision_answers_no_read_back(held: Plantside) -> None:
+    _at_once(held, "6319-4A: release 600 cs", "yes")
+    assert held.only_case().decisions == 0, "nothing was read back yet"
+
+    held.settle()
+    read_back, again = held.hears("tamika.jones")
+    for told in (read_back, again):
+        assert "600 cs of 6319-4A" in told
+        assert told.buttons == ("Yes, book it", "No, not so")
+    held.says("tamika.jones", "yes")
+    assert held.only_case().held_lot("6319-4A").remaining == 350
+    held.rest_is_known()
+
+
+def test_R41_a_yes_that_a_phone_brings_late_answers_nothing_that_was_read_back_since(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    held.rest_is_known()
+
+    _at_once(held, "yes", ago=timedelta(hours=1))
+    held.settle()
+    assert held.only_case().decisions == 0
+    assert "600 cs of 6319-4A" in held.hears_one("tamika.jones")
+
+    _at_once(held, "yes", ago=timedelta(seconds=1))  # a chat tells whole seconds
+    assert held.only_case().decisions == 1
+    held.settle()
+    held.rest_is_known()
+
+
+def test_R41_a_yes_under_an_earlier_read_back_does_not_decide_the_later_one(held: Plantside) -> None:
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    earlier, pressed = held.transcript("tamika.jones")[-1], held.button("tamika.jones", "confirm")
+    held.passes(seconds=30)
+    held.says("tamika.jones", "6319-4A: scrap 100 cs")
+    held.rest_is_known()
+
+    held.says("tamika.jones", "Yes", button=pressed)
+    assert "100 cs of 6319-4A" in held.hears_one("tamika.jones")
+    held.says("tamika.jones", "yes", reply_to=str(earlier.id))
+    assert "100 cs of 6319-4A" in held.hears_one("tamika.jones")
+    assert held.only_case().decisions == 0
+
+    held.presses("tamika.jones", "confirm")
+    assert [(part.decision, part.quantity) for part in held.only_case().parts] == [("scrap", 100)]
+    held.rest_is_known()
+
+
+def test_R41_a_yes_as_a_reply_to_the_read_back_or_in_its_thread_decides(held: Plantside) -> None:
+    number = held.only_case().number
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    read_back = held.transcript("tamika.jones")[-1]
+    held.says("renata.alves", "yes", reply_to=str(read_back.id))
+    assert held.only_case().decisions == 0, "it is not hers to confirm"
+    held.says("tamika.jones", "ok", reply_to=str(read_back.id))
+    assert held.only_case().decisions == 0
+
+    held.says("tamika.jones", "yes", reply_to=str(read_back.id))
+    assert held.only_case().decisions == 1
+
+    held.says("tamika.jones", "6319-4A: scrap 100 cs")
+    held.says("tamika.jones", "yes", reply_to=f"case:{number}")
+    assert held.only_case().decisions == 2
+
+    held.says("tamika.jones", "6319-4A: rework 100 cs")
+    held.says("tamika.jones", "no", reply_to=f"case:{number}")
+    assert held.only_case().proposal is None
+    assert held.only_case().decisions == 2
+    held.rest_is_known()
+
+
+def test_R41_a_yes_that_was_said_to_a_colleague_in_the_thread_decides_nothing(held: Plantside) -> None:
+    now, thread = held.clock.now(), str(held.transcript("tamika.jones")[0].id)
+    held.says("tamika.jones", "6319-4A: release 600 cs")
+    held.rest_is_known()
+    overheard = Inbound("web", "1", *["tamika.jones"] * 2, now, "yes", reply_to=thread, among=True, overheard=True)
+
+    held.app.receive(overheard)
+    held.settle()
+
+    assert held.only_case().decisions == 0
+    assert held.hears_one("tamika.jones").buttons == ("Yes, book it", "No, not so")
+    held.rest_is_known()
+
+
+def test_R41_a_typed_yes_decides_nothing_that_did_not_fit_whole_into_the_chat(
+    held: Plantside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held.app.channels["web"], "traits", Traits(text=60))
+    held.says("tamika.jones", "6319-4A: release 600 cs, rework 150 cs, scrap 100 cs")
+    assert held.hears_one("tamika.jones").buttons == ("No, not so",)
+
+    for yes in ("yes", "ok"):
+        held.says("tamika.jones", yes)
+        assert held.hears_one("tamika.jones").buttons == ()
+    assert held.only_case().decisions == 0
+
+    monkeypatch.undo()
+    held.says("tamika.jones", "6319-4A: release 600 cs, rework 150 cs, scrap 100 cs")
+    held.says("tamika.jones", "yes")
+    assert held.only_case().decisions == 1
+    held.rest_is_known()
 
 
 def test_R42_decisions_are_partial_sums_must_fit_and_the_rest_stays_held(held: Plantside) -> None:
