@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LONGEST = 12  # digits of an instant in a button
+LONGEST = 10  # digits of an instant in a button: until the year 2286
 A_DAY = timedelta(days=1)  # what was reported earlier than that before the shift is not looked for
 
 

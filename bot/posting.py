@@ -14,8 +14,11 @@ from db import cases, postings
 from db.cases import Stale
 from db.postings import Claimed
 from workflow import finishing
+from workflow.case import Change, Entry, Notice
 from workflow.errors import Rejected, TryLater
 from workflow.plant import on_shift
+from workflow.ports import Receipt
+from workflow.routing import LINECALL
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -28,7 +31,7 @@ STOP_AFTER = timedelta(seconds=15)  # no new one is begun then, so that none out
 ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it
 RACES = 10  # lost on one case
 
-Settle = Callable[[Connection], object]
+Settle = Callable[[Connection], bool]  # False where the claim was lost
 
 
 def post_to_erp(app: App) -> int:
@@ -73,10 +76,13 @@ def _post_one(app: App, claimed: Claimed) -> None:
         _settle(app, claimed, lambda tx: postings.waiting(tx, claimed, "a fault of Linecall; see its log", due, True))
     else:
 
-        def confirm(tx: Connection) -> None:
-            postings.confirmed(tx, claimed, receipt, now)
+        def confirm(tx: Connection) -> bool:
+            fresh = postings.confirmed(tx, claimed, receipt, now)
+            if not fresh:
+                _booked_twice(app, tx, claimed, receipt)
             if claimed.status.state == "waiting":
                 postings.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
+            return fresh
 
         _settle(app, claimed, confirm)
         log.info("postings.confirmed", key=posting.key)
@@ -89,8 +95,7 @@ def _settle(app: App, claimed: Claimed, settle: Settle, *, tell: bool = True) ->
     for _ in range(RACES):
         try:
             with app.database.write() as tx:
-                settle(tx)
-                if tell:
+                if settle(tx) and tell:  # whose claim was lost has nothing to tell: somebody else has settled it
                     _write_into_its_case(app, tx, claimed)
         except Stale:
             continue
@@ -116,6 +121,20 @@ def _write_into_its_case(app: App, tx: Connection, claimed: Claimed) -> None:
     else:
         return
     cases.save(tx, change, app.clock.now())
+
+
+def _booked_twice(app: App, tx: Connection, claimed: Claimed, receipt: Receipt) -> None:
+    """Somebody had booked it by hand meanwhile, and ERP has taken ours as well: a person takes one of them back."""
+    posting = claimed.status.posting
+    known, case = postings.get(tx, posting.key), cases.get(tx, posting.case)
+    if known is None or case is None or known.receipt in (None, receipt.number):
+        return
+    log.error("postings.booked_twice", key=posting.key)
+    facts = {"case": case.number, "kind": posting.kind, "key": posting.key}
+    facts |= {"first": str(known.receipt), "second": receipt.number}
+    entry = Entry(app.clock.now(), LINECALL, "booked_twice", "", facts)
+    to = dict.fromkeys(p for p in (known.owner, _looks_after(app, posting.kind)) if p)
+    cases.save(tx, Change(case, (entry,), tuple(Notice(p, "booked_twice", facts) for p in to)), app.clock.now())
 
 
 def _said_already(tx: Connection, number: str, key: str) -> bool:

@@ -24,7 +24,10 @@ NIGHT = (2, 5)  # hours of the plant's clock between which it is compared
 BACK = timedelta(days=7)  # how old a posting may be to be asked about
 COMPARED = "reconciled_on"  # the plant's date of the last comparison
 
-What = Literal["not_in_erp", "other_receipt", "in_erp_already", "not_on_hold", "order_gone", "lot_gone", "unknown_yet"]
+What = Literal[
+    "not_in_erp", "other_receipt", "in_erp_already", "booked_twice",
+    "not_on_hold", "order_gone", "lot_gone", "unknown_yet",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Comparison:
 
     differences: tuple[Difference, ...]
     compared: int
-    by_hand: int  # booked by a person: their receipts are nowhere to be looked up
+    by_hand: int  # booked by a person: asked only whether ERP took ours as well; their own receipts are not looked up
 
 
 def reconcile(app: App, since: datetime) -> Comparison:
@@ -58,7 +61,7 @@ def reconcile(app: App, since: datetime) -> Comparison:
         owed = [s for s in postings.find(tx) if s.owed_since is None or s.owed_since >= since]
         open_ones = cases.open_cases(tx)
     by_hand = sum(s.state == "manual" for s in owed)
-    asked = [s for s in owed if s.state not in ("manual", "dry_run", "reversed")]
+    asked = [s for s in owed if s.state not in ("dry_run", "reversed")]
     found = [*(d for s in asked for d in _posting(app, s))]
     records = app.erp.records()
     found += [d for case in open_ones for d in _case(case, records)]
@@ -103,6 +106,9 @@ def _posting(app: App, status: PostingStatus) -> Iterator[Difference]:
     elif status.state == "posted" and receipt is not None and receipt.number != status.receipt:
         yield Difference("other_receipt", posting.case, posting.key, f"booked as {status.receipt}", receipt.number,
                          "look at both documents in ERP", status.owner)  # fmt: skip
+    elif status.state == "manual" and receipt is not None and receipt.number != status.receipt:
+        yield Difference("booked_twice", posting.case, posting.key, f"booked by hand as {status.receipt}",
+                         receipt.number, "booked twice: take one of them back in ERP", status.owner)  # fmt: skip
     elif status.state == "failed" and receipt is not None:
         yield Difference("in_erp_already", posting.case, posting.key, f"refused: {status.error}", receipt.number,
                          "have it tried again: it is found there and confirmed", status.owner)  # fmt: skip

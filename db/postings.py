@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -16,6 +17,8 @@ from db.tables import case as case_table
 from db.tables import posting as table
 from workflow.case import Posting, PostingState, PostingStatus
 from workflow.ports import Receipt
+
+Doubt = Literal["runs", "unknown"]
 
 
 class DifferentPosting(Exception):
@@ -87,6 +90,24 @@ def confirmed(tx: Connection, claimed: Claimed, receipt: Receipt, at: datetime) 
 def by_hand(tx: Connection, key: str, receipt: Receipt, by: str, at: datetime) -> bool:
     """A person has booked it and typed the receipt in; False where it is confirmed already or unknown."""
     return _booked(tx, key, receipt, at, by)
+
+
+def found(tx: Connection, key: str, receipt: Receipt, at: datetime) -> bool:
+    """ERP was asked and has it; False where it is confirmed already or unknown."""
+    return _booked(tx, key, receipt, at, None)
+
+
+def doubt(tx: Connection, key: str, now: datetime) -> Doubt | None:
+    """Whether ERP may have taken it without our knowing: it is being told now ("runs"), or an attempt had no answer.
+
+    Locks the posting until the end of the transaction, so that nobody begins to post it meanwhile.
+    """
+    row = tx.execute(sa.select(table).where(table.c.key == key).with_for_update()).one_or_none()
+    if row is None or row.confirmed_at is not None:
+        return None
+    if row.claimed_at is not None and row.due_at is not None and row.due_at > now:
+        return "runs"
+    return "unknown" if row.outcome_unknown or row.claimed_at is not None else None
 
 
 def waiting(tx: Connection, claimed: Claimed, error: str, due_at: datetime, outcome_unknown: bool = False) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from workflow.case import Case
 from workflow.plant import Person
 
+NO_LINE = ("",)  # no line has this id
+
 
 def only_lines(asker: Person) -> tuple[str, ...]:
-    """The lines to which an asker is limited; none: no limit."""
-    return asker.lines if set(asker.roles) == {"operator"} else ()
+    """The lines to which an asker is limited; none: no limit. An operator without lines may see no line at all."""
+    return (asker.lines or NO_LINE) if set(asker.roles) <= {"operator"} else ()
 
 
 def sees_line(asker: Person, line: str) -> bool:

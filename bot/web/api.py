@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot import by_hand
 from bot.views import case_json, iso, metrics_json, posting_json
-from bot.web.access import Looking, actor, known_person, linecall, must_be
-from bot.web.errors import Declined
+from bot.web.access import Looking, actor, hears_of, known_person, linecall, must_be
+from bot.web.errors import Declined, in_words
 from db import cases, conversations, postings
 from workflow.case import CONFIRMED, PostingState, Status
 from workflow.messages import Inbound
@@ -64,6 +64,7 @@ class Booked(BaseModel):
 
     receipt: Short = Field(min_length=1, description="the document number that ERP gave")
     by: Short | None = Field(None, description="who booked it; not needed when signed in")
+    looked: bool = Field(False, description="they have looked in ERP, and it is not there; asked for where ERP is away")
 
 
 class Act(BaseModel):
@@ -169,8 +170,9 @@ def list_postings(
 def retry_posting(request: Request, caller: Looking, key: str, act: Act | None = None) -> dict[str, Any]:
     """ERP is asked first whether it has it already; nothing is posted twice."""
     app = linecall(request)
-    actor(app, caller, act.by if act else None)
-    status = _owed(by_hand.try_again(app, key))
+    by = app.plant.person[actor(app, caller, act.by if act else None)]
+    with in_words(app, by.id):
+        status = _owed(by_hand.try_again(app, key, by))
     if status.state in CONFIRMED:
         raise Declined(409, "confirmed", f"ERP has it already: its document is {status.receipt}.")
     return posting_json(status)
@@ -178,10 +180,15 @@ def retry_posting(request: Request, caller: Looking, key: str, act: Act | None =
 
 @routes.post("/postings/{key:path}/book", summary="Say that a person has booked it in ERP by hand")
 def book_posting(request: Request, caller: Looking, key: str, booked: Booked) -> dict[str, Any]:
-    """Confirms the posting with the document number that ERP gave, under that person's name."""
+    """Confirms the posting with the document number that ERP gave, under that person's name.
+
+    ERP is asked first: 409 `confirmed` where it has it already, with its own document; 409 `outcome_unknown` where it
+    may have it and cannot be asked: look there, then send `looked`.
+    """
     app = linecall(request)
-    by = actor(app, caller, booked.by)
-    status = _owed(by_hand.book(app, key, booked.receipt, by))
+    by = app.plant.person[actor(app, caller, booked.by)]
+    with in_words(app, by.id):
+        status = _owed(by_hand.book(app, key, booked.receipt, by, looked=booked.looked))
     if (status.state, status.receipt) != ("manual", booked.receipt):
         raise Declined(409, "confirmed", f"It is confirmed already: its document is {status.receipt}.")
     return posting_json(status)
@@ -190,7 +197,7 @@ def book_posting(request: Request, caller: Looking, key: str, booked: Booked) ->
 @routes.get("/metrics", summary="The four figures: resolution, alignment, ERP posting lag, first pass")
 def figures(
     request: Request,
-    _: Looking,
+    caller: Looking,
     from_: Annotated[
         str | None, Query(alias="from", description="ISO date or time; default: this production day")
     ] = None,
@@ -204,7 +211,7 @@ def figures(
     if end < start:
         raise Declined(422, "invalid", "`to` is before `from`.")
     with app.database.read() as tx:
-        found = cases.find(tx, since=start, until=end)
+        found = [case for case in cases.find(tx, since=start, until=end) if hears_of(app, caller, case)]
     return metrics_json(metrics(found, app.plant, start, end))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,9 +13,14 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from bot.facts import as_words
 from bot.web.rendering import page
+from bot.web.words import voice_for
 from db.connect import Stale
-from workflow.errors import LinecallError
+from workflow.errors import LinecallError, Refused
+
+if TYPE_CHECKING:
+    from bot.app import App
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +35,25 @@ class Declined(LinecallError):
         self.status = status
         self.error = error
         self.message = message
+
+
+# What a rule of the house says no to: HTTP status and code for programs.
+NO: Mapping[str, tuple[int, str]] = {
+    "book.not_yours": (403, "not_your_role"),
+    "book.unknown": (409, "outcome_unknown"),
+    "book.confirmed": (409, "confirmed"),
+}
+
+
+@contextmanager
+def in_words(app: App, person: str | None) -> Iterator[None]:
+    """A refusal by the plant's rules becomes one of the door, in the language of whoever asked."""
+    try:
+        yield
+    except Refused as no:
+        voice = voice_for(app, person)
+        status, code = NO.get(no.name, (409, "refused"))
+        raise Declined(status, code, voice.say(f"refused.{no.name}", **as_words(no.facts, voice))) from no
 
 
 def answer_errors(web: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO, StringIO
@@ -39,7 +40,8 @@ Period = Literal["this_shift", "today", "yesterday", "this_week", "last_week", "
 Kind = Literal["causes", "weeks", "heat"]
 MOST_EXPORTED = 20_000  # exceptions in one file
 MOST_CAUSES = 8
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate what begins so
+# A spreadsheet would calculate what begins so, and a cell begins at whatever it takes for a separator.
+PART = re.compile(r"""(^[\s"']*|[;,\t\r\n|][\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 COLUMNS = (
     "number", "type", "status", "line", "assets", "work_orders", "lots", "occurred_at", "captured_at", "resolved_at",
     "closed_at", "resolution_min", "alignment_min", "posting_lag_min", "minutes_down", "first_pass", "resolution",
@@ -83,7 +85,7 @@ async def picture(
 def as_csv(request: Request, caller: Looking, period: Period = "this_month") -> Response:
     """UTF-8 with a header row; nothing in it is calculated by a spreadsheet."""
     out = StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for row in _exported(request, caller, period):
         writer.writerow([_harmless(value) for value in row])
@@ -200,7 +202,10 @@ def _values(case: Case) -> list[Any]:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
+    """A text of which no part begins a formula, whatever a spreadsheet of that country takes for the separator."""
+    if not isinstance(value, str):
+        return value
+    return PART.sub(r"\1'", value)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

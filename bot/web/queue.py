@@ -9,23 +9,22 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bot import by_hand
-from bot.answers.rights import only_lines
 from bot.views import iso, unconfirmed
 from bot.web.access import Caller, Looking, linecall
 from bot.web.api import Short
-from bot.web.errors import Declined
+from bot.web.errors import Declined, in_words
 from bot.web.rendering import page
 from bot.web.words import age_words, clock, kind_word, person_name, voice_for
 from db import postings
+from workflow.errors import Refused
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.wording import Voice
     from workflow.case import PostingStatus
+    from workflow.plant import Person
 
 routes = APIRouter(include_in_schema=False)
-
-MAY_BOOK = frozenset({"supervisor", "planner", "materials", "quality", "maintenance", "manager", "customer_service"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def queue(request: Request, caller: Looking) -> HTMLResponse:
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
         rows = [_owed(status, voice) for status in unconfirmed(postings.unconfirmed(tx))]
-    facts = {"rows": rows, "may": _who_may(app, caller) is not None, "zone": app.plant.timezone}
+    facts = {"rows": rows, "may": _may(app, caller), "zone": app.plant.timezone}
     return page(request, "postings.html", facts | {"now": iso(voice.now), "clock": clock(voice, voice.now)})
 
 
@@ -58,39 +57,45 @@ def queue(request: Request, caller: Looking) -> HTMLResponse:
 def retry(request: Request, caller: Looking, key: Annotated[Short, Form()]) -> RedirectResponse:
     """Another try now; ERP is asked first whether it has it already."""
     app = linecall(request)
-    _must(app, caller)
-    if by_hand.try_again(app, key) is None:
-        raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+    person = _signed_in(app, caller)
+    with in_words(app, person.id):
+        if by_hand.try_again(app, key, person) is None:
+            raise Declined(404, "unknown_posting", "Nobody owes this posting.")
     return RedirectResponse("/postings", 303)
 
 
 @routes.post("/postings/book", response_model=None)
 def book(
-    request: Request, caller: Looking, key: Annotated[Short, Form()], receipt: Annotated[Short, Form()]
+    request: Request,
+    caller: Looking,
+    key: Annotated[Short, Form()],
+    receipt: Annotated[Short, Form()],
+    looked: Annotated[bool, Form()] = False,
 ) -> RedirectResponse:
     """Booked by hand: the document number that ERP gave, under the name of who is signed in."""
     app = linecall(request)
-    person = _must(app, caller)
-    if not receipt.strip():
+    person = _signed_in(app, caller)
+    receipt = receipt.strip()
+    if not receipt:
         raise Declined(422, "no_receipt", "Type in the document number that ERP gave.")
-    if by_hand.book(app, key, receipt.strip(), person) is None:
-        raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+    with in_words(app, person.id):
+        status = by_hand.book(app, key, receipt, person, looked=looked)
+        if status is None:
+            raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+        if status.receipt != receipt:
+            raise Refused("book.confirmed", case=status.posting.case, receipt=status.receipt)
     return RedirectResponse("/postings", 303)
 
 
-def _who_may(app: App, caller: Caller) -> str | None:
+def _may(app: App, caller: Caller) -> bool:
     person = app.plant.person.get(caller.person or "")
-    return person.id if person is not None and not only_lines(person) and MAY_BOOK & {*person.roles} else None
+    return person is not None and by_hand.may_book(person)
 
 
-def _must(app: App, caller: Caller) -> str:
-    person = _who_may(app, caller)
+def _signed_in(app: App, caller: Caller) -> Person:
+    person = app.plant.person.get(caller.person or "")
     if person is None:
-        raise Declined(
-            403,
-            "not_your_role",
-            "Booking by hand binds a person: sign in as a supervisor, or as a function that books.",
-        )
+        raise Declined(403, "not_your_role", "Booking by hand binds a person: sign in with your own link.")
     return person
 
 

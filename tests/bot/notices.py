@@ -155,6 +155,9 @@ EXAMPLES: dict[str, Facts] = {
     "shift_waits": SHIFT | {"handed_by": "denise.palmer"},
     "shift_taken": {"n": 3, "who": "hector.salinas"},
     "shift_taken.you": {"n": 3, "handed_by": "denise.palmer"},
+    "refused.book.not_yours": {},
+    "refused.book.unknown": {"case": "EX-1042"},
+    "refused.book.confirmed": {"case": "EX-1042", "receipt": "DOC-000011"},
     "refused.shift.taken": {"who": "hector.salinas", "at_at": "2026-11-17T20:03:00+00:00"},
     "refused.shift.not_yours": {"people": ["hector.salinas"]},
     "refused.shift.not_yet": {"at_at": "2026-11-17T20:00:00+00:00"},
@@ -202,6 +205,7 @@ EXAMPLES: dict[str, Facts] = {
     "erp_still_free": NOT_BOOKED,
     "erp_waits": NOT_BOOKED,
     "posting_failed": NOT_BOOKED,
+    "booked_twice": CASE | {"kind": "downtime", "key": "k", "first": "4900012", "second": "DOC-000011"},
     "card": ENDED
     | {
         "status": "open",
@@ -387,6 +391,7 @@ ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
     "posted": ("linecall", "downtime", {"key": OWED["owed"][0], "receipt": "DOC-000001"}),
     "posting_waits": ("linecall", "the import is away", {"key": OWED["owed"][0]}),
     "posting_failed": ("linecall", "period closed", {"key": OWED["owed"][0]}),
+    "booked_twice": ("linecall", "", {"kind": "downtime", "first": "4900012", "second": "DOC-000011"}),
     "closed": ("linecall", "", {"receipts": ["DOC-000001"]}),
     "cancelled": ("maria.lopez", "false alarm", {}),
     "corrected": ("maria.lopez", "no, the filler", {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}),

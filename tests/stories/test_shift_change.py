@@ -103,8 +103,9 @@ def test_R38_the_button_is_worth_nothing_before_the_end_or_to_somebody_else(plan
     for person in ("joana.ferreira", "paulo.teixeira"):
         plant.says(person, "", button=value)
         assert "Héctor" in plant.hears_one(person)
-    plant.says("hector.salinas", "", button="accept_shift|-|99999999999999999999")
-    plant.hears_one("hector.salinas")
+    for far_away in ("99999999999999999999", "999999999999", "99999999999", "9999999999"):  # the year 33658, and so on
+        plant.says("hector.salinas", "", button=f"accept_shift|-|{far_away}")
+        plant.hears_one("hector.salinas")
 
     assert plant.case(case.number).task("supervisor").owner == "denise.palmer"
     plant.rest_is_known()

@@ -6,14 +6,17 @@ import csv
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
 
 import pytest
 
 from bot.web import issue_link
+from db import cases
 from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import BREAKDOWN, OpenDoor, Visitor
+from workflow.case import Change
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -72,6 +75,27 @@ def test_an_export_holds_every_exception_and_nothing_that_a_spreadsheet_would_ca
     assert b"EX-2015" in inside.read("xl/sharedStrings.xml")
 
 
+HOSTILE = 'first;=HYPERLINK(1);\t+1,@SUM(1)\n-2 ;"=1" | =3'
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_an_export_calculates_nothing_whatever_the_spreadsheet_takes_for_the_separator(
+    weeks: OpenDoor, separator: str
+) -> None:
+    """A spreadsheet in Germany or Brazil opens a CSV at each `;`, whoever wrote it."""
+    weeks.writes("maria.lopez", BREAKDOWN)
+    with weeks.app.database.write() as tx:
+        case = cases.open_cases(tx)[-1]
+        cases.save(tx, Change(replace(case, resolution=HOSTILE)), weeks.clock.now())
+    text = weeks.someone.get("/api/export/cases.csv?period=this_month").content.decode("utf-8-sig")
+    assert "HYPERLINK" in text
+    cells = [cell for row in csv.reader(StringIO(text, newline=""), delimiter=separator) for cell in row]
+    lines = [line for cell in cells for line in cell.splitlines()]
+    assert not [line for line in lines if line.lstrip(' \t"').startswith(("=", "+", "@", "-"))]
+    if separator == ",":
+        assert [row["line"] for row in csv.DictReader(StringIO(text)) if row["number"] == case.number] == ["L3"]
+
+
 def test_R57_an_operator_sees_the_figures_of_his_own_line(opened: Callable[..., OpenDoor]) -> None:
     door = opened(play=False)
     door.clock.turn_to(datetime(2026, 11, 18, 16, 0, tzinfo=UTC))
@@ -81,7 +105,7 @@ def test_R57_an_operator_sees_the_figures_of_his_own_line(opened: Callable[..., 
     assert "Line 1" in page
     assert "Line 3" not in page
     rows = dwayne.get("/api/export/cases.csv?period=this_month").text.splitlines()
-    assert all(",L1," in row for row in rows[1:])
+    assert all(',"L1",' in row for row in rows[1:])
 
 
 def test_R2_a_refused_posting_is_tried_again_or_booked_by_hand_on_the_page(opened: Callable[..., OpenDoor]) -> None:
