@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from workflow.messages import Inbound
     from workflow.reading import Reading
 
-ACTS = frozenset({"confirm", "resolve", "cancel"})
+ACTS = frozenset({"accept_shift", "confirm", "resolve", "cancel"})
 INTENTS = frozenset({"disposition", "resolve", "cancel", "reassign"})
 
 
 def decides(app: App, message: Inbound) -> bool:
     """Whether the way a message came proves its writer well enough."""
     channel = app.channels.get(message.channel)
-    return channel is None or channel.traits.decides
+    return channel is not None and channel.traits.decides
 
 
 def binds(press: Press | None, reading: Reading | None, *, confirms: bool) -> bool:

@@ -21,7 +21,7 @@ from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessag
 from imap_tools.errors import ImapToolsError
 
 from integrations.chat.email_proof import message_id
-from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, read
+from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, proved, read
 from integrations.chat.gate import as_it_came
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Arrival, Inbound, Outbound, Sent
@@ -34,6 +34,7 @@ ANSWERS_WITHIN = 10.0  # seconds
 IDLES = 3.0  # seconds that we wait for news of the server at a stretch; a stop waits no longer
 TAKEN = "Linecall"  # the flag of a mail that is stored here; people may read the mailbox and take nothing from us
 MOST_MAIL = 20 * 1024 * 1024  # bytes of a mail that is fetched
+MOST_POISON = 64 * 1024  # bytes that are kept of a mail that cannot be read, and as many of its headers
 LATER = timedelta(minutes=1)
 HERE = ("localhost", "127.0.0.1", "::1")  # where a password may travel in the clear
 NO_SUCH = frozenset({550, 551, 553, 554})
@@ -125,15 +126,22 @@ class Email:
         for uid in await _to_its_end(mailbox.uids, AND(no_keyword=TAKEN)):
             one = await _to_its_end(_mail, mailbox, uid)
             now = datetime.now(UTC)
-            if one is not None:
-                try:
-                    found: Inbound | Arrival | None = read(one, uid, self._proof, now)
-                except Exception as error:
-                    log.error("email.poison", error=type(error).__name__)  # noqa: TRY400 - its text may hold words
-                    found = as_it_came(NAME, "", one.obj.as_string(), now)
-                if found is not None:
-                    await receive(found)
+            # In a thread: what a stranger wrote holds up nobody else.
+            found = await _to_its_end(self._what_it_is, one, uid, now) if one is not None else None
+            if found is not None:
+                await receive(found)
             await _to_its_end(mailbox.flag, uid, [TAKEN], True)
+
+    def _what_it_is(self, mail: MailMessage, uid: str, now: datetime) -> Inbound | Arrival | None:
+        """What a mail is; one that cannot be read is kept where its writer is proved, and passed over else."""
+        try:
+            return read(mail, uid, self._proof, now)
+        except Exception as error:
+            if not proved(mail, self._proof, now):
+                log.warning("email.passed_over", error=type(error).__name__)
+                return None
+            log.error("email.poison", error=type(error).__name__)  # noqa: TRY400 - its text may hold words
+            return as_it_came(NAME, "", _beginning(mail), now)
 
     def _unopened(self) -> BaseMailBox:
         server = self._imap
@@ -162,8 +170,10 @@ class Email:
         await asyncio.to_thread(self._posted, mail, message.to)
         return Sent(str(mail["Message-ID"]))
 
-    def written(self, message: Outbound) -> EmailMessage:
-        """The mail as it goes out; raises Rejected for an address that is none."""
+    def written(self, message: Outbound, at: datetime | None = None) -> EmailMessage:
+        """The mail as it goes out, now or at a time; raises Rejected for an address that is none."""
+        at = at or datetime.now(UTC)
+        domain = self._sender.rpartition("@")[2]
         mail = EmailMessage(policy=policy.SMTP)
         lines = message.text.splitlines()
         try:
@@ -171,8 +181,8 @@ class Email:
             mail["Subject"] = next(line for line in lines if line.strip())[:120]
         except ValueError:
             raise Rejected("no address of e-mail") from None
-        mail["Date"] = format_datetime(datetime.now(UTC))
-        mail["Message-ID"] = message_id(self._proof.secret, message.key, message.to, self._sender.rpartition("@")[2])
+        mail["Date"] = format_datetime(at)
+        mail["Message-ID"] = message_id(self._proof.secret, message.key, message.to, domain, at)
         if message.thread is not None:
             mail["In-Reply-To"] = mail["References"] = message.thread
         mail["Auto-Submitted"] = "auto-generated"  # no vacation note answers it (RFC 3834)
@@ -296,7 +306,21 @@ def _mail(mailbox: BaseMailBox, uid: str) -> MailMessage | None:
         if head.size_rfc822 > MOST_MAIL:
             log.warning("email.too_large", bytes=head.size_rfc822)
             return None
-    return next(iter(mailbox.fetch(AND(uid=uid), mark_seen=False)), None)
+    try:
+        return next(iter(mailbox.fetch(AND(uid=uid), mark_seen=False)), None)
+    except RecursionError:  # parts in parts in parts: no mail program makes hundreds
+        log.warning("email.passed_over", error="RecursionError")
+        return None
+
+
+def _beginning(mail: MailMessage) -> bytes:
+    """The headers of a mail and the beginning of what stands below them, 64 KB at most of each."""
+    headers = "\n".join(f"{name}: {value}" for name, value in mail.obj.items()).encode("utf-8", "replace")
+    try:
+        body = mail.obj.as_bytes().partition(b"\n\n")[2]
+    except Exception:  # what cannot be read can often not be written either
+        body = b""
+    return headers[:MOST_POISON] + b"\n\n" + body[:MOST_POISON]
 
 
 def _let_go(mailbox: BaseMailBox) -> None:

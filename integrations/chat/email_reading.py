@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import getaddresses
 from hashlib import sha256
-from html.parser import HTMLParser
 
 from imap_tools import MailAttachment, MailMessage
+from imap_tools.utils import decode_value
 
-from integrations.chat.email_proof import answered, ids_in, vouched_for
+from integrations.chat.email_html import words_of
+from integrations.chat.email_proof import answered, disowned, ids_in, vouched_for
 from integrations.chat.gate import Unreadable
 from workflow.messages import Arrival, Inbound, Media, MediaKind
 
@@ -25,6 +26,10 @@ NAME = "email"
 UNPROVED = "?"  # how an address begins that nobody proved: nobody speaks from it, and nothing is sent to it
 ABOVE = "##-"  # stands in the first line of every mail of ours: whatever is below it was quoted
 MOST_TEXT = 20_000  # characters that are looked at
+LITTLE = 4_000  # characters of what nobody proved: enough for a person to see what it is about
+MOST_HTML = 10  # times as many characters of HTML: styles stand before the words
+NAMES_OF_HOSTS = ("idna", "punycode")  # no charset of a mail; Python takes long over long ones
+LONGEST = 2_000  # characters of a header that is parsed further; the standard library takes long over endless ones
 SMALL_PICTURE = 20_000  # bytes; what is smaller and stands in the text is a logo
 _ADDRESS = re.compile(r"[^@\s<>\"',;:\\]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}")
 _QUOTE_BEGINS = (
@@ -59,21 +64,30 @@ def read(mail: MailMessage, where: str, proof: Proof, now: datetime) -> Inbound 
     if _from_a_machine(mail):
         return None
     address = _writer(mail)
-    ours = answered(proof.secret, ids_in([*_all(mail, "in-reply-to"), *_all(mail, "references")]), address)
-    known = ours is not None or vouched_for(_all(mail, "authentication-results"), proof.our_server, address)
+    ours, known = _proof_of(mail, address, proof, now)
     id_ = next(iter(_all(mail, "message-id")), "").strip()[:400]
-    body = mail.obj.as_bytes() if not id_ else b""
-    text = _said(mail)
+    if not id_:
+        id_ = f"sha:{sha256(mail.obj.as_bytes()).hexdigest()}"
+    # Whoever is not proved shares neither an id nor a place with whoever is: it would take theirs away.
+    mark = "" if known else UNPROVED
     return Inbound(
         NAME,
-        id_ or f"sha:{sha256(body).hexdigest()}",
-        address if known else UNPROVED + address,
-        address,
+        mark + id_,
+        mark + address,
+        mark + address,
         _when(mail, now),
-        text,
+        _said(mail, MOST_TEXT if known else LITTLE),
         reply_to=ours,
         media=tuple(_media(mail, where)),
     )
+
+
+def proved(mail: MailMessage, proof: Proof, now: datetime) -> bool:
+    """Whether it is known who wrote a mail, be it readable or not."""
+    try:
+        return _proof_of(mail, _writer(mail), proof, now)[1]
+    except Exception:
+        return False
 
 
 def own_words(text: str) -> str:
@@ -93,10 +107,34 @@ def own_words(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
-def _said(mail: MailMessage) -> str:
-    words = own_words(mail.text or _without_tags(mail.html))
+def _proof_of(mail: MailMessage, address: str, proof: Proof, now: datetime) -> tuple[str | None, bool]:
+    """The message of ours that a mail answers, and whether its writer is proved."""
+    results = _all(mail, "authentication-results")
+    if disowned(results, proof.our_server):
+        return None, False
+    ours = answered(proof.secret, ids_in([*_all(mail, "in-reply-to"), *_all(mail, "references")]), address, now)
+    return ours, ours is not None or vouched_for(results, proof.our_server, address)
+
+
+def _said(mail: MailMessage, most: int) -> str:
+    words = own_words(_text(mail, "text/plain", most) or words_of(_text(mail, "text/html", MOST_HTML * most))[:most])
+    if words:
+        return words
     # Whoever writes anew often says it in the subject alone.
-    return words or ("" if re.match(r"\w{1,4}\s*:", mail.subject) else mail.subject.strip())
+    subject = mail.subject.strip() if sum(map(len, _all(mail, "subject"))) <= LONGEST else ""
+    return "" if re.match(r"\w{1,4}\s*:", subject) else subject
+
+
+def _text(mail: MailMessage, kind: str, most: int) -> str:
+    """What stands in the parts of a kind that are no files, as far as it is looked at."""
+    found = ""
+    for part in mail.obj.walk():
+        if part.get_content_type() == kind and not part.get_filename() and len(found) < most:
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                charset = part.get_content_charset()
+                found += decode_value(payload[: 4 * most], "utf-8" if charset in NAMES_OF_HOSTS else charset)
+    return found[:most]
 
 
 def _from_a_machine(mail: MailMessage) -> bool:
@@ -122,7 +160,7 @@ def _bounced(mail: MailMessage, proof: Proof, now: datetime) -> Arrival | None:
     if fields.get("action", "").strip().lower() != "failed":
         return None  # "delayed": it is still being tried
     ids = [str(block.get("message-id", "")) for block in _blocks(returned)]
-    ours = answered(proof.secret, ids_in(ids), whose)
+    ours = answered(proof.secret, ids_in(ids), whose, now)
     if ours is None:
         return None
     status = re.match(r"[245]\.\d{1,3}\.\d{1,3}", fields.get("status", "").strip())
@@ -141,7 +179,10 @@ def _blocks(part: Message) -> Iterator[Message]:
 
 
 def _writer(mail: MailMessage) -> str:
-    addresses = [address for _, address in getaddresses(_all(mail, "from"))]
+    written = _all(mail, "from")
+    if sum(map(len, written)) > LONGEST:
+        raise Unreadable("not from one address")
+    addresses = [address for _, address in getaddresses(written)]
     if len(addresses) != 1 or _ADDRESS.fullmatch(addresses[0]) is None:
         raise Unreadable("not from one address")
     return addresses[0].lower()
@@ -163,6 +204,8 @@ def _kind(one: MailAttachment) -> MediaKind | None:
 
 def _when(mail: MailMessage, now: datetime) -> datetime:
     """When it was written; a clock that is ahead, or a date that makes no sense, is not believed."""
+    if sum(map(len, _all(mail, "date"))) > LONGEST:
+        return now
     said = mail.date
     if said.tzinfo is None or said.year < 2000:
         return now
@@ -171,31 +214,3 @@ def _when(mail: MailMessage, now: datetime) -> datetime:
 
 def _all(mail: MailMessage, name: str) -> list[str]:
     return [" ".join(str(value).split()) for value in mail.obj.get_all(name, [])]
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in ("script", "style", "head", "title", "blockquote"):
-            self._silent += 1
-        if tag in ("br", "p", "div", "tr", "li", "h1", "h2", "h3"):
-            self.words.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style", "head", "title", "blockquote"):
-            self._silent = max(0, self._silent - 1)
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.words.append(" ".join(data.split()) if data.strip() else "")
-
-
-def _without_tags(html: str) -> str:
-    parser = _Words()
-    parser.feed(html[: 10 * MOST_TEXT])
-    parser.close()
-    return "".join(parser.words).strip()
