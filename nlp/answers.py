@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from nlp import kinds
+from nlp.decisions import hits_of
 from nlp.linking import link
 from nlp.sheet import Sheet
 from nlp.units import amounts, plant_uom
 from workflow.reading import Asked, Quantity
 
 LONGEST = 24  # tokens; a longer message is rather a new one
+LONGEST_YES = 6  # words of a yes that decides on a hold
 
 
 def read_answer(sheet: Sheet, asked: Asked) -> Any | None:
     """What the asked field becomes, or None where the message does not answer the question."""
     match asked.asks:
         case "confirm":
-            return _yes_or_no(sheet)
+            return _yes_or_no(sheet, asked)
         case "quantity":
             return _quantity(sheet, asked)
         case "type":
@@ -28,7 +30,7 @@ def read_answer(sheet: Sheet, asked: Asked) -> Any | None:
             return _id(sheet, asked)
 
 
-def _yes_or_no(sheet: Sheet) -> bool | None:
+def _yes_or_no(sheet: Sheet, asked: Asked) -> bool | None:
     yes = [i for i, _ in sheet.group("yes_word")]
     no = [i for i, _ in sheet.group("no_word")]
     # "not that one" holds "that one": a no that begins first or covers it wins.
@@ -39,7 +41,19 @@ def _yes_or_no(sheet: Sheet) -> bool | None:
     if not yes and not no:
         emoji = next((t.norm for t in sheet.tokens if t.kind == "emoji"), "")
         return True if emoji in ("👍", "✅", "👌") else False if emoji in ("👎", "❌") else None
-    return min(yes, default=999) < min(no, default=999)
+    said = min(yes, default=999) < min(no, default=999)
+    if said and asked.about.type == "quality_hold" and _says_more(sheet):
+        return None  # "yes but scrap 80 not 50" is no yes to what was read back (R41)
+    return said
+
+
+def _says_more(sheet: Sheet) -> bool:
+    """Whether a number, a lot, a decision, a condition or more than a few words stand beside the yes."""
+    yes = {i for start, end in sheet.group("yes_word") for i in range(start, end)}  # "si" is an if as well
+    hedged = any(start not in yes for name in ("if_word", "neg") for start, _ in sheet.group(name))
+    beside = bool(sheet.numbers) or bool(sheet.of("lot")) or hedged
+    words = sum(token.kind == "word" for token in sheet.tokens)
+    return beside or bool(hits_of(sheet)) or words > LONGEST_YES
 
 
 def _quantity(sheet: Sheet, asked: Asked) -> Quantity | None:
@@ -61,6 +75,8 @@ def _quantity(sheet: Sheet, asked: Asked) -> Quantity | None:
 
 
 def _type(sheet: Sheet) -> str | None:
+    if sheet.hits("safety.sure"):
+        return None  # "fire in the warehouse" names no kind of what was asked about: it is told by itself (R15)
     whole = [(0, len(sheet.tokens))]
     named = [name for name in kinds.CUE_OF if sheet.group(f"type_{name}")]
     if named:

@@ -34,8 +34,10 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer; "omw" takes what is open
     if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
         return "report"
-    if sheet.context.thread is not None and _is_new_danger(sheet, ranked[0]):
+    if not fresh and _is_new_danger(sheet, ranked[0]):
         return "report"  # said in reply to something else, it is told to a person all the same (R15)
+    if not fresh and ranked[0] in _ENDS_OR_TAKES and _is_not_said(sheet, ranked[0]):
+        ranked = [name for name in ranked if name not in _ENDS_OR_TAKES or not _is_not_said(sheet, name)]
     over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
     trouble = fresh and not over and ranked[0] in ("chatter", "query") and likely["report"] >= _MAY_BE_A_REPORT
     if trouble and (_speaks_of_the_plant(sheet) or likely["report"] >= likely[ranked[0]]):
@@ -140,10 +142,22 @@ def _is_new_danger(sheet: Sheet, likeliest: Intent) -> bool:
         return False
     asked = questions(sheet)
     thread = sheet.context.thread
-    known = thread is not None and thread.type == "safety"
+    asked_about = sheet.context.question.about if sheet.context.question is not None else None
+    known = any(about is not None and about.type == "safety" for about in (thread, asked_about))
     return not known and any(not any(a <= h.start < b for a, b in asked) for h in sheet.hits("safety.sure"))
 
 
+def _is_not_said(sheet: Sheet, name: Intent) -> bool:
+    """Whether a reply that the votes take for an end or a taking has no words of one: it asks, or tells of trouble."""
+    asked = questions(sheet)
+    if name == "acknowledge":
+        return not sheet.has("i.ack") and sheet.has(*_TROUBLE)
+    if asked and asked == sheet.sentences:
+        return not sheet.has("i.resolve" if name == "resolve" else "i.cancel") or _question_mark(sheet)
+    return name == "cancel" and not sheet.has("i.cancel") and not sheet.negated and sheet.has("i.query")
+
+
+_ENDS_OR_TAKES: tuple[Intent, ...] = ("resolve", "cancel", "acknowledge")
 _SAID_IN_A_WORD: tuple[Intent, ...] = ("chatter", "acknowledge", "update", "resolve", "reassign", "cancel")
 _SHORT_ANSWER = 5  # words
 

@@ -198,7 +198,10 @@ def _amount_for(
         inside = whole if len(whole) == 1 else []  # "Remaining 150 with dented corners, scrap."
     if not inside:
         return None
-    return min(inside, key=lambda a: min(abs(a.start - end), abs(start - a.end)))
+    # "release 50 rework 60", "50 freigeben 60 nacharbeiten": what begins with a number has them all in front.
+    first = min(a for a, _, _ in found if sentence[0] <= a < sentence[1])
+    in_front = any(a.end <= first for a in amounts(sheet, *sentence) if a.unit not in ("measure", "people"))
+    return min(inside, key=lambda a: (min(abs(a.start - end), abs(start - a.end)), (a.start < start) != in_front))
 
 
 def _sieved(sheet: Sheet, amount: Amount) -> bool:
