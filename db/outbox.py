@@ -171,7 +171,8 @@ def _row(case: str | None, notice: Notice, at: datetime) -> dict[str, object]:
         "claim": 0,
         "maybe_sent": False,
         "where": notice.where,
-        "urgent": notice.facts.get("stopped") is True or notice.facts.get("type") == "safety",
+        "urgent": notice.role is not None  # who is told for a function; an answer to one's own words keeps its turn
+        and (notice.facts.get("stopped") is True or notice.facts.get("type") == "safety"),
     }
 
 

@@ -53,7 +53,7 @@ def anything(kind: Any) -> SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(anything(inner[0]), max_size=3).map(tuple)
     if origin is Mapping:
-        return st.dictionaries(text, json_values, max_size=3)
+        return st.dictionaries(text, text if inner[1] is str else json_values, max_size=3)
     assert kind is type(None), f"how are values of {kind} made up?"
     return st.none()
 

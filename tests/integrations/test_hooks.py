@@ -35,7 +35,8 @@ ODD = (b"", b"null", b"1e999", b'"x"', b"[]", b"{}", b"\xff", b'{"a":' * 80, b"a
 @pytest.fixture
 def door(tmp_path: Path, chat: every.Bench, logged: LogCapture) -> Iterator[OpenDoor]:
     """A web door behind which this chat is connected."""
-    assert isinstance(chat.channel, Hooked)
+    if not isinstance(chat.channel, Hooked):
+        pytest.skip(f"{chat.channel.name} fetches its messages: there is no door of ours to knock at")
     plant = OpenDoor(tmp_path / "data", every.NOON, play=False)
     plant.app.channels = {"web": plant.app.channels["web"], chat.channel.name: chat.channel}
     yield plant
@@ -51,14 +52,16 @@ def brought(door: OpenDoor, knock: Knock) -> int:
 
 
 def paths(chat: every.Bench) -> tuple[str, ...]:
-    assert isinstance(chat.channel, Hooked)
+    if not isinstance(chat.channel, Hooked):
+        pytest.skip(f"{chat.channel.name} fetches its messages: there is no door of ours to knock at")
     return chat.channel.hooks
 
 
 def test_what_is_forged_leaves_no_row_and_no_word(chat: every.Bench, door: OpenDoor, logged: LogCapture) -> None:
     chance = random.Random(7)
     genuine = chat.knock(SECRET_WORDS)
-    assert isinstance(chat.channel, Hooked)
+    if not isinstance(chat.channel, Hooked):
+        pytest.skip(f"{chat.channel.name} fetches its messages: there is no door of ours to knock at")
     proves = chat.channel.proves
     proof = [
         name
