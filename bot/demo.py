@@ -48,6 +48,7 @@ class Happens(BaseModel):
     says: str | None = None
     presses: str | None = None
     arg: str | None = None
+    of: str | None = None  # the exception whose button is pressed, where several wait
     erp: Literal["away", "back"] | None = None
     note: str | None = None
 
@@ -148,15 +149,15 @@ class Demo:
                 said = happens.says
             else:
                 args = (happens.arg,) if happens.arg else ()
-                said = f"[{self._press(happens.who, happens.presses or '', args)}]"
+                said = f"[{self._press(happens.who, happens.presses or '', args, happens.of)}]"
             self.messages += 1
             self.out.print(self._stamp(), self._who(person), Text(said, style="bold"), sep="  ")
             self._told(self._new_lines(), speaker=happens.who)
 
-    def _press(self, who: str, act: str, args: tuple[str, ...]) -> str:
+    def _press(self, who: str, act: str, args: tuple[str, ...], of: str | None) -> str:
         if act == "answer":
             return self.plant.presses(who, act, *(("asset", *args)))
-        return self.plant.presses(who, act, *args)
+        return self.plant.presses(who, act, *args, case=of)
 
     def _told(self, lines: list[tuple[Person, Line]], speaker: str | None = None) -> None:
         """What was said to whom: the speaker's answer in full, the others' on one line for each function."""
