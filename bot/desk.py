@@ -126,6 +126,8 @@ class Desk:
             return self.tell("which_number" if self.message.button == WHICH else "late_press_unknown")
         if not self.decides and binds(self.press, reading, confirms=self.thread.confirms):
             return self.tell("needs_more_proof")
+        if self.message.forwarded and binds(self.press, reading, confirms=self.thread.confirms):
+            return self.tell("not_your_words")
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)

@@ -44,6 +44,7 @@ class Inbound:
     among: bool = False  # said in a group or channel, where others read along
     overheard: bool = False  # said near us and not to us: it counts only where `reply_to` speaks of an exception
     filled: Mapping[str, str] | None = None  # what stood in a form, by its fields; `button` says which form it was
+    forwarded: bool = False  # somebody's earlier words, passed on: whoever passes them on does not say them (R41)
     raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
 

@@ -81,6 +81,7 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
         edits=our_id if edited else None,
         media=_media(message),
         among=among,
+        forwarded=message.get("forward_origin") is not None,
     )
 
 

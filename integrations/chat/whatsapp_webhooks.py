@@ -71,6 +71,7 @@ def inbound(fields: Mapping[str, str], now: datetime) -> Inbound:
         button=pressed,
         reply_to=replied if _SID.fullmatch(replied) else None,
         media=(*_media(fields), *_place(fields)),
+        forwarded="true" in (fields.get("Forwarded"), fields.get("FrequentlyForwarded")),
     )
 
 

@@ -129,6 +129,7 @@ EXAMPLES: dict[str, Facts] = {
     "late_press_unknown": {},
     "which_number": {},
     "needs_more_proof": {},
+    "not_your_words": {},
     "mail_above": {},
     "unknown_person": {"address": "+15550199"},
     **{f"asked.{role}": ASKED for role in ROLES},

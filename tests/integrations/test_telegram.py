@@ -169,6 +169,20 @@ def test_R19_an_edited_report_corrects_it_and_an_edit_without_a_change_says_noth
     assert case.assets == ("L3-CAP",), "an edit never rewrites what is over"
 
 
+def test_R41_what_somebody_forwards_ends_nothing_and_what_they_write_does(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    assert floor.knocks_with(floor.telegram.press(GARY, floor.data(GARY, "On it"))) == 200
+    floor.settle()
+    origin = {"type": "hidden_user", "sender_user_name": "Anita", "date": int(floor.clock.now().timestamp())}
+
+    floor.texts(GARY, "fixed, new seal, down 10 min", forward_origin=origin)
+    assert floor.cases()[0].resolved_at is None
+    assert "forwarded" in floor.telegram.to(GARY)[-1]["text"]
+
+    floor.texts(GARY, "fixed, new seal, down 10 min")
+    assert floor.cases()[0].resolved_by == "gary.lindqvist"
+
+
 def test_in_a_group_only_what_is_meant_for_us_counts(telegram: StrictTelegram) -> None:
     group = {"chat": {"id": -1001, "type": "group"}}
 

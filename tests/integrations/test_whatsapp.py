@@ -173,6 +173,17 @@ def test_what_is_for_another_number_or_account_is_passed_over(floor: Floor, twil
     assert floor.cases() == ()
 
 
+@pytest.mark.parametrize("mark", ["Forwarded", "FrequentlyForwarded"])
+def test_R41_what_somebody_forwards_on_whatsapp_ends_nothing(floor: Floor, mark: str) -> None:
+    floor.texts(MARIA, "filler on 3 is down, 10482 standing still")
+    floor.texts(GARY, "1")
+
+    floor.texts(GARY, "fixed, new seal, down 10 min", **{mark: "true"})
+
+    assert floor.case("EX-1001").resolved_at is None
+    assert "forwarded" in floor.phone(GARY)[-1]
+
+
 def test_STOP_asks_whether_somebody_is_in_danger(floor: Floor) -> None:
     floor.texts(MARIA, "STOP", OptOutType="STOP")
     shown = floor.twilio.shown(MARIA)[-1]
