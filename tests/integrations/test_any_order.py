@@ -27,7 +27,7 @@ from workflow.ports import Knock, Reader
 from workflow.reading import Context, Reading
 
 pytestmark = pytest.mark.slow
-ORDERS = int(os.environ.get("LINECALL_TEST_ORDERS", "500"))
+ORDERS = int(os.environ.get("LINECALL_TEST_ORDERS", "250"))
 HEADERS = {"x-telegram-bot-api-secret-token": SECRET}
 
 

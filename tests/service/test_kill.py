@@ -21,7 +21,7 @@ from db.verifying import verify
 from integrations.erp.import_stand_in import ImportStandIn
 from tests.service.process import RIVERSIDE, ROOT, Service
 
-KILLS = int(os.environ.get("LINECALL_TEST_KILLS", "20"))  # on each database; the campaign kills 1,000 times
+KILLS = int(os.environ.get("LINECALL_TEST_KILLS", "12"))  # on each database; the campaign kills 1,000 times
 WORKERS = 3  # beside the door, on PostgreSQL
 SEED = int(os.environ.get("LINECALL_TEST_SEED", str(random.randrange(10**6))))
 SHIFT = ROOT / "fixtures" / "demo" / "day-shift.yaml"
