@@ -29,7 +29,7 @@ from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingStatus
 
 SEED = int(os.environ.get("LINECALL_TEST_SEED", "20261117"))
-POSTINGS = int(os.environ.get("LINECALL_TEST_POSTINGS", "100"))
+POSTINGS = int(os.environ.get("LINECALL_TEST_POSTINGS", "50"))
 KILLS = int(os.environ.get("LINECALL_TEST_POSTING_KILLS", "5"))
 PATIENCE = 60.0 + 10.0 * POSTINGS  # seconds; generous, since the machine may be busy
 
