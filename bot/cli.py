@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from bot.commands import audit, baseline, check, erp, keeping, learn, look, rules, service, talk, understanding
 from bot.commands import demo as demo_command
@@ -40,8 +41,17 @@ def main() -> None:
     except LinecallError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    except OperationalError as error:
+        print(f"The database does not answer: {_first_line(error)}", file=sys.stderr)
+        print("LINECALL_DATABASE_URL says where it is; without it, it is a file in LINECALL_DATA.", file=sys.stderr)
+        sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+
+
+def _first_line(error: OperationalError) -> str:
+    """What the database's own client says of it: host and port, never a statement or its values."""
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
 
 
 if __name__ == "__main__":

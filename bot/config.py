@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +17,9 @@ from workflow.errors import LinecallError
 from workflow.plant import ROLES
 
 LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_ACCOUNT_SID", "LINECALL_SMTP_URL")
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+NOT_OURS = ("LINECALL_TEST_", "LINECALL_REQUIRE")  # what only the tests read
 
 System = Literal["plant_folder", "tryton"]
 SYSTEMS: tuple[System, ...] = get_args(System)
@@ -179,9 +184,15 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _nobody_plays_with_live_systems(self) -> Config:
         live = [name for name in LIVE if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
+        live += [f"LINECALL_{name.upper()}" for name in self._erps_elsewhere()]
         if self.play and live:
             raise ValueError(f"LINECALL_PLAY lets anyone speak as anyone and is refused beside {', '.join(live)}")
         return self
+
+    def _erps_elsewhere(self) -> list[str]:
+        """The settings that name an ERP which is not on this very machine: whoever plays must not book there."""
+        addresses = {f"{system}_url": getattr(self, f"{system}_url", None) for system in (self.erp, *self.also)}
+        return [name for name, url in addresses.items() if url and urlsplit(url).hostname not in LOOPBACK]
 
     @property
     def also(self) -> dict[str, frozenset[PostingKind]]:
@@ -202,12 +213,23 @@ class Config(BaseSettings):
 
 def read_config(**given: object) -> Config:
     """The configuration from the environment, with what the command line gave on top; raises WrongConfiguration."""
+    _well_spelt()
     told: dict[str, Any] = _from_files() | {name: value for name, value in given.items() if value is not None}
     try:
         return Config(**told)
     except ValidationError as error:
         lines = [_sentence(problem["loc"], problem["msg"], problem.get("input")) for problem in error.errors()]
         raise WrongConfiguration("\n".join(lines)) from error
+
+
+def _well_spelt() -> None:
+    """Refuse a name that is nearly one of ours: LINECALL_SLACK_CHANEL would be missed on a night when it matters."""
+    ours = [f"LINECALL_{field.upper()}{tail}" for field in Config.model_fields for tail in ("", "_FILE")]
+    for name in sorted(os.environ):
+        if name in ours or not name.startswith("LINECALL_") or name.startswith(NOT_OURS):
+            continue
+        if near := difflib.get_close_matches(name, ours, n=1, cutoff=0.9):
+            raise WrongConfiguration(f"{name}: there is no such setting. Is it {near[0]}?")
 
 
 def _from_files() -> dict[str, object]:

@@ -14,13 +14,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 
 from db import changes
 from db.columns import storable
+from workflow.errors import LinecallError
 
 BUSY_S = 30  # how long a writer of another process is waited for
 LOST_RACES = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the act runs again
+_RIGHT = "Write postgresql://USER:PASSWORD@HOST/DATABASE, or sqlite:////FOLDER/linecall.db."
 _MIGRATING = 0x4C494E45  # any number; PostgreSQL's lock while the schema changes
 
 
@@ -35,12 +38,16 @@ class Moved(OSError):
     """The plant lives in another database now: nothing is taken here, and whoever asks comes again (503)."""
 
 
-class NewerDatabase(Exception):
+class NewerDatabase(LinecallError):
     """The database was migrated by a newer program than this one."""
 
 
+class WrongAddress(LinecallError):
+    """What was given as the database's address is none; the sentence says what would be."""
+
+
 def open_database(url: str) -> Database:
-    """The database at a SQLAlchemy URL; `postgresql://` means psycopg. Opens no connection yet."""
+    """The database at a SQLAlchemy URL; `postgresql://` means psycopg. Opens no connection yet; raises WrongAddress."""
     return Database(url)
 
 
@@ -57,7 +64,7 @@ class Database:
     """One plant's database. Thread-safe; a transaction belongs to the thread that opened it."""
 
     def __init__(self, url: str) -> None:
-        parsed = _with_driver(make_url(url))
+        parsed = _address(url)
         self._is_sqlite = parsed.get_backend_name() == "sqlite"
         self._in_memory = self._is_sqlite and parsed.database in (None, "", ":memory:")
         self._turns = _Turns()
@@ -237,7 +244,14 @@ def _make_schema(tx: Connection) -> None:
         tx.execute(sa.schema.CreateSchema(first))
 
 
-def _with_driver(url: URL) -> URL:
+def _address(given: str) -> URL:
+    """The address with its driver. What was given is not repeated: it may hold a password."""
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise WrongAddress(f"The address of the database is none. {_RIGHT}") from error
+    if url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+        raise WrongAddress(f"Linecall keeps nothing in {url.get_backend_name()}. {_RIGHT}")
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
 

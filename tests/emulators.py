@@ -21,7 +21,7 @@ from typing import Self
 
 import httpx
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 FOLDER = Path(__file__).resolve().parents[1] / ".venv" / "node"
 READY_WITHIN = 30.0  # seconds; generous, since the machine may be busy

@@ -88,7 +88,7 @@ def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
     try:
         home = installed()
     except NoTryton as why:
-        _missing(f"Tryton ({str(why).splitlines()[-1]})")
+        missing(f"Tryton ({str(why).splitlines()[-1]})")
     with running(home, tmp_path_factory.mktemp("tryton")) as server:
         yield server
 
@@ -97,7 +97,7 @@ def tryton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
 def chromium() -> str:
     """Path of the machine's own Chromium."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return found or _missing("Chromium (Debian: apt-get install chromium)")
+    return found or missing("Chromium (Debian: apt-get install chromium)")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"Not run: {said}.", yellow=True, bold=True)
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
+    """Leave out the test that asked, and have the summary say for want of what; a failure where all is required."""
     if os.environ.get("LINECALL_REQUIRE") == "all":
         pytest.fail(f"LINECALL_REQUIRE=all, and there is no {what}", pytrace=False)
     pytest.skip(NEEDS + what, allow_module_level=True)
@@ -190,7 +191,7 @@ def _answers(server: str) -> bool:
 def _start_postgresql(folder: Path) -> str:
     """A server of our own in the run's folder, on a free port of loopback, gone with the run."""
     if _programs() is None:
-        _missing("PostgreSQL (Debian: apt-get install postgresql)")
+        missing("PostgreSQL (Debian: apt-get install postgresql)")
     home = folder / "cluster"
     home.mkdir()
     folder.chmod(0o711)
@@ -237,7 +238,7 @@ def _postgres_user() -> tuple[int, int]:
         except KeyError:
             continue
         return entry.pw_uid, entry.pw_gid
-    _missing("a user other than root for PostgreSQL")
+    missing("a user other than root for PostgreSQL")
 
 
 def _free_port() -> int:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from bot.config import Config, WrongConfiguration, read_config
+from tests.services import missing
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 KNOWN = {f"LINECALL_{field.upper()}" for field in Config.model_fields}
@@ -56,7 +57,7 @@ def test_compose_and_kubernetes_run_words_that_exist() -> None:
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
-        pytest.skip("needs systemd (Debian: apt-get install systemd)")
+        missing("systemd (Debian: apt-get install systemd)")
     unit = (DEPLOY / "linecall.service").read_text("utf-8").replace("/opt/linecall/.venv/bin/linecall", "/bin/true")
     (tmp_path / "linecall.service").write_text(unit)
     done = subprocess.run([program, "verify", str(tmp_path / "linecall.service")], capture_output=True, text=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 try:
     from integrations.chat.slack_events import REPORT_SHORTCUT

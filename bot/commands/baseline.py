@@ -60,7 +60,9 @@ def read_baseline(path: Path, plant: Plant) -> list[tuple[str, str, int]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _rows(csv.DictReader(file), path, plant)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror or 'it cannot be read'}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{path}: {error}") from error
 
 

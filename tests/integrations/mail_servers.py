@@ -21,7 +21,7 @@ from aiosmtpd.smtp import AuthResult
 from imap_tools import MailBoxUnencrypted
 from imap_tools.errors import MailboxLoginError
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 BOT, PASSWORD = "linecall@riverside.example", "correct-horse"
 READY_WITHIN = 20.0

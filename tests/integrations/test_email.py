@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from structlog.testing import LogCapture
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 if find_spec("imap_tools") is None:
     missing("imap-tools (pip install linecall[email])")

@@ -22,7 +22,7 @@ from tests.integrations import strict_blocks
 from tests.integrations.strict_slack import SECRET, StrictSlack
 from tests.integrations.strict_slack import TOKEN as SLACK_TOKEN
 from tests.integrations.strict_telegram import BOT, TOKEN, StrictTelegram
-from tests.services import _missing as missing
+from tests.services import missing
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Button, Inbound, Outbound
 from workflow.ports import Came, Channel, Examined, Finding, Hooked, Knock

@@ -20,7 +20,7 @@ from bot.invite import invite
 from db import inbox, outbox
 from tests.integrations import strict_blocks
 from tests.integrations.strict_slack import APP_TOKEN, BOT_USER, GIVEN, SECRET, TEAM, TOKEN, StrictSlack
-from tests.services import _missing as missing
+from tests.services import missing
 from tests.web.door import OpenDoor
 from workflow.messages import Inbound, Outbound
 from workflow.ports import Finding

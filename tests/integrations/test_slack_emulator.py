@@ -13,7 +13,7 @@ from structlog.testing import LogCapture
 
 from bot.engine import Engine, Lane
 from db import addresses
-from tests.services import _missing as missing
+from tests.services import missing
 from tests.web.door import OpenDoor
 from workflow.case import Case
 

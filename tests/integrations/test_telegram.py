@@ -16,7 +16,7 @@ from bot.engine import Engine
 from bot.invite import invite
 from db import inbox, outbox
 from tests.integrations.strict_telegram import BOT, TOKEN, StrictTelegram
-from tests.services import _missing as missing
+from tests.services import missing
 from tests.web.door import MONDAY_MORNING, OpenDoor
 from workflow.ports import Finding
 

@@ -15,7 +15,7 @@ from bot.engine import Engine, Lane
 from db import addresses
 from tests.integrations.strict_telegram import TOKEN
 from tests.integrations.telegram_emulator import TelegramEmulator
-from tests.services import _missing as missing
+from tests.services import missing
 from tests.web.door import OpenDoor
 from workflow.case import Case
 

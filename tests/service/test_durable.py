@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.service.process import Service
-from tests.services import _missing as missing
+from tests.services import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.kill]
 
