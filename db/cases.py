@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -24,6 +24,14 @@ MENTIONED = ("assets", "work_orders", "items", "lots")
 _CASE_COLUMNS = tuple(f.name for f in fields(Case) if f.name not in ("tasks", "version"))
 _TASK_COLUMNS = tuple(f.name for f in fields(Task))
 _AT_ONCE = 500  # cases whose tasks are fetched in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The part of the plant that a search is limited to: these lines, and what this person reported."""
+
+    lines: tuple[str, ...]
+    person: str
 
 
 def next_number(tx: Connection) -> str:
@@ -79,6 +87,7 @@ def find(
     reporter: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    within: Within | None = None,
     limit: int | None = None,
 ) -> tuple[Case, ...]:
     """Cases that fit everything asked for, by the time of their report, oldest first.
@@ -100,10 +109,17 @@ def find(
         query = query.where(case_table.c.captured_at >= since)
     if until is not None:
         query = query.where(case_table.c.captured_at < until)
+    if within is not None:
+        query = query.where(visible(within))
     if limit is None:
         return _cases(tx, query.order_by(*_BY_REPORT))
     newest_first = query.order_by(*(column.desc() for column in _BY_REPORT)).limit(limit)
     return _cases(tx, newest_first)[::-1]
+
+
+def visible(within: Within) -> sa.ColumnElement[bool]:
+    """The condition that a case lies within that part."""
+    return sa.or_(case_table.c.line.in_(within.lines), case_table.c.reporter == within.person)
 
 
 def of(tx: Connection, numbers: Sequence[str]) -> tuple[Case, ...]:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from bot.answers.rights import sees
 from bot.web.door import LOCAL_NAMES, host_name
 from bot.web.errors import Declined
 from bot.web.sign_in import COOKIE, read_session
 
 if TYPE_CHECKING:
     from bot.app import App
-    from workflow.case import Case
     from workflow.plant import Person
 
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")  # then "from this machine" means nothing
@@ -107,12 +105,6 @@ def must_be(caller: Caller, person: Person) -> None:
             f"Who may speak as {person.id} is decided by sign-in: `linecall sign-in {person.id}` prints a link. "
             "Programs send the LINECALL_API_TOKEN; LINECALL_PLAY=1 lets anyone at this page play any person.",
         )
-
-
-def hears_of(app: App, caller: Caller, case: Case | None) -> bool:
-    """Whether what is counted and kept of a case is for this caller: operators have their own lines (R57)."""
-    person = app.plant.person.get(caller.person or "")
-    return case is not None and (person is None or sees(person, case))
 
 
 def actor(app: App, caller: Caller, named: str | None) -> str:

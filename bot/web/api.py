@@ -12,8 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot import by_hand
 from bot.views import case_json, iso, metrics_json, posting_json
-from bot.web.access import Looking, actor, hears_of, known_person, linecall, must_be
+from bot.web.access import Looking, actor, known_person, linecall, must_be
 from bot.web.errors import Declined, in_words
+from bot.web.sight import case_for, sight_of
 from db import cases, conversations, postings
 from workflow.case import CONFIRMED, PostingState, Status
 from workflow.messages import Inbound
@@ -130,40 +131,40 @@ def conversation(
 @routes.get("/cases", summary="Exceptions, newest first")
 def list_cases(
     request: Request,
-    _: Looking,
+    caller: Looking,
     status: Annotated[Status | None, Query(description=", ".join(get_args(Status)))] = None,
     line: str | None = None,
     type: Annotated[ExceptionType | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
     limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = 200,
 ) -> list[dict[str, Any]]:
-    """Each with its tasks, postings and log."""
+    """Each with its tasks, postings and log; of their own lines alone for an operator who is signed in."""
     app = linecall(request)
     if line is not None and line not in app.plant.line:
         raise Declined(422, "invalid", f"`line` is one of {', '.join(app.plant.line)}.")
     with app.database.read() as tx:
-        found = cases.find(tx, status=status, line=line, type=type, limit=limit)
+        found = cases.find(tx, status=status, line=line, type=type, within=sight_of(app, caller).within, limit=limit)
         return [case_json(tx, case) for case in reversed(found)]
 
 
 @routes.get("/cases/{number}", summary="One exception with its log, tasks, notices and postings")
-def one_case(request: Request, _: Looking, number: str) -> dict[str, Any]:
-    """404 where there is none of this number."""
-    with linecall(request).database.read() as tx:
-        case = cases.get(tx, number.upper())
-        if case is None:
-            raise Declined(404, "unknown_case", "There is no exception of this number. A number looks like EX-1042.")
-        return case_json(tx, case, full=True)
+def one_case(request: Request, caller: Looking, number: str) -> dict[str, Any]:
+    """404 where there is none of this number, or none for who asks."""
+    app = linecall(request)
+    with app.database.read() as tx:
+        return case_json(tx, case_for(app, tx, caller, number), full=True)
 
 
 @routes.get("/postings", summary="What ERP is owed and what it has confirmed")
 def list_postings(
     request: Request,
-    _: Looking,
+    caller: Looking,
     state: Annotated[PostingState | None, Query(description=", ".join(get_args(PostingState)))] = None,
 ) -> list[dict[str, Any]]:
-    """All of them, or those of one state."""
-    with linecall(request).database.read() as tx:
-        return [posting_json(status) for status in postings.find(tx, state=state)]
+    """All of them, or those of one state; of the exceptions that who asks may see."""
+    app = linecall(request)
+    with app.database.read() as tx:
+        found = sight_of(app, caller).of_postings(tx, postings.find(tx, state=state))
+        return [posting_json(status) for status in found]
 
 
 @routes.post("/postings/{key:path}/retry", summary="Try a failed or waiting posting again, now")
@@ -210,8 +211,9 @@ def figures(
     end = _instant(app, "to", to) or max(now, start)
     if end < start:
         raise Declined(422, "invalid", "`to` is before `from`.")
+    sight = sight_of(app, caller)
     with app.database.read() as tx:
-        found = [case for case in cases.find(tx, since=start, until=end) if hears_of(app, caller, case)]
+        found = [case for case in cases.find(tx, since=start, until=end) if sight.of(case)]
     return metrics_json(metrics(found, app.plant, start, end))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import App
+    from bot.web.sight import Sight
     from bot.wording import Voice
     from workflow.case import Case, PostingStatus, Task
     from workflow.metrics import Metrics
@@ -127,20 +128,22 @@ class Board:
         return sum(row.late for row in self.rows)
 
 
-def board_now(app: App, tx: Connection, voice: Voice) -> Board:
+def board_now(app: App, tx: Connection, voice: Voice, sight: Sight) -> Board:
     """The board as of this instant: safety first, stopped lines, then what nobody has, then the oldest."""
     now = voice.now
-    open_now = [case for case in cases.open_cases(tx) if case.is_open]
+    open_now = [case for case in cases.open_cases(tx) if case.is_open and sight.of(case)]
     rows = [_row(case, voice) for case in open_now]
     order = {case.number: case.since for case in open_now}
     rows.sort(key=lambda row: (not row.safety, not row.stopped, not row.alone, order[row.number]))
     start, period = _period(voice)
-    lately = cases.find(tx, since=start, until=now + timedelta(seconds=1))
-    ended = [case for case in cases.find(tx, status="closed", limit=50) if case.closed_at is not None]
+    lately = [case for case in cases.find(tx, since=start, until=now + timedelta(seconds=1)) if sight.of(case)]
+    newest = cases.find(tx, status="closed", within=sight.within, limit=50)
+    ended = [case for case in newest if case.closed_at is not None]
     ended.sort(key=lambda case: case.closed_at or now, reverse=True)
+    owed = sight.of_postings(tx, postings.unconfirmed(tx))
     return Board(
         rows=tuple(rows),
-        owed=tuple(_owed(status, voice) for status in unconfirmed(postings.unconfirmed(tx))),
+        owed=tuple(_owed(status, voice) for status in unconfirmed(owed)),
         closed=tuple(_closed(case, voice) for case in ended[:LAST_CLOSED]),
         figures=_figures(metrics(lately, app.plant, start, now + timedelta(seconds=1)), voice),
         period=period,

@@ -15,6 +15,7 @@ from bot.web.chat import MOST_COLUMNS, column_of, first_columns, next_person
 from bot.web.errors import Declined
 from bot.web.record import record_of
 from bot.web.rendering import page
+from bot.web.sight import case_for, sight_of
 from bot.web.words import clock, voice_for
 
 if TYPE_CHECKING:
@@ -150,16 +151,14 @@ def _board(request: Request, caller: Caller) -> dict[str, Any]:
     app = linecall(request)
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        return _frame(voice) | {"board": board_now(app, tx, voice)}
+        return _frame(voice) | {"board": board_now(app, tx, voice, sight_of(app, caller))}
 
 
 def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:
     app = linecall(request)
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        found = record_of(tx, number.upper(), voice)
-    if found is None:
-        raise Declined(404, "unknown_case", "There is no exception of this number. A number looks like EX-1042.")
+        found = record_of(tx, case_for(app, tx, caller, number), voice)
     return _frame(voice) | {"case": found}
 
 

@@ -14,6 +14,7 @@ from bot.web.access import Caller, Looking, linecall
 from bot.web.api import Short
 from bot.web.errors import Declined, in_words
 from bot.web.rendering import page
+from bot.web.sight import sight_of
 from bot.web.words import age_words, clock, kind_word, person_name, voice_for
 from db import postings
 from workflow.errors import Refused
@@ -48,7 +49,8 @@ def queue(request: Request, caller: Looking) -> HTMLResponse:
     app = linecall(request)
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        rows = [_owed(status, voice) for status in unconfirmed(postings.unconfirmed(tx))]
+        owed = sight_of(app, caller).of_postings(tx, postings.unconfirmed(tx))
+    rows = [_owed(status, voice) for status in unconfirmed(owed)]
     facts = {"rows": rows, "may": _may(app, caller), "zone": app.plant.timezone}
     return page(request, "postings.html", facts | {"now": iso(voice.now), "clock": clock(voice, voice.now)})
 

@@ -118,12 +118,9 @@ class Record:
     notices: tuple[Notice, ...]
 
 
-def record_of(tx: Connection, number: str, voice: Voice) -> Record | None:
-    """The page of one exception; None where there is none of this number."""
-    case = cases.get(tx, number)
-    if case is None:
-        return None
-    say, plant, now = voice.say, voice.plant, voice.now
+def record_of(tx: Connection, case: Case, voice: Voice) -> Record:
+    """The page of one exception."""
+    say, plant, now, number = voice.say, voice.plant, voice.now, case.number
     owed = postings.of_case(tx, number)
     return Record(
         number=case.number,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
 
-from bot.web.access import Looking, caller_of, hears_of, known_person, linecall, must_be
+from bot.web.access import Looking, caller_of, known_person, linecall, must_be
 from bot.web.api import MOST_TEXT, Short, Words, answered, message_id
 from bot.web.errors import Declined
+from bot.web.sight import sight_of
 from db import attachments, cases
 from integrations.media.files import MOST_BYTES, Kept, NotTaken, taken
 from workflow.errors import Rejected
@@ -64,12 +65,12 @@ def send(
 
 @routes.get("/attachments/{number}", summary="A photo, voice note or form as it was sent", response_class=Response)
 def attachment(request: Request, caller: Looking, number: int) -> Response:
-    """For its sender, and for whoever may hear of the exception that it belongs to (`bot/answers/rights.py`)."""
+    """For its sender, and for whoever may hear of the exception that it belongs to (`bot/web/sight.py`)."""
     app = linecall(request)
     with app.database.read() as tx:
         one = attachments.get(tx, number)
         case = cases.get(tx, one.case) if one is not None and one.case is not None else None
-    if one is None or one.file is None or not (caller.may_be(one.person) or hears_of(app, caller, case)):
+    if one is None or one.file is None or not (caller.may_be(one.person) or sight_of(app, caller).of(case)):
         raise Declined(404, "unknown_attachment", "There is no such file, or it is not for you.")
     try:
         data = app.shelf.get(one.file)
