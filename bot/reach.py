@@ -48,14 +48,19 @@ def ways(app: App, tx: Connection, person: Person, now: datetime) -> tuple[Way, 
 
     First where they wrote lately, then what they were invited to, then as `contacts` in plant.yaml lists it.
     """
-    bound = [Way(one.channel, one.address) for one in addresses.of_person(tx, person.id)]
-    replaced = {way.channel for way in bound}
-    listed = [Way(channel, address) for channel, address in person.contacts.items() if channel not in replaced]
-    possible = [way for way in (*bound, *listed) if way.channel in app.channels and way.channel != OURS]
+    possible = all_ways(app, tx, person)
     lately = conversations.last_channel(tx, person.id, now - LATELY, but=OURS)
     possible.sort(key=lambda way: way.channel != lately)
     alive = [way for way in possible if not _dead(tx, way)]
     return (*alive, Way(OURS, person.id))
+
+
+def all_ways(app: App, tx: Connection, person: Person) -> list[Way]:
+    """Every foreign chat in which a person is known here, dead ones too: invitations first, then plant.yaml."""
+    bound = [Way(one.channel, one.address) for one in addresses.of_person(tx, person.id)]
+    replaced = {way.channel for way in bound}
+    listed = [Way(channel, address) for channel, address in person.contacts.items() if channel not in replaced]
+    return [way for way in (*bound, *listed) if way.channel in app.channels and way.channel != OURS]
 
 
 def stranger(channel: str, address: str) -> str:

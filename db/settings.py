@@ -17,6 +17,12 @@ def get(tx: Connection, name: str) -> Any:
     return tx.scalar(sa.select(setting.c.value).where(setting.c.name == name))
 
 
+def written_at(tx: Connection, name: str) -> datetime | None:
+    """When the value under a name was put there; None where there is none."""
+    at: datetime | None = tx.scalar(sa.select(setting.c.at).where(setting.c.name == name))
+    return at
+
+
 def put(tx: Connection, name: str, value: Any, at: datetime) -> None:
     """Keep a JSON value under a name, in place of an earlier one; None cannot be kept."""
     row = {"value": value, "at": at}

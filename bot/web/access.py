@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from workflow.plant import Person
 
+LEADS = frozenset({"supervisor", "manager"})
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")  # then "from this machine" means nothing
 
 
@@ -75,6 +76,7 @@ def may_look(request: Request) -> Caller:
     """The caller, who may read; 401 where a token or a sign-in is needed, 403 where only this machine may."""
     caller = caller_of(request)
     if caller.may_look:
+        request.state.sees_people = sees_people(linecall(request), caller)  # so that no page leads to a closed door
         return caller
     if linecall(request).config.api_token is not None:
         raise Declined(
@@ -86,6 +88,14 @@ def may_look(request: Request) -> Caller:
         "Without LINECALL_API_TOKEN this service answers on its own machine only. Set it and start again, "
         "or sign in with a link from `linecall sign-in PERSON`.",
     )
+
+
+def sees_people(app: App, caller: Caller) -> bool:
+    """Whether this caller may know who is there and how they are reached: who leads, and the plant's own screens."""
+    if caller.person is None:
+        return caller.token or caller.local
+    person = app.plant.person.get(caller.person)
+    return person is not None and bool(LEADS & {*person.roles})
 
 
 def known_person(app: App, person: str) -> Person:

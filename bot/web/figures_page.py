@@ -20,7 +20,7 @@ from bot.answers.periods import period_of, shift_spans, weeks
 from bot.answers.rights import only_lines
 from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
-from bot.web.rendering import page
+from bot.web.rendering import frame, page
 from bot.web.words import clock, line_name, minutes_words, voice_for
 from db import cases, figures
 from db.figure_rows import Which
@@ -58,6 +58,10 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
         whole = one_group(tx, which)
         by_line = groups_of(tx, which, "line", app.world())
         causes = _bars(tx, which, voice)
+        lately = one_group(tx, _twelve_weeks(which, voice))
+    # A picture of nothing would be an empty box.
+    drawn = {"causes": bool(causes), "weeks": lately is not None and lately.spreads["resolution"].n > 0,
+             "heat": whole is not None}  # fmt: skip
     facts = {
         "periods": [(name, voice.say(f"page.figures.{name}")) for name in PERIODS],
         "period": period,
@@ -65,10 +69,9 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
         "whole": _row("", whole, voice) if whole is not None else None,
         "lines": [_row(line_name(app.plant, group.key) or "–", group, voice) for group in by_line],
         "causes": [(bar.name, f"{bar.value:,.0f} {voice.say('page.unit.minute')}") for bar in causes],
-        "pictures": [(kind, voice.say(f"page.figures.{kind}")) for kind in ("causes", "weeks", "heat")],
-        "zone": app.plant.timezone, "now": iso(voice.now), "clock": clock(voice, voice.now),
+        "pictures": [(kind, voice.say(f"page.figures.{kind}")) for kind, there in drawn.items() if there],
     }  # fmt: skip
-    return page(request, "figures.html", facts)
+    return page(request, "figures.html", frame(voice) | facts)
 
 
 @routes.get("/figures/{kind}.png", summary="A picture of the figures", response_class=Response)
@@ -121,14 +124,14 @@ def _row(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
     def p90(spread: figures.Spread) -> str:
         return "–" if spread.p90 is None else " ".join(minutes_words(spread.p90, voice))
 
-    times = [(said(group.spreads[n]), p90(group.spreads[n]), str(group.spreads[n].n)) for n in figures.FIGURES]
+    times = [(said(group.spreads[n]), p90(group.spreads[n]), group.spreads[n].n, n) for n in figures.FIGURES]
     rate = voice.percent(group.rate) if group.rate is not None else "–"
     return {
         "name": name,
         "n": str(group.n),
         "times": times,
         "rate": rate,
-        "solved": str(group.solved),
+        "solved": group.solved,
         "cases": group.cases,
     }
 
@@ -151,9 +154,8 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
         if kind == "causes":
             return pictures.pareto("", _bars(tx, which, voice), unit, dark=dark)
         if kind == "weeks":
-            start = weeks(app.plant, which.since, which.until)[0][1]
-            spans = weeks(app.plant, min(start, period_of("weeks", 12, app.plant, voice.now)[0]), which.until)
-            wide = Which(spans[0][1], which.until, lines=which.lines)
+            wide = _twelve_weeks(which, voice)
+            spans = weeks(app.plant, wide.since, which.until)
             rows = [
                 pictures.Week(group.key[5:], spread.median or 0, spread.p90 or 0)
                 for group in figures.in_spans(tx, wide, spans)
@@ -162,6 +164,13 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
             words = voice.say("page.figures.median"), voice.say("page.figures.p90")
             return pictures.weeks("", rows, unit, *words, dark=dark)
         return _heat(tx, app, which, dark)
+
+
+def _twelve_weeks(which: Which, voice: Voice) -> Which:
+    """The weeks that the picture shows: those of the period, and never fewer than twelve."""
+    start = weeks(voice.plant, which.since, which.until)[0][1]
+    first = weeks(voice.plant, min(start, period_of("weeks", 12, voice.plant, voice.now)[0]), which.until)[0][1]
+    return Which(first, which.until, lines=which.lines)
 
 
 def _heat(tx: Connection, app: App, which: Which, dark: bool) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,12 +13,9 @@ from bot.web.board import board_now
 from bot.web.chat import MOST_COLUMNS, column_of, first_columns, next_person
 from bot.web.errors import Declined
 from bot.web.record import record_of
-from bot.web.rendering import page
+from bot.web.rendering import frame, page
 from bot.web.sight import case_for, sight_of
-from bot.web.words import clock, voice_for
-
-if TYPE_CHECKING:
-    from bot.wording import Voice
+from bot.web.words import voice_for
 
 routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -53,7 +49,7 @@ def chat(
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
         columns = [column_of(tx, app.plant.person[person], slot, voice) for slot, person in enumerate(shown, 1)]
-    return page(request, "chat.html", _frame(voice) | {"columns": columns, "playing": playing})
+    return page(request, "chat.html", frame(voice) | {"columns": columns, "playing": playing})
 
 
 @routes.get("/chat/column")
@@ -142,16 +138,11 @@ def sign_out() -> RedirectResponse:
     return response
 
 
-def _frame(voice: Voice) -> dict[str, Any]:
-    zone, now = voice.plant.timezone, voice.now.astimezone(UTC).isoformat()
-    return {"zone": zone, "now": now, "clock": clock(voice, voice.now)}
-
-
 def _board(request: Request, caller: Caller) -> dict[str, Any]:
     app = linecall(request)
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        return _frame(voice) | {"board": board_now(app, tx, voice, sight_of(app, caller))}
+        return frame(voice) | {"board": board_now(app, tx, voice, sight_of(app, caller))}
 
 
 def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:
@@ -159,7 +150,7 @@ def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
         found = record_of(tx, case_for(app, tx, caller, number), voice)
-    return _frame(voice) | {"case": found}
+    return frame(voice) | {"case": found}
 
 
 def _sign_in_page(

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bot import by_hand
-from bot.views import iso, unconfirmed
+from bot.views import unconfirmed
 from bot.web.access import Caller, Looking, linecall
 from bot.web.api import Short
 from bot.web.errors import Declined, in_words
-from bot.web.rendering import page
+from bot.web.record import body_words
+from bot.web.rendering import frame, page
 from bot.web.sight import sight_of
-from bot.web.words import age_words, clock, kind_word, person_name, voice_for
+from bot.web.words import age_words, kind_word, person_name, voice_for
 from db import postings
 from workflow.errors import Refused
 
@@ -35,6 +36,7 @@ class Owed:
     key: str
     case: str
     kind: str
+    body: str  # what is to be booked: whoever books it by hand has to know
     state: str
     state_word: str
     age: str
@@ -51,8 +53,7 @@ def queue(request: Request, caller: Looking) -> HTMLResponse:
     with app.database.read() as tx:
         owed = sight_of(app, caller).of_postings(tx, postings.unconfirmed(tx))
     rows = [_owed(status, voice) for status in unconfirmed(owed)]
-    facts = {"rows": rows, "may": _may(app, caller), "zone": app.plant.timezone}
-    return page(request, "postings.html", facts | {"now": iso(voice.now), "clock": clock(voice, voice.now)})
+    return page(request, "postings.html", frame(voice) | {"rows": rows, "may": _may(app, caller)})
 
 
 @routes.post("/postings/retry", response_model=None)
@@ -104,7 +105,8 @@ def _signed_in(app: App, caller: Caller) -> Person:
 def _owed(status: PostingStatus, voice: Voice) -> Owed:
     since = status.owed_since or voice.now
     return Owed(
-        status.posting.key, status.posting.case, kind_word(status.posting.kind, voice), status.state,
+        status.posting.key, status.posting.case, kind_word(status.posting.kind, voice),
+        ", ".join(body_words(status.posting.body, voice)), status.state,
         voice.say(f"page.erp.{status.state}"), age_words(voice.now - since, voice), (status.error or "")[:300],
         status.attempts, person_name(voice.plant, status.owner),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.say import log_line
 from bot.web.board import hand_of
+from bot.web.course import Course, course_of
 from bot.web.why import Reasons, reasons_of
 from bot.web.words import age_words, capital, clock, kind_word, line_name, person_name, role_word, subject_of, type_word
 from db import cases, outbox, postings, understood
@@ -112,6 +113,7 @@ class Record:
     reasons: tuple[Reasons, ...]  # why its messages were read so
     tasks: tuple[Part, ...]
     lots: tuple[Lot, ...]
+    course: Course
     postings: tuple[Transaction, ...]
     owes_nothing: str
     log: tuple[Line, ...]
@@ -137,6 +139,7 @@ def record_of(tx: Connection, case: Case, voice: Voice) -> Record:
         reasons=tuple(reasons_of(why, voice) for why in understood.of_case(tx, number)),
         tasks=tuple(_part(task, voice) for task in case.tasks),
         lots=tuple(_lots(case, voice)),
+        course=course_of(case, owed, voice),
         postings=tuple(_transaction(status, voice) for status in owed),
         owes_nothing=say("page.record.owes_later" if case.is_open else "page.record.owes_nothing"),
         log=tuple(
@@ -304,7 +307,7 @@ def _transaction(status: PostingStatus, voice: Voice) -> Transaction:
     looked_after = f", {voice.say('page.record.looked_after', who=owner)}" if owner else ""
     return Transaction(
         kind=kind_word(posting.kind, voice),
-        body=", ".join(_body(posting.body, voice)),
+        body=", ".join(body_words(posting.body, voice)),
         state=status.state,
         state_word=voice.say(f"page.erp.{status.state}"),
         receipt=status.receipt,
@@ -313,7 +316,7 @@ def _transaction(status: PostingStatus, voice: Voice) -> Transaction:
     )
 
 
-def _body(body: Mapping[str, Any], voice: Voice) -> list[str]:
+def body_words(body: Mapping[str, Any], voice: Voice) -> list[str]:
     """What is booked, in words; a quantity with its unit."""
     words = []
     for name, value in body.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.web.sign_in import COOKIE, read_session
-from bot.web.words import voice_for
+from bot.web.words import clock, voice_for
 from bot.wording import FALLBACK, Voice, word
 
 HERE = Path(__file__).parent
@@ -51,6 +52,12 @@ def reader(request: Request) -> Voice | None:
     return voice_for(app, session.person if session is not None else None)
 
 
+def frame(voice: Voice) -> dict[str, Any]:
+    """What a live page knows beside its own facts: whose clock it shows, and what time it is."""
+    zone, now = voice.plant.timezone, voice.now.astimezone(UTC).isoformat()
+    return {"zone": zone, "now": now, "clock": clock(voice, voice.now)}
+
+
 def page(request: Request, template: str, facts: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """A whole page or a fragment of one, in the language of who looks; `say` and `count` give its words."""
     voice = reader(request)
@@ -65,6 +72,7 @@ def page(request: Request, template: str, facts: Mapping[str, Any], status: int 
     known = {
         "plant_name": voice.plant.name if voice is not None else "Linecall",
         "path": request.url.path,
+        "sees_people": getattr(request.state, "sees_people", False),
         "language": language,
         "say": say,
         "count": count,

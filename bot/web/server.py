@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web import api, figures_page, hooks, live, operate, pages, queue, upload
+from bot.web import api, figures_page, hooks, live, operate, pages, people, queue, rules_page, search, upload
 from bot.web.door import Door
 from bot.web.errors import answer_errors
 from bot.web.live import Live
@@ -40,7 +40,7 @@ def create_web(app: App) -> FastAPI:
     web.state.linecall = app
     web.state.live = Live(app)
     answer_errors(web)
-    for part in (hooks, upload, api, live, operate, pages, figures_page, queue):
+    for part in (hooks, upload, api, live, operate, pages, figures_page, queue, search, people, rules_page):
         web.include_router(part.routes)
     web.mount("/static", Static(directory=STATIC))
     web.add_middleware(Door, config=app.config, most_bytes=upload.most_bytes)

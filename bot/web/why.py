@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workflow.reading import Candidate, Why
 
 MOST_ROWS = 14
+LONGEST = 60  # characters of a message in a heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Row:
 class Reasons:
     """The reasons for one message."""
 
+    said: str  # the beginning of it: two messages of one exception are told apart by it
     pieces: tuple[Piece, ...]
     intents: tuple[Bar, ...]
     kinds: tuple[Bar, ...]
@@ -62,6 +64,7 @@ def reasons_of(why: Why, voice: Voice) -> Reasons:
     found = [_link(why, c, voice) for c in why.candidates if c.end <= len(why.text)]
     cues = [Row(why.text[e.start : e.end], says, "", "") for e in why.evidence if (says := _cue(e.value, voice))]
     return Reasons(
+        said=why.text if len(why.text) <= LONGEST else f"{why.text[: LONGEST - 1].rstrip()}…",
         pieces=tuple(_pieces(why, voice)),
         intents=tuple(Bar(voice.say(f"page.why.intent.{v.name}"), v.share, _percent(v.share)) for v in why.intents),
         kinds=tuple(Bar(capital(voice.say(f"type.{v.name}")), v.share, _percent(v.share)) for v in why.kinds),

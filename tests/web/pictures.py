@@ -8,13 +8,14 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import yaml
 from playwright.sync_api import sync_playwright
 
+from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import OpenDoor
 
 if TYPE_CHECKING:
@@ -66,11 +67,25 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
     """Every picture, in the order of the documentation."""
     everyone = "&".join(f"with={person}" for person in PEOPLE)
     views: tuple[tuple[str, str, int, int, Literal["light", "dark"], bool], ...] = (
+        ("figures-desktop", "/figures?period=this_month", 1440, 900, "light", True),
+        ("figures-dark", "/figures?period=this_month", 1280, 900, "dark", True),
+        ("figures-phone", "/figures?period=this_month", 390, 844, "light", True),
+        ("search", "/search?q=filler", 1280, 900, "light", False),
+        ("search-phone", "/search?q=filler", 390, 844, "dark", False),
+        ("people", "/people", 1280, 900, "light", False),
+        ("people-phone", "/people", 390, 844, "light", False),
+        ("rules", "/rules", 1280, 900, "light", False),
+        ("rules-phone", "/rules", 390, 844, "dark", False),
+        ("postings", "/postings", 1280, 900, "light", False),
         ("chat-desktop", f"/chat?{everyone}", 1440, 900, "light", False),
         ("chat-phone", f"/chat?with={PEOPLE[1]}&{everyone}", 390, 844, "light", False),
         ("board-desktop", "/board", 1440, 900, "light", False),
         ("board-dark", "/board", 1440, 900, "dark", False),
         ("board-phone", "/board", 390, 844, "light", True),
+        *(
+            (f"exception-phone{i or ''}", f"/cases/{number}", 390, 844, "dark", True)
+            for i, number in enumerate(numbers)
+        ),
         *((f"exception{i or ''}", f"/cases/{number}", 1440, 900, "light", True) for i, number in enumerate(numbers)),
     )
     for name, path, width, height, scheme, whole in views:
@@ -80,6 +95,8 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
         page = context.new_page()
         page.goto(url + path)
         page.locator("#live[data-state=live]").wait_for()
+        for drawn in page.locator("img[loading=lazy]").all():
+            drawn.evaluate("e => { e.loading = 'eager'; return e.decode(); }")
         page.screenshot(path=folder / f"{name}.png", full_page=whole)
         context.close()
 
@@ -93,6 +110,8 @@ def main() -> None:
         sys.exit("There is no Chromium here (Debian: apt-get install chromium).")
     with tempfile.TemporaryDirectory() as data:
         door = OpenDoor(Path(data), datetime(2026, 11, 17, 12, 0, tzinfo=UTC))
+        before = door.clock.now() - timedelta(hours=12)
+        remember(door.app.database, (case for case in the_cases() if case.closed_at and case.closed_at < before))
         play(door)
         hold = next(case.number for case in door.cases() if case.type == "quality_hold")
         with door.running(erp=False) as url, sync_playwright() as playwright:

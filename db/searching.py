@@ -1,0 +1,90 @@
+"""Cases found by what somebody remembers of them: a number, an id, a machine, a name, or words that were written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from db import cases
+from db.cases import Within, visible
+from db.tables import case as case_table
+from db.tables import mention
+from workflow.case import Case
+
+MOST_TERMS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that has to fit: a word as it was typed, and what of the plant it may be a name of."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for; every term and every limit has to fit, nothing said means all."""
+
+    terms: tuple[Term, ...] = ()
+    line: str | None = None
+    type: str | None = None
+    is_open: bool | None = None  # still to be solved on the floor, or not any more
+    since: datetime | None = None
+    within: Within | None = None
+
+
+def search(tx: Connection, sought: Sought, limit: int) -> tuple[Case, ...]:
+    """The newest cases that fit, newest first."""
+    c = case_table.c
+    wanted = [_fits(term) for term in sought.terms[:MOST_TERMS]]
+    for column, value in ((c.line, sought.line), (c.type, sought.type)):
+        if value is not None:
+            wanted.append(column == value)
+    if sought.is_open is not None:
+        over = sa.or_(*(at.is_not(None) for at in (c.resolved_at, c.closed_at, c.cancelled_at, c.merged_into)))
+        wanted.append(sa.not_(over) if sought.is_open else over)
+    if sought.since is not None:
+        wanted.append(c.captured_at >= sought.since)
+    if sought.within is not None:
+        wanted.append(visible(sought.within))
+    numbers = sa.select(c.number).where(*wanted).order_by(c.captured_at.desc(), c.number.desc()).limit(limit)
+    return cases.of(tx, tx.scalars(numbers).all())[::-1]
+
+
+def _fits(term: Term) -> sa.ColumnElement[bool]:
+    c, text = case_table.c, term.text
+    named = sa.select(mention.c.case).where(sa.or_(_holds(mention.c.value, (text,)), _is_asset(term.assets)))
+    ways: list[sa.ColumnElement[bool]] = [
+        c.number.in_((text.upper(), f"EX-{text}")),
+        c.number.in_(named),
+        _holds(c.said, _as_written(text)),
+        _holds(c.resolution, _as_written(text)),
+    ]
+    for column, names in ((c.line, term.lines), (c.type, term.types), (c.reporter, term.reporters)):
+        if names:
+            ways.append(column.in_(names))
+    return sa.or_(*ways)
+
+
+def _is_asset(assets: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(mention.c.field == "assets", mention.c.value.in_(assets)) if assets else sa.false()
+
+
+def _holds(column: sa.ColumnElement[str], texts: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether one of the texts stands in a column, in large letters or small; none of them is a pattern."""
+    return sa.or_(*(column.icontains(text, autoescape=True) for text in texts))
+
+
+def _as_written(text: str) -> tuple[str, ...]:
+    """A word as it may have been written: the embedded database knows large and small of A to Z alone."""
+    if text.isascii():
+        return (text,)
+    return tuple(dict.fromkeys((text, text.lower(), text.upper(), text.capitalize())))
