@@ -132,6 +132,11 @@ def open_cases(tx: Connection) -> tuple[Case, ...]:
     return _cases(tx, sa.select(case_table).where(on_the_floor).order_by(*_BY_REPORT))
 
 
+def count(tx: Connection) -> int:
+    """How many cases there are."""
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(case_table)) or 0)
+
+
 def due(tx: Connection, now: datetime, limit: int) -> tuple[str, ...]:
     """Numbers of cases with a task whose next step is due, earliest first.
 

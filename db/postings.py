@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -200,6 +200,14 @@ def cases_owing(tx: Connection, since: datetime, until: datetime, lines: Sequenc
 def due_count(tx: Connection) -> int:
     """How many postings are still to be tried; those that failed wait for a person and are not counted."""
     return int(tx.scalar(sa.select(sa.func.count()).where(table.c.due_at.is_not(None))) or 0)
+
+
+def count_by_state(tx: Connection) -> dict[PostingState, int]:
+    """How many there are in each state, counted by the database; states that occur not at all too."""
+    states: tuple[PostingState, ...] = get_args(PostingState)
+    columns = [sa.func.count(sa.case((_in_state(state), 1))).label(state) for state in states]
+    row = tx.execute(sa.select(*columns)).one()
+    return {state: int(n) for state, n in zip(states, row, strict=True)}
 
 
 _CONTENT = ("key", "kind", "case", "body", "occurred_at", "reverses")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,15 +10,14 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from prometheus_client import generate_latest
 from sqlalchemy import select
 
 from bot.web.access import Looking, linecall
+from bot.web.gauges import registry_of
 from bot.web.rendering import page
-from db import cases, inbox, outbox, postings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bot.app import App
 
 log = structlog.get_logger(__name__)
@@ -53,8 +51,9 @@ async def ready(request: Request) -> JSONResponse:
     "/metrics", summary="Prometheus: how much waits, and for how long; counts only", response_class=PlainTextResponse
 )
 def prometheus(request: Request, _: Looking) -> PlainTextResponse:
-    """The text format 0.0.4."""
-    return PlainTextResponse("".join(_samples(linecall(request))), media_type="text/plain; version=0.0.4")
+    """The text format 0.0.4; `docs/operate.md` says what each means."""
+    text = generate_latest(registry_of(linecall(request), request.app.state.requests))
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
 @routes.get("/openapi.json", include_in_schema=False)
@@ -93,55 +92,6 @@ def _disk(app: App) -> bool:
         return shutil.disk_usage(app.config.data).free > LEAST_DISK
     except OSError:
         return False
-
-
-def _samples(app: App) -> Iterator[str]:
-    now = app.clock.now()
-    with app.database.read() as tx:
-        unread = inbox.unhandled_count(tx)
-        oldest_unread = inbox.due(tx, now, 1)
-        unsent = outbox.unsent_count(tx)
-        oldest_unsent = outbox.waiting(tx, 1)
-        set_aside = len(inbox.poisoned(tx, 1000))
-        on_floor = [case for case in cases.open_cases(tx) if case.is_open]
-        owed = postings.find(tx)
-    states: dict[str, int] = {}
-    for status in owed:
-        states[status.state] = states.get(status.state, 0) + 1
-    waiting = [s.owed_since for s in owed if s.state in ("due", "waiting", "failed") and s.owed_since is not None]
-    unanswered = [t.asked_at for case in on_floor for t in case.tasks if t.waits_for_acknowledgement]
-    yield from _gauge("linecall_inbox_unhandled", "Messages stored and not handled yet", unread)
-    yield from _gauge(
-        "linecall_inbox_oldest_seconds",
-        "Age of the oldest of them",
-        _oldest([r.received_at for r in oldest_unread], now),
-    )
-    yield from _gauge("linecall_inbox_set_aside", "Messages that could not be handled", set_aside)
-    yield from _gauge("linecall_exceptions_open", "Exceptions still to be solved on the floor", len(on_floor))
-    stopped = sum(case.line_stopped is True for case in on_floor)
-    yield from _gauge("linecall_exceptions_line_stopped", "Open exceptions that stop a line", stopped)
-    yield from _gauge("linecall_tasks_unanswered", "Functions asked that have not answered", len(unanswered))
-    yield from _gauge("linecall_tasks_unanswered_oldest_seconds", "Age of the oldest", _oldest(unanswered, now))
-    yield from _gauge("linecall_outbox_due", "Notices not sent yet", unsent)
-    yield from _gauge(
-        "linecall_outbox_oldest_seconds",
-        "Age of the oldest of them",
-        _oldest([told.created_at for told in oldest_unsent], now),
-    )
-    yield "# HELP linecall_postings ERP transactions by state\n# TYPE linecall_postings gauge\n"
-    for state, count in sorted(states.items()):
-        yield f'linecall_postings{{state="{state}"}} {count}\n'
-    yield from _gauge(
-        "linecall_postings_oldest_seconds", "Age of the oldest that ERP has not taken", _oldest(waiting, now)
-    )
-
-
-def _gauge(name: str, what: str, value: float) -> Iterator[str]:
-    yield f"# HELP {name} {what}\n# TYPE {name} gauge\n{name} {value:g}\n"
-
-
-def _oldest(since: list[datetime], now: datetime) -> float:
-    return max(0.0, (now - min(since)).total_seconds()) if since else 0.0
 
 
 def _call(verb: str, path: str, call: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
