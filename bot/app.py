@@ -18,6 +18,7 @@ from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
 from bot.foreign_chats import email_of, slack_of, telegram_of, whatsapp_of
+from bot.foreign_systems import sap_of, tryton_of
 from bot.lessons import Learning, take_effect
 from bot.people_in_force import note_people
 from bot.reloading import reload_rules
@@ -29,7 +30,6 @@ from integrations.chat.web import WebChannel
 from integrations.erp.guarded import Guarded
 from integrations.erp.plant_folder import PlantFolderErp
 from integrations.erp.several import Several
-from integrations.erp.tryton import TrytonErp
 from integrations.media.eyes import WorkerEyes, installed
 from integrations.media.shelf import Shelf
 from integrations.media.speech import TranscribingEars
@@ -192,20 +192,12 @@ class App:
         self.database.close()
 
 
-def tryton_of(config: Config, folder: Path, clock: Clock) -> Erp:
-    """Tryton, as LINECALL_TRYTON_* names it; raises WrongConfiguration where one is missing."""
-    if config.tryton_url is None or config.tryton_password is None:
-        missing = "LINECALL_TRYTON_URL" if config.tryton_url is None else "LINECALL_TRYTON_PASSWORD"
-        raise WrongConfiguration(f"{missing}: LINECALL_ERP=tryton needs it; docs/erp/tryton.md says how to set it up")
-    zone, password = read_plant_folder(folder).plant.zone, config.tryton_password.get_secret_value()
-    return TrytonErp(config.tryton_url, config.tryton_database, config.tryton_user, password, clock, zone)
-
-
 ERPS: Mapping[str, Callable[[Config, Path, Clock], Erp]] = {
     "plant_folder": lambda config, folder, clock: PlantFolderErp(
         folder, config.data / "erp", clock, confirm=config.plant_folder_confirm
     ),
     "tryton": tryton_of,
+    "sap": sap_of,
 }
 
 

@@ -21,7 +21,7 @@ LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_OURS = ("LINECALL_TEST_", "LINECALL_REQUIRE")  # what only the tests read
 
-System = Literal["plant_folder", "tryton"]
+System = Literal["plant_folder", "tryton", "sap"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 
 
@@ -48,6 +48,18 @@ class Config(BaseSettings):
     tryton_database: str = "tryton"
     tryton_user: str = "linecall"
     tryton_password: SecretStr | None = None
+    sap_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    sap_user: str = "LINECALL"
+    sap_password: SecretStr | None = None
+    sap_token_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")  # OAuth 2.0; none: HTTP Basic
+    sap_client: str | None = Field(default=None, pattern=r"^\d{3}$")  # on premise; none: the system's own
+    sap_plant: str | None = Field(default=None, pattern=r"^[A-Z0-9]{1,4}$")
+    sap_rework: str = Field(default="RWRK", pattern=r"^[A-Z0-9]{1,4}$")  # storage location
+    sap_cost_center: str | None = Field(default=None, pattern=r"^[A-Z0-9_-]{1,10}$")  # of scrap
+    sap_defect: str = Field(default="QM-E/0001", pattern=r"^[^/]{1,8}/[^/]{1,4}$")  # code group and code
+    sap_assets: Literal["functional_location", "equipment"] = "functional_location"
+    sap_notifications: str = Field(default="M2/M1", pattern=r"^\w{2}/\w{2}$")  # of a downtime, of anything else
+    sap_activity: int = Field(default=2, ge=1, le=6)  # which standard value of a work center takes time
     plant_folder_confirm: Literal["answer", "written"] = "answer"
     openai_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     openai_api_key: SecretStr | None = None

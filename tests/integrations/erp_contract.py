@@ -7,16 +7,25 @@ same promises as all others.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
+
 from integrations.erp.import_stand_in import ImportStandIn
 from integrations.erp.plant_folder import PlantFolderErp
+from integrations.erp.sap import SapErp
+from integrations.erp.sap_books import Setup, guid_of, mark_of
+from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
 from tests.integrations.faults import Faulty, answers, lost_answer
+from tests.sap_contract import Service, contract
+from tests.sap_gateway import serving
+from tests.sap_plant import PASSWORD, PLANT, REWORK, USER, SapPlant, add_order
 from tests.tryton_plant import admin, new_order
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
@@ -177,8 +186,69 @@ class RealTryton:
         self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
 
 
+class SapSystem:
+    """A strict SAP Gateway on loopback, with this schema; what goes wrong goes wrong between us and it."""
+
+    setup = Setup(PLANT, frozenset({"L1", "L2", "L3", "L4"}), REWORK, cost_center="4711")
+
+    def __init__(self, services: Mapping[str, Service] | None = None) -> None:
+        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
+        self.plant = SapPlant(RIVERSIDE, services or contract(), self.clock.now)
+        self.url = self._open.enter_context(serving(self.plant.gateway)).url
+        self._open.callback(self.wire.close)
+        self.restart()
+
+    def restart(self) -> None:
+        self.erp = self.as_user(USER, PASSWORD)
+
+    def as_user(self, user: str, password: str, **more: Any) -> SapErp:
+        return SapErp(Sap(self.url, user, password, transport=self.wire, **more), self.setup, self.clock)
+
+    def away(self, is_away: bool) -> None:
+        self.wire.away = is_away
+
+    def works(self) -> None:
+        self.clock.at += timedelta(minutes=1)
+
+    def loses_the_next_answer(self) -> None:
+        def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
+            if request.method == "GET":
+                return real(request)
+            self.wire.always(None)
+            return lost_answer(request, real)
+
+        self.wire.always(lose)
+
+    def booked(self, key: str) -> int:
+        """Documents of this key that stand, read from the system's own tables."""
+        mark, rows = mark_of(key), self.plant.rows
+        texts = sum(str(row["OrderLongText"]).count(f"LINECALL {mark} ") for row in rows("A_ProductionOrder_2"))
+        begun = sum(
+            1 for row in rows("A_ProductionOrder_2") for line in str(row["OrderLongText"]).splitlines()
+            if line.startswith(f"LINECALL {mark} ") and " begun " in line
+        )  # fmt: skip
+        return (
+            len(self.plant.standing(mark))
+            + sum(row["ExternalSystemConfirmation"] == guid_of(key) for row in rows("ProdnOrdConf2"))
+            + sum(row["MaintNotifExtReferenceNumber"] == mark for row in rows("MaintenanceNotification"))
+            + sum(str(row["DefectText"]).startswith(mark[:12]) for row in rows("A_Defect"))
+            + sum(row["PhysInventoryReferenceNumber"] == mark for row in rows("A_PhysInventoryDocHeader"))
+            + texts
+            - begun
+        )
+
+    def knows_order(self, work_order: str) -> None:
+        add_order(self.plant, work_order, "FG-1010", "L1", 100.0)
+
+    def records_broken(self) -> None:
+        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
+
+    def close(self) -> None:
+        self._open.close()
+
+
 # name -> the name of a fixture that gives an ErpAround
-ERPS: tuple[str, ...] = ("plant_folder", "tryton")
+ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap")
 
 
 def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -9,18 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.integrations.erp_contract import BODIES, ERPS, ErpAround, FlatFiles, RealTryton, drive, other, posting
+from tests.integrations.erp_contract import (
+    BODIES,
+    ERPS,
+    ErpAround,
+    FlatFiles,
+    RealTryton,
+    SapSystem,
+    drive,
+    other,
+    posting,
+)
 from workflow.case import POSTING_KINDS, PostingKind
 from workflow.errors import LinecallError, Rejected, TryLater
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name == "tryton" else name for name in ERPS])
-def around(request: pytest.FixtureRequest, tmp_path: Path) -> ErpAround:
+def around(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ErpAround]:
     match request.param:
         case "tryton":
-            return RealTryton(request.getfixturevalue("tryton"))
+            yield RealTryton(request.getfixturevalue("tryton"))
+        case "sap":
+            system = SapSystem()
+            yield system
+            system.close()
         case _:
-            return FlatFiles(tmp_path)
+            yield FlatFiles(tmp_path)
 
 
 def test_the_contract_has_a_body_for_every_kind() -> None:

@@ -1,0 +1,41 @@
+"""The plant's foreign ERP systems, as LINECALL_* names them; each says what is missing by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.config import Config, WrongConfiguration
+from integrations.erp.sap import SapErp
+from integrations.erp.sap_books import Setup as SapSetup
+from integrations.erp.sap_odata import Sap
+from integrations.erp.tryton import TrytonErp
+from integrations.plant_folder import read_plant_folder
+from workflow.ports import Clock, Erp
+
+
+def tryton_of(config: Config, folder: Path, clock: Clock) -> Erp:
+    """Tryton, as LINECALL_TRYTON_* names it; raises WrongConfiguration where one is missing."""
+    if config.tryton_url is None or config.tryton_password is None:
+        missing = "LINECALL_TRYTON_URL" if config.tryton_url is None else "LINECALL_TRYTON_PASSWORD"
+        raise WrongConfiguration(f"{missing}: LINECALL_ERP=tryton needs it; docs/erp/tryton.md says how to set it up")
+    zone, password = read_plant_folder(folder).plant.zone, config.tryton_password.get_secret_value()
+    return TrytonErp(config.tryton_url, config.tryton_database, config.tryton_user, password, clock, zone)
+
+
+def sap_of(config: Config, folder: Path, clock: Clock) -> Erp:
+    """SAP, as LINECALL_SAP_* names it; raises WrongConfiguration where one is missing."""
+    needed = {"URL": config.sap_url, "PASSWORD": config.sap_password, "PLANT": config.sap_plant}
+    if missing := [name for name, value in needed.items() if value is None]:
+        raise WrongConfiguration(f"LINECALL_SAP_{missing[0]}: LINECALL_ERP=sap needs it; see docs/erp/sap.md")
+    assert config.sap_url
+    assert config.sap_password
+    assert config.sap_plant
+    plant, password = read_plant_folder(folder).plant, config.sap_password.get_secret_value()
+    malfunction, request = config.sap_notifications.split("/")
+    group, code = config.sap_defect.split("/")
+    assets = "EAMS_FL" if config.sap_assets == "functional_location" else "EAMS_EQUI"
+    lines = frozenset(line.id for line in plant.lines)
+    setup = SapSetup(config.sap_plant, lines, config.sap_rework, config.sap_cost_center, (group, code), assets,
+                     malfunction, request, config.sap_activity)  # fmt: skip
+    sap = Sap(config.sap_url, config.sap_user, password, config.sap_client, config.sap_token_url)
+    return SapErp(sap, setup, clock, plant.zone, plant.languages[0])
