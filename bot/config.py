@@ -21,7 +21,7 @@ LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_OURS = ("LINECALL_TEST_", "LINECALL_REQUIRE")  # what only the tests read
 
-System = Literal["plant_folder", "tryton", "sap"]
+System = Literal["plant_folder", "tryton", "sap", "odoo"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 
 
@@ -60,6 +60,9 @@ class Config(BaseSettings):
     sap_assets: Literal["functional_location", "equipment"] = "functional_location"
     sap_notifications: str = Field(default="M2/M1", pattern=r"^\w{2}/\w{2}$")  # of a downtime, of anything else
     sap_activity: int = Field(default=2, ge=1, le=6)  # which standard value of a work center takes time
+    odoo_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    odoo_database: str | None = None  # where the address alone does not say which
+    odoo_key: SecretStr | None = None
     plant_folder_confirm: Literal["answer", "written"] = "answer"
     openai_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     openai_api_key: SecretStr | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.config import Config, WrongConfiguration
+from integrations.erp.odoo import OdooErp
+from integrations.erp.odoo_rpc import Odoo
 from integrations.erp.sap import SapErp
 from integrations.erp.sap_books import Setup as SapSetup
 from integrations.erp.sap_odata import Sap
@@ -39,3 +41,12 @@ def sap_of(config: Config, folder: Path, clock: Clock) -> Erp:
                      malfunction, request, config.sap_activity)  # fmt: skip
     sap = Sap(config.sap_url, config.sap_user, password, config.sap_client, config.sap_token_url)
     return SapErp(sap, setup, clock, plant.zone, plant.languages[0])
+
+
+def odoo_of(config: Config, folder: Path, clock: Clock) -> Erp:
+    """Odoo, as LINECALL_ODOO_* names it; raises WrongConfiguration where one is missing."""
+    if config.odoo_url is None or config.odoo_key is None:
+        missing = "LINECALL_ODOO_URL" if config.odoo_url is None else "LINECALL_ODOO_KEY"
+        raise WrongConfiguration(f"{missing}: LINECALL_ERP=odoo needs it; docs/erp/odoo.md says how to set it up")
+    odoo = Odoo(config.odoo_url, config.odoo_database, config.odoo_key.get_secret_value())
+    return OdooErp(odoo, clock, read_plant_folder(folder).plant.zone)

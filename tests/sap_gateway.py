@@ -489,8 +489,8 @@ def metadata(service: Service) -> str:
 
 
 @contextmanager
-def serving(gateway: Gateway) -> Iterator[Gateway]:
-    """It answers at `gateway.url` until the end."""
+def serving(gateway: Any) -> Iterator[Any]:
+    """It answers at `gateway.url` until the end: whatever has `answer` and `url`."""
 
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from integrations.erp import sap_orders as orders
 from integrations.erp import sap_papers as papers
+from integrations.erp.marks import Job, job_of, mark_of
 from integrations.erp.posting_bodies import GoodsMovement, why_not
 from integrations.erp.sap_books import (
     BACKWARDS,
@@ -20,11 +21,8 @@ from integrations.erp.sap_books import (
     SCRAPPED,
     TO_BLOCKED,
     Books,
-    Job,
     Setup,
     Shelf,
-    job_of,
-    mark_of,
     taken,
 )
 from integrations.erp.sap_examine import findings

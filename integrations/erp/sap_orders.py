@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from integrations.erp.marks import Job, checked, guid_of
 from integrations.erp.posting_bodies import Confirmation, Note, OrderStatusChange, Reschedule, Scrap
-from integrations.erp.sap_books import CONFIRMATIONS, ORDERS, Books, Job, checked, created, guid_of, in_open_period
+from integrations.erp.sap_books import CONFIRMATIONS, ORDERS, Books, created, in_open_period
 from integrations.erp.sap_odata import Row, SapSaysNo
 from integrations.erp.sap_values import day_in, day_out, key, number_out, same_unit, stamp, text
 from workflow.errors import Rejected

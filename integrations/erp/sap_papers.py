@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from integrations.erp.marks import Job, checked
 from integrations.erp.posting_bodies import Deviation, Downtime, MaintenanceNotification, StockAdjustment
 from integrations.erp.sap_books import (
     BATCHES,
@@ -13,8 +14,6 @@ from integrations.erp.sap_books import (
     NOTIFICATIONS,
     PRODUCTS,
     Books,
-    Job,
-    checked,
     created,
     in_open_period,
 )

@@ -17,11 +17,15 @@ from typing import Any, Protocol
 import httpx
 
 from integrations.erp.import_stand_in import ImportStandIn
+from integrations.erp.marks import guid_of, mark_of
+from integrations.erp.odoo import OdooErp
+from integrations.erp.odoo_rpc import Odoo
 from integrations.erp.plant_folder import PlantFolderErp
 from integrations.erp.sap import SapErp
-from integrations.erp.sap_books import Setup, guid_of, mark_of
+from integrations.erp.sap_books import Setup
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
+from tests import odoo_plant
 from tests.integrations.faults import Faulty, answers, lost_answer
 from tests.sap_contract import Service, contract
 from tests.sap_gateway import serving
@@ -247,8 +251,54 @@ class SapSystem:
         self._open.close()
 
 
+class OdooSystem:
+    """An Odoo of our own on loopback; what goes wrong goes wrong between us and it."""
+
+    def __init__(self) -> None:
+        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
+        self.plant = odoo_plant.OdooPlant(RIVERSIDE, self.clock.now)
+        self.url = self._open.enter_context(serving(self.plant)).url
+        self._open.callback(self.wire.close)
+        self.restart()
+
+    def restart(self) -> None:
+        self.erp = self.with_key(odoo_plant.KEY)
+
+    def with_key(self, key: str) -> OdooErp:
+        return OdooErp(Odoo(self.url, odoo_plant.DATABASE, key, self.wire), self.clock)
+
+    def away(self, is_away: bool) -> None:
+        self.wire.away = is_away
+
+    def works(self) -> None:
+        self.clock.at += timedelta(minutes=1)
+
+    def loses_the_next_answer(self) -> None:
+        def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
+            if request.url.path.rpartition("/")[2] in ("search_read", "read"):
+                return real(request)
+            self.wire.always(None)
+            return lost_answer(request, real)
+
+        self.wire.always(lose)
+
+    def booked(self, key: str) -> int:
+        return self.plant.standing(mark_of(key))
+
+    def knows_order(self, work_order: str) -> None:
+        codes = {row["default_code"]: row["id"] for row in self.plant.rows["product.product"].values()}
+        centers = {row["code"]: row["id"] for row in self.plant.rows["mrp.workcenter"].values()}
+        odoo_plant.add_order(self.plant, work_order, codes["FG-1010"], centers["L1"], 100.0)
+
+    def records_broken(self) -> None:
+        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
+
+    def close(self) -> None:
+        self._open.close()
+
+
 # name -> the name of a fixture that gives an ErpAround
-ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap")
+ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap", "odoo")
 
 
 def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:

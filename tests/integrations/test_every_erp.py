@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.integrations.erp_contract import (
     ERPS,
     ErpAround,
     FlatFiles,
+    OdooSystem,
     RealTryton,
     SapSystem,
     drive,
@@ -30,8 +32,8 @@ def around(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ErpAround
     match request.param:
         case "tryton":
             yield RealTryton(request.getfixturevalue("tryton"))
-        case "sap":
-            system = SapSystem()
+        case "sap" | "odoo" as name:
+            system: Any = {"sap": SapSystem, "odoo": OdooSystem}[name]()
             yield system
             system.close()
         case _:

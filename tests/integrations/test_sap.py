@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations.erp.sap_books import mark_of
+from integrations.erp.marks import mark_of
 from tests.integrations.erp_contract import SapSystem, drive, posting
 from tests.integrations.faults import Act, PulledPlug, answers, lost_answer, plug_after, plug_before, timed_out
 from tests.sap_plant import PASSWORD, USER, VISITOR, add_order
