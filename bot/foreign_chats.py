@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.config import Config, WrongConfiguration
 from bot.key import key_of
+from bot.lending import lender
 from bot.slash import COMMANDS, menu
 from bot.wording import word
 
@@ -67,6 +68,7 @@ def whatsapp_of(config: Config) -> Channel | None:
         base_url=config.twilio_base_url,
         public_url=config.public_url,
         buttons=config.whatsapp_buttons,
+        lend=lender(config),
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from db.outbox import Pending
     from workflow.case import Case, Notice
-    from workflow.ports import Channel
+    from workflow.ports import Channel, Traits
 
 log = structlog.get_logger()
 
@@ -190,14 +190,19 @@ def _job(
         quiet=pending.notice.name in QUIET,
         asker=there.asker if there is not None else None,
     )
-    parts = _parts(whole, buttons, traits.text)
+    parts = _parts(whole, buttons, traits)
     return Job(pending, person, way, possible[1:], parts, words.buttons, case, refused)
 
 
-def _parts(whole: Outbound, buttons: tuple[Button, ...], most: int) -> tuple[Outbound, ...]:
-    """One message, or several with the buttons under the last."""
-    texts = fitting.split(whole.text, most) or (whole.text,)
-    parts = [replace(whole, text=text, key=f"{whole.key}:{n}") for n, text in enumerate(texts)]
+def _parts(whole: Outbound, buttons: tuple[Button, ...], traits: Traits) -> tuple[Outbound, ...]:
+    """One message, or several: a picture with the first, the buttons under the last."""
+    picture = whole.picture if traits.caption else None
+    texts = fitting.split(whole.text, traits.text) or (whole.text,)
+    if picture is not None and fitting.length(texts[0]) > traits.caption:
+        beside = fitting.split(whole.text, traits.caption)[0]
+        texts = (beside, *fitting.split(whole.text.strip().removeprefix(beside), traits.text))
+    parts = [replace(whole, text=text, picture=None, key=f"{whole.key}:{n}") for n, text in enumerate(texts)]
+    parts[0] = replace(parts[0], picture=picture)
     return (*parts[:-1], replace(parts[-1], buttons=buttons))
 
 

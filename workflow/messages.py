@@ -62,7 +62,7 @@ class Outbound:
     thread: str | None = None
     replaces: str | None = None  # update this card in place where the channel can
     case: str | None = None
-    picture: bytes | None = None  # PNG
+    picture: bytes | None = None  # PNG; the text says the same, for whoever cannot see it
     repeat: bool = False  # an earlier attempt may have arrived; where the chat cannot tell, the text says so (R23)
     name: str = ""  # of its text in bot/texts/, and its language: for a chat that wants an approved template
     language: str = ""

@@ -34,6 +34,7 @@ class Traits:
     buttons: int = 8
     button_text: int = 64  # UTF-16 units of a label
     button_bytes: int | None = None  # what a button carries goes through strangers' hands: a sealed token of ours
+    caption: int = 0  # UTF-16 units that stand beside a picture; 0: it shows none, and only the words are sent
     edits: bool = False
     threads: bool = False
     finds_sent: bool = False  # looks up by `Outbound.key` whether an earlier attempt arrived: no repeats to mark

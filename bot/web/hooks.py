@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 
+from bot.lending import lent
 from bot.taking import knocked, trouble
 from bot.web.access import linecall
 from workflow.ports import Channel, Hooked, Knock
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 routes = APIRouter(prefix="/hooks", include_in_schema=False)
+
+
+@routes.get("/pictures/{name}")
+async def picture(request: Request, name: str) -> Response:
+    """A picture of a message that a platform fetches; 404 where there is none, or none any more."""
+    file = lent(linecall(request).config, name)
+    return FileResponse(file, media_type="image/png") if file is not None else Response(status_code=404)
 
 
 @routes.post("/{path:path}")

@@ -8,13 +8,11 @@ import imaplib
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import structlog
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
@@ -22,54 +20,26 @@ from imap_tools.errors import ImapToolsError
 
 from integrations.chat.email_proof import message_id
 from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, proved, read
+from integrations.chat.email_server import ANSWERS_WITHIN, LATER, Server, connected, post
 from integrations.chat.gate import as_it_came
-from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.errors import Rejected, TryLater
 from workflow.messages import Arrival, Inbound, Outbound, Sent
 from workflow.ports import Finding, Receive, Traits
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-ANSWERS_WITHIN = 10.0  # seconds
 IDLES = 3.0  # seconds that we wait for news of the server at a stretch; a stop waits no longer
 TAKEN = "Linecall"  # the flag of a mail that is stored here; people may read the mailbox and take nothing from us
 MOST_MAIL = 20 * 1024 * 1024  # bytes of a mail that is fetched
 MOST_POISON = 64 * 1024  # bytes that are kept of a mail that cannot be read, and as many of its headers
-LATER = timedelta(minutes=1)
-HERE = ("localhost", "127.0.0.1", "::1")  # where a password may travel in the clear
-NO_SUCH = frozenset({550, 551, 553, 554})
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A mail server as its URL names it: `smtps://user:password@host:465`."""
-
-    secure: bool
-    host: str
-    port: int
-    user: str
-    password: str
-    folder: str
-
-    @classmethod
-    def of(cls, url: str) -> Server:
-        """Raises ValueError with what would be right."""
-        parts = urlsplit(url)
-        ports = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
-        if parts.scheme not in ports or not parts.hostname:
-            raise ValueError(f"{' or '.join(ports)}://user:password@host")
-        if parts.scheme == "imap" and parts.hostname not in HERE:
-            raise ValueError("imaps://: mail and password would travel in the clear")
-        given = unquote(parts.username or ""), unquote(parts.password or "")
-        folder = unquote(parts.path.strip("/")) or "INBOX"
-        return cls(parts.scheme.endswith("s"), parts.hostname, parts.port or ports[parts.scheme], *given, folder)
 
 
 class Email:
     """The channel `email`. What binds the plant is not decided by mail: whose address it is can be faked (R41)."""
 
     name = NAME
-    traits = Traits(text=20_000, buttons=0, numbered=9, threads=True, decides=False)
+    traits = Traits(text=20_000, buttons=0, numbered=9, caption=20_000, threads=True, decides=False)
 
     def __init__(
         self,
@@ -166,8 +136,10 @@ class Email:
             raise Rejected("nobody has proved that address")
         if not message.text.strip():
             raise Rejected("there is nothing to say")
+        if message.replaces is not None:
+            raise Rejected("a mail cannot be changed")
         mail = self.written(message)
-        await asyncio.to_thread(self._posted, mail, message.to)
+        await asyncio.to_thread(post, self._smtp, self._sender, message.to, mail)
         return Sent(str(mail["Message-ID"]))
 
     def written(self, message: Outbound, at: datetime | None = None) -> EmailMessage:
@@ -189,42 +161,11 @@ class Email:
         mail["X-Auto-Response-Suppress"] = "All"
         above = self._above(message.language)
         mail.set_content(f"{ABOVE} {above} {ABOVE[::-1]}\n\n{message.text}\n" if above else f"{message.text}\n")
+        if message.picture is not None:
+            mail.add_attachment(
+                message.picture, maintype="image", subtype="png", disposition="inline", filename="linecall.png"
+            )
         return mail
-
-    def _posted(self, mail: EmailMessage, to: str) -> None:
-        try:
-            server = self._connected()
-        except smtplib.SMTPAuthenticationError:
-            raise Rejected("the mail server refuses user or password") from None
-        except smtplib.SMTPNotSupportedError:
-            raise Rejected("the mail server offers no encryption") from None
-        except (OSError, smtplib.SMTPException):
-            raise TryLater("the mail server does not answer", LATER) from None
-        try:
-            _hand_over(server, self._sender, to, mail)
-        finally:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                server.quit()
-
-    def _connected(self) -> smtplib.SMTP:
-        to = self._smtp
-        context = ssl.create_default_context()
-        server: smtplib.SMTP
-        if to.secure:
-            server = smtplib.SMTP_SSL(to.host, to.port, timeout=ANSWERS_WITHIN, context=context)
-        else:
-            server = smtplib.SMTP(to.host, to.port, timeout=ANSWERS_WITHIN)
-        try:
-            server.ehlo_or_helo_if_needed()
-            if not to.secure and (to.host not in HERE or server.has_extn("starttls")):
-                server.starttls(context=context)
-                server.ehlo()
-            if to.user:
-                server.login(to.user, to.password)
-        except BaseException:
-            server.close()
-            raise
-        return server
 
     # how it is ------------------------------------------------------------------------------------------------------
 
@@ -235,7 +176,7 @@ class Email:
     async def _way_out(self) -> Finding:
         where = f"{self._smtp.host}:{self._smtp.port}"
         try:
-            server = await asyncio.to_thread(self._connected)
+            server = await asyncio.to_thread(connected, self._smtp)
         except smtplib.SMTPAuthenticationError:
             return Finding("mail out", f"{where} refuses user or password", "set them in LINECALL_SMTP_URL")
         except smtplib.SMTPNotSupportedError:
@@ -272,32 +213,6 @@ class Email:
             to_do = "LINECALL_EMAIL_AUTHSERV_ID, to take reports too: the name in Authentication-Results of your server"
             return Finding("who writes", "known by answering a mail of ours; all others are strangers", to_do)
         return Finding("who writes", f"known by answering a mail of ours, or as {self._proof.our_server} says")
-
-
-def _hand_over(server: smtplib.SMTP, sender: str, to: str, mail: EmailMessage) -> None:
-    """One mail; what fails before the text went out has not arrived, what fails after it may have."""
-    data_begun = False
-    try:
-        code, _ = server.mail(sender)
-        _check(code, "the sender")
-        code, _ = server.rcpt(to)
-        if code in NO_SUCH:
-            raise Unreachable(f"{code}: the mail server knows no such address")
-        _check(code, "the address")
-        data_begun = True
-        code, _ = server.data(mail.as_bytes())
-        _check(code, "the mail")
-    except smtplib.SMTPDataError as error:
-        _check(error.smtp_code, "the mail")
-    except (OSError, smtplib.SMTPException):
-        raise TryLater("the mail server does not answer", LATER, outcome_unknown=data_begun) from None
-
-
-def _check(code: int, what: str) -> None:
-    if 400 <= code < 500:
-        raise TryLater(f"{code}: the mail server asks for patience", LATER)
-    if code >= 500:
-        raise Rejected(f"{code}: the mail server refuses {what}")
 
 
 def _mail(mailbox: BaseMailBox, uid: str) -> MailMessage | None:

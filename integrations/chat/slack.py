@@ -48,7 +48,8 @@ class Slack:
 
     name = NAME
     traits = Traits(
-        text=3000, parts=4, buttons=10, button_text=75, button_bytes=2000, edits=True, threads=True, finds_sent=True,
+        text=3000, parts=4, buttons=10, button_text=75, button_bytes=2000, caption=3000, edits=True, threads=True,
+        finds_sent=True,
         rates=(Rate(timedelta(seconds=1 / 20), 20), Rate(timedelta(seconds=1), 4, each=True)),
     )  # fmt: skip
     hooks = (HOOK,)

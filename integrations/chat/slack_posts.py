@@ -5,11 +5,13 @@ Slack has no idempotent post (S13): every message carries our key as metadata, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from integrations.chat import slack_blocks as blocks
+from integrations.chat import slack_pictures as pictures
 from integrations.chat.gate import text_in
 from integrations.chat.pace import Pace
 from integrations.chat.slack_events import id_of, root_of
@@ -44,7 +46,8 @@ class Posts:
         thread = None
         if message.thread is not None and message.thread.startswith(f"{channel}:"):
             thread = root_of(message.thread)[1]
-        alone = message.asker if not (message.buttons or message.case or message.repeat) else None
+        stays = message.buttons or message.case or message.repeat or message.picture
+        alone = None if stays else message.asker
         if alone is not None:
             return await self._whispered(channel, thread, alone, message)
         if message.repeat and message.key:
@@ -52,17 +55,31 @@ class Posts:
             if earlier is not None:
                 return earlier
         await self._pace.turn(channel)
-        sent = await self._wire.call(
-            "chat.postMessage",
-            channel=channel,
-            thread_ts=thread,
-            reply_broadcast=True if thread is not None and _must_be_seen(message, channel) else None,
-            metadata={"event_type": NOTICE, "event_payload": {"key": message.key}} if message.key else None,
-            unfurl_links=False,
-            unfurl_media=False,
+        values: dict[str, Any] = {
+            "channel": channel,
+            "thread_ts": thread,
+            "reply_broadcast": True if thread is not None and _must_be_seen(message, channel) else None,
+            "metadata": {"event_type": NOTICE, "event_payload": {"key": message.key}} if message.key else None,
+            "unfurl_links": False,
+            "unfurl_media": False,
             **shown,
-        )
+        }
+        sent = await self._with_picture(message, values) or await self._wire.call("chat.postMessage", **values)
         return Sent(id_of(text_in(sent, "channel") or channel, text_in(sent, "ts"), thread))
+
+    async def _with_picture(self, message: Outbound, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Post it with its picture; None where it has none, or Slack does not show it: then the words alone go."""
+        file = await pictures.put(self._wire, message.picture) if message.picture is not None else None
+        if file is None:
+            return None
+        words = values["blocks"]
+        shown = {**values, "blocks": [words[0], pictures.block(file, message.text), *words[1:]]}
+        try:
+            return await self._wire.call("chat.postMessage", **shown)
+        except Exception as error:
+            if pictures.not_ready(error):
+                return None
+            raise
 
     async def _whispered(self, channel: str, thread: str | None, to: str, message: Outbound) -> Sent:
         """What concerns nobody but whoever asked, shown to them alone; it is gone when they reload, as Slack does it.

@@ -34,6 +34,8 @@ METHODS: Mapping[str, frozenset[str]] = {
     "conversations.info": frozenset({"channels:read", "groups:read"}),
     "conversations.open": frozenset({"im:write"}),
     "conversations.replies": frozenset({"channels:history", "groups:history", "im:history"}),
+    "files.completeUploadExternal": frozenset({"files:write"}),
+    "files.getUploadURLExternal": frozenset({"files:write"}),
     "files.info": frozenset({"files:read"}),
     "views.open": frozenset(),
     "views.publish": frozenset(),
@@ -104,11 +106,7 @@ class Wire:
 
     async def file(self, url: str, most: int) -> bytes:
         """The content of a file; the token goes to Slack's own host alone and follows no redirect (S20)."""
-        host = urlsplit(url).hostname
-        if host not in (FILES, urlsplit(self.base_url).hostname) or (
-            urlsplit(url).scheme != "https" and self.base_url == PUBLIC
-        ):
-            raise Rejected("the file is not at Slack")
+        self._check_host(url)
         session = await self._ready()
         headers = {"Authorization": f"Bearer {self._token}"}
         async with session.get(url, headers=headers, allow_redirects=False) as answer:
@@ -124,6 +122,20 @@ class Wire:
         if len(found) > most:
             raise Rejected("the file is too large")
         return found
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Put a file at the address that Slack named for it; it is a ticket and needs no token of ours."""
+        self._check_host(url)
+        async with (await self._ready()).post(url, data=content, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise TryLater("Slack does not take the file now")
+
+    def _check_host(self, url: str) -> None:
+        host = urlsplit(url).hostname
+        if host not in (FILES, urlsplit(self.base_url).hostname) or (
+            urlsplit(url).scheme != "https" and self.base_url == PUBLIC
+        ):
+            raise Rejected("the file is not at Slack")
 
     async def close(self) -> None:
         """Let go of the connections."""

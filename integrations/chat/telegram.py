@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from telegram import InputFile
 from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
 
 from integrations.chat.gate import as_it_came, at, json_object, same, text_in
@@ -33,7 +34,7 @@ class Telegram:
 
     name = NAME
     traits = Traits(
-        text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, edits=True, threads=True, finds_sent=False,
+        text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, caption=1024, edits=True, threads=True,
         rates=(Rate(timedelta(seconds=1 / 25), 25), Rate(timedelta(seconds=1), 20, each=True)),
     )  # fmt: skip
     hooks = (HOOK,)
@@ -196,15 +197,17 @@ class Telegram:
             replied = int(message.thread.rpartition(":")[2])
             reply = {"message_id": replied, "allow_sending_without_reply": True}
         await self._pace.turn(chat)
+        words: dict[str, Any] = {"text": message.text, "link_preview_options": {"is_disabled": True}}
+        if message.picture is not None:
+            words = {"caption": message.text, "photo": InputFile(message.picture, "linecall.png")}
         sent = await self._wire.call(
-            "sendMessage",
+            "sendMessage" if message.picture is None else "sendPhoto",
             chat_id=chat,
             message_thread_id=int(topic) if topic else None,
-            text=message.text,
             reply_markup=markup,
             reply_parameters=reply,
             disable_notification=True if message.quiet else None,
-            link_preview_options={"is_disabled": True},
+            **words,
         )
         return Sent(f"{chat}:{at(sent, 'message_id')}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -51,6 +52,7 @@ class WhatsApp:
         base_url: str | None = None,
         public_url: str | None = None,
         buttons: bool = True,
+        lend: Callable[[bytes], str] | None = None,
         pace: Pace | None = None,
     ) -> None:
         self.traits = Traits(
@@ -60,6 +62,7 @@ class WhatsApp:
             button_text=20,
             button_bytes=200,
             numbered=9,
+            caption=1024 if lend is not None else 0,
             window=timedelta(hours=24),
             rates=(
                 Rate(timedelta(seconds=SENDER_GAP), 70),
@@ -73,6 +76,7 @@ class WhatsApp:
         self._wire = Wire(account, token, base_url)
         self._contents = Contents(self._wire)
         self._pace = pace or Pace()
+        self._lend = lend  # puts a picture where Twilio can fetch it, and tells its address
 
     # in -------------------------------------------------------------------------------------------------------------
 
@@ -112,6 +116,8 @@ class WhatsApp:
         """One message: free text or buttons within the 24 hours, an approved template after them."""
         if not message.text.strip():
             raise Rejected("there is nothing to say")
+        if message.replaces is not None:
+            raise Rejected("WhatsApp changes no message")
         try:
             how = await (self._template(message) if message.closed else self._free(message))
             await self._pace.turn(message.to)
@@ -132,7 +138,10 @@ class WhatsApp:
 
     async def _free(self, message: Outbound) -> dict[str, Any]:
         if not message.buttons:
-            return {"body": message.text}
+            if message.picture is None or self._lend is None:
+                return {"body": message.text}
+            address = await asyncio.to_thread(self._lend, message.picture)
+            return {"body": message.text, "media_url": [address]}
         sid = await self._contents.choice(len(message.buttons))
         return {"content_sid": sid, "content_variables": json.dumps(choice_variables(message.text, message.buttons))}
 

@@ -209,5 +209,6 @@ def _knows(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) 
 
 def words(mail: EmailMessage) -> str:
     """The text of a mail of ours, without the line above which one answers."""
-    text = str(mail.get_content()).replace("\r\n", "\n")
+    body = mail.get_body(("plain",))
+    text = str(body.get_content() if body is not None else "").replace("\r\n", "\n")
     return (text.partition("\n\n")[2] if text.startswith("##-") else text).rstrip("\n")

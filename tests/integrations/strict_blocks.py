@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
 ALL_TEXT = 13_200  # characters of all blocks together; undocumented, and refused as msg_blocks_too_long
+IMAGE = {"type", "block_id", "slack_file", "alt_text"}
 INLINE = {"text", "user", "link", "emoji", "channel", "broadcast"}
 
 
@@ -39,6 +40,8 @@ def check_blocks(blocks: Any, most: int) -> None:
     for block in blocks:
         if block["type"] == "rich_text":
             _check_rich(block)
+        if block["type"] == "image" and (block.keys() != IMAGE or not 0 < len(block["alt_text"]) <= 2000):
+            raise Refuses("invalid_blocks")
         for element in block.get("elements", []):
             if element.get("type") == "button":
                 _check_button(element)
@@ -77,6 +80,11 @@ def shown(blocks: list[dict[str, Any]]) -> str:
             mention = 2 if parts[0]["type"] == "user" else 0
             found.append("".join(part.get("text") or part.get("url", "") for part in parts[mention:]))
     return "\n".join(found)
+
+
+def files(blocks: list[dict[str, Any]]) -> list[str]:
+    """The ids of the pictures that it shows."""
+    return [block["slack_file"]["id"] for block in blocks if block["type"] == "image"]
 
 
 def buttons(blocks: list[dict[str, Any]]) -> list[tuple[str, str]]:

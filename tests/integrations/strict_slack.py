@@ -29,12 +29,14 @@ SCOPE_OF: Mapping[str, tuple[str, ...]] = {  # as each method's page has it; one
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.open": ("im:write",),
+    "files.completeUploadExternal": ("files:write",),
+    "files.getUploadURLExternal": ("files:write",),
     "files.info": ("files:read",),
 }
 HISTORY = {"C": "channels:history", "G": "groups:history", "D": "im:history"}
 READS = {"C": "channels:read", "G": "groups:read", "D": "im:read"}
 GIVEN = (
-    "app_mentions:read,channels:history,channels:read,chat:write,commands,files:read,groups:history,groups:read,"
+    "app_mentions:read,channels:history,channels:read,chat:write,commands,files:read,files:write,groups:history,groups:read,"
     "im:history,im:write"
 )
 
@@ -55,6 +57,9 @@ class StrictSlack:
         self.breaks: list[str] = []  # how the next messages go wrong: "lost" before it was taken, "silent" after
         self.scopes = GIVEN
         self.files: dict[str, bytes] = {}
+        self.slow_files = 0  # how often a new file is not ready yet when somebody looks
+        self._wanted: dict[str, int] = {}  # files that were announced: their bytes
+        self._waiting: dict[str, int] = {}  # files that are there and not ready
         self.acks: list[dict[str, Any]] = []
         self.sockets: list[web.WebSocketResponse] = []
         self._direct: dict[str, str] = {}
@@ -72,6 +77,7 @@ class StrictSlack:
             app = web.Application(client_max_size=4 * 1024 * 1024)
             app.router.add_post("/api/{method}", self._called)
             app.router.add_get("/files/{id}", self._file)
+            app.router.add_post("/upload/{id}", self._upload)
             app.router.add_get("/link", self._socket)
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
             await runner.setup()
@@ -379,8 +385,25 @@ class StrictSlack:
     def _files_info(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["file"] not in self.files:
             raise Refuses("file_not_found")
-        url = f"{self.url.removesuffix('api/')}files/{values['file']}"
-        return {"file": {"id": values["file"], "size": len(self.files[values["file"]]), "url_private_download": url}}
+        id_ = values["file"]
+        url = f"{self.url.removesuffix('api/')}files/{id_}"
+        file = {"id": id_, "size": len(self.files[id_]), "url_private_download": url}
+        self._waiting[id_] = self._waiting.get(id_, 0) - 1
+        return {"file": file if self._waiting[id_] >= 0 else {**file, "mimetype": "image/png"}}
+
+    def _files_getUploadURLExternal(self, values: dict[str, Any]) -> dict[str, Any]:
+        if not values["filename"] or not 0 < int(values["length"]) <= 1024 * 1024 * 1024:
+            raise Refuses("invalid_arguments")
+        file = f"F{len(self._wanted) + 1:09d}"
+        self._wanted[file] = int(values["length"])
+        return {"file_id": file, "upload_url": f"{self.url.removesuffix('api/')}upload/{file}"}
+
+    def _files_completeUploadExternal(self, values: dict[str, Any]) -> dict[str, Any]:
+        found = json.loads(values["files"])
+        if not all(one["id"] in self.files for one in found):
+            raise Refuses("file_not_found")
+        self._waiting |= {one["id"]: self.slow_files for one in found}
+        return {"files": [{"id": one["id"], "title": one["title"]} for one in found]}
 
     def _views_open(self, values: dict[str, Any]) -> dict[str, Any]:
         given = self._triggers.pop(values["trigger_id"], None)
@@ -421,7 +444,17 @@ class StrictSlack:
         if len(text) > 40_000:
             raise Refuses("msg_too_long")
         check_blocks(blocks, 50)
+        shown = [block["slack_file"]["id"] for block in blocks if "slack_file" in block]
+        if any(self._waiting.get(id_, 1) > 0 for id_ in shown):
+            raise Refuses("invalid_blocks")  # unknown, or not ready yet
         return blocks  # type: ignore[no-any-return]
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        id_, content = request.match_info["id"], await request.read()
+        if self._wanted.get(id_) != len(content):
+            return web.Response(status=400)
+        self.files[id_] = content
+        return web.Response(text=f"OK - {len(content)}")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}" or "files:read" not in self.scopes:

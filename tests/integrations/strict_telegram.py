@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl
 
 TOKEN = "123456:" + "test-token-of-nobody"
 BOT = "riverside_bot"
-MOST_UNITS, MOST_DATA = 4096, 64
+MOST_UNITS, MOST_CAPTION, MOST_DATA, MOST_PHOTO = 4096, 1024, 64, 10 * 1024 * 1024
 
 
 class Refuses(Exception):
@@ -157,6 +158,14 @@ class StrictTelegram:
             finally:
                 self._polling -= 1
 
+    def _sendPhoto(self, values: dict[str, Any]) -> Any:
+        photo = values["photo"]
+        if not photo.startswith(b"\x89PNG\r\n\x1a\n") or len(photo) > MOST_PHOTO:
+            raise Refuses(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        if _units(values.get("caption", "")) > MOST_CAPTION:
+            raise Refuses(400, "Bad Request: message caption is too long")
+        return self._sendMessage({**values, "text": values.get("caption", "")})
+
     def _sendMessage(self, values: dict[str, Any]) -> Any:
         chat = str(values["chat_id"])
         if chat in self.moved:
@@ -209,7 +218,7 @@ class StrictTelegram:
         text = values.get("text", "")
         if not text.strip():
             raise Refuses(400, "Bad Request: message text is empty")
-        if len(text.encode("utf-16-le")) // 2 > MOST_UNITS:
+        if _units(text) > MOST_UNITS:
             raise Refuses(400, "Bad Request: message is too long")
         for row in (values.get("reply_markup") or {}).get("inline_keyboard", []):
             for button in row:
@@ -217,6 +226,10 @@ class StrictTelegram:
                     raise Refuses(400, "Bad Request: BUTTON_DATA_INVALID")
                 if not button["text"]:
                     raise Refuses(400, "Bad Request: BUTTON_TEXT_INVALID")
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _id(update: Any) -> int:
@@ -238,7 +251,10 @@ def _handler(telegram: StrictTelegram) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             token, _, method = self.path.removeprefix("/bot").partition("/")
             try:
-                answer = {"ok": True, "result": telegram.call(token, method, _values(body))}
+                answer = {
+                    "ok": True,
+                    "result": telegram.call(token, method, _values(body, self.headers.get("Content-Type", ""))),
+                }
                 code = 200
             except Refuses as no:
                 answer = {"ok": False, "error_code": no.code, "description": no.description}
@@ -258,8 +274,18 @@ def _handler(telegram: StrictTelegram) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _values(body: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = dict(parse_qsl(body.decode(), keep_blank_values=True))
+def _part(part: Any) -> Any:
+    content = part.get_payload(decode=True)
+    return content if part.get_filename() else content.decode()
+
+
+def _values(body: bytes, kind: str) -> dict[str, Any]:
+    found: dict[str, Any]
+    if kind.startswith("multipart/form-data"):
+        whole = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body, policy=policy.HTTP)
+        found = {str(part.get_param("name", header="content-disposition")): _part(part) for part in whole.iter_parts()}
+    else:
+        found = dict(parse_qsl(body.decode(), keep_blank_values=True))
     for name in ("reply_markup", "reply_parameters", "commands", "allowed_updates", "link_preview_options"):
         if name in found:
             found[name] = json.loads(found[name])

@@ -53,6 +53,7 @@ class StrictTwilio:
         self.breaks: list[str] = []
         self.files: dict[str, tuple[int, dict[str, str], bytes]] = {}  # media id -> what its request is answered
         self.asked: list[tuple[str, str, bool]] = []  # method, path, whether it carried the key
+        self.lent: dict[str, bytes] = {}  # what lies at addresses from which Twilio fetches
         self.contents: dict[str, dict[str, Any]] = {}
         self.approvals: dict[str, str] = {}
         self.sender = {
@@ -180,10 +181,13 @@ class StrictTwilio:
             seconds = self.floods.pop(0)
             raise Refuses(429, 20429, "Too Many Requests", **{"Retry-After": str(seconds)})
         text, buttons, template = self._words(given)
+        if "MediaUrl" in given and given["MediaUrl"] not in self.lent:
+            raise Refuses(400, 21620, "Invalid media URL(s)")
         broken = self.breaks.pop(0) if self.breaks else ""
         if broken == "lost":
             raise Refuses(503, 20503, "Service Unavailable")
         message = {"sid": f"SM{uuid4().hex}", **given, "text": text, "buttons": buttons, "template": template}
+        message["picture"] = self.lent.get(given.get("MediaUrl", ""))
         self.accepted.append(message)
         self._delivers(person, message)
         if broken == "silent":

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NOON = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(200)
 
 
 class Bench(Protocol):
@@ -43,6 +44,7 @@ class Bench(Protocol):
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T: ...
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]: ...  # what the person got
+    def pictures(self) -> list[bytes | None]: ...  # the picture of each of these messages
     def refuses(self, how: str) -> None: ...  # "busy", "dead" or "silent", for the next message
 
 
@@ -99,6 +101,9 @@ class TelegramBench:
 
         return [(message["text"], buttons(message)) for message in self.telegram.to(self.person)]
 
+    def pictures(self) -> list[bytes | None]:
+        return [message.get("photo") for message in self.telegram.to(self.person)]
+
     def refuses(self, how: str) -> None:
         if how == "dead":
             self.telegram.blocked.add(self.person)
@@ -124,11 +129,18 @@ class WhatsAppBench:
 
         self.twilio = twilio
         twilio.wrote(self.person)  # the 24 hours have begun
-        self.channel = WhatsApp(ACCOUNT, KEY, NUMBER, base_url=twilio.url, public_url=PUBLIC)
+        self.channel = WhatsApp(ACCOUNT, KEY, NUMBER, base_url=twilio.url, public_url=PUBLIC, lend=self._lend)
         self.loop = asyncio.new_event_loop()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(coroutine)
+
+    def _lend(self, picture: bytes) -> str:
+        from tests.integrations.strict_twilio import PUBLIC
+
+        address = f"{PUBLIC}/hooks/pictures/{len(self.twilio.lent)}.png"
+        self.twilio.lent[address] = picture
+        return address
 
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
         knock = self.twilio.pressed(self.person, "On it", button) if button else self.twilio.wrote(self.person, text)
@@ -137,6 +149,9 @@ class WhatsAppBench:
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
         shown = self.twilio.shown(self.person)
         return [(m["text"], tuple(Button(label, value) for label, value in m["buttons"])) for m in shown]
+
+    def pictures(self) -> list[bytes | None]:
+        return [message["picture"] for message in self.twilio.shown(self.person)]
 
     def refuses(self, how: str) -> None:
         if how == "dead":
@@ -181,6 +196,10 @@ class SlackBench:
             for m in self.slack.to(self.person)
         ]
 
+    def pictures(self) -> list[bytes | None]:
+        shown = [strict_blocks.files(message["blocks"]) for message in self.slack.to(self.person)]
+        return [self.slack.files[files[0]] if files else None for files in shown]
+
     def refuses(self, how: str) -> None:
         if how == "dead":
             self.slack.dead.add(self.person)
@@ -213,6 +232,10 @@ class EmailBench:
         from tests.integrations.mail_servers import words
 
         return [(words(mail), ()) for mail in self.post.to(self.person)]
+
+    def pictures(self) -> list[bytes | None]:
+        found = [list(mail.iter_attachments()) for mail in self.post.to(self.person)]
+        return [attached[0].get_payload(decode=True) if attached else None for attached in found]
 
     def refuses(self, how: str) -> None:
         if how == "dead":
@@ -314,6 +337,21 @@ def test_the_longest_text_and_the_most_buttons_arrive_whole(chat: Bench) -> None
     assert chat.shown() == [(text, buttons)], "nothing was cut, and no markup of a person's words was taken for ours"
 
 
+def test_a_picture_arrives_with_its_words(chat: Bench) -> None:
+    words = "Causes this week 🛑 10482 & <b>" + "x" * (min(chat.channel.traits.caption, 1024) - 31)
+    assert fitting.length(words) == min(chat.channel.traits.caption, 1024)
+    chat.run(chat.channel.send(Outbound(chat.person, words, picture=PICTURE)))
+    chat.run(chat.channel.send(Outbound(chat.person, "EX-1")))
+    assert chat.shown() == [(words, ()), ("EX-1", ())]
+    assert chat.pictures() == [PICTURE, None]
+
+
+def test_buttons_come_whether_or_not_a_picture_can_stand_above_them(chat: Bench) -> None:
+    buttons = (Button("On it", "1f.seal"),) if chat.channel.traits.buttons else ()
+    chat.run(chat.channel.send(Outbound(chat.person, "EX-1", buttons, picture=PICTURE)))
+    assert chat.shown() == [("EX-1", buttons)]
+
+
 def test_a_message_comes_in_with_all_that_the_desk_needs(called: CalledBench) -> None:
     assert isinstance(called.channel, Hooked)
     knock = called.knock("filler 3 is down")
@@ -382,12 +420,16 @@ def test_a_dead_address_is_told_from_a_refused_message(chat: Bench) -> None:
         chat.run(chat.channel.send(Outbound(chat.person, "EX-1")))
 
 
-def test_it_changes_what_it_sent_where_it_can(chat: Bench) -> None:
-    if not chat.channel.traits.edits:
-        pytest.skip("it cannot, and says so")
+def test_it_changes_what_it_sent_or_refuses_to(chat: Bench) -> None:
     card = chat.run(chat.channel.send(Outbound(chat.person, "EX-1: open")))
+    change = Outbound(chat.person, "EX-1: over", replaces=card.message_id)
+    if not chat.channel.traits.edits:
+        with pytest.raises(Rejected):
+            chat.run(chat.channel.send(change))
+        assert [text for text, _ in chat.shown()] == ["EX-1: open"], "and nobody is told it as if it were new"
+        return
     for _ in range(2):
-        assert chat.run(chat.channel.send(Outbound(chat.person, "EX-1: over", replaces=card.message_id))) == card
+        assert chat.run(chat.channel.send(change)) == card
     assert [text for text, _ in chat.shown()] == ["EX-1: over"]
 
 
