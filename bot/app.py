@@ -90,25 +90,31 @@ class App:
         self._plant_of: Plant | None = folder.plant
         self._nicknames: tuple[Nickname, ...] = ()
         self._examples: tuple[Example, ...] = ()
+        self.speak: Mapping[str, str] = {}  # person -> the language that they chose
         self._records = folder.records
         self._records_error: str | None = None
         self._records_lock = threading.Lock()
 
     @property
     def plant(self) -> Plant:
-        """The plant as its folder describes it, with what people taught the reader about it.
+        """The plant as its folder describes it, with what people taught the reader and chose for themselves.
 
         The same value until one of them changes: the reader keeps its index as long.
         """
         folder = self.folder.plant
         if self._plant_of is not folder:
-            self._plant = replace(folder, nicknames=self._nicknames, examples=self._examples)
+            people = tuple(replace(p, language=self.speak.get(p.id, p.language)) for p in folder.people)
+            self._plant = replace(folder, people=people, nicknames=self._nicknames, examples=self._examples)
             self._plant_of = folder
         return self._plant
 
     def teach(self, nicknames: tuple[Nickname, ...], examples: tuple[Example, ...]) -> None:
         """What was learnt and accepted, in place of what was before; the next message is read with it."""
         self._nicknames, self._examples, self._plant_of = nicknames, examples, None
+
+    def speaks(self, languages: Mapping[str, str]) -> None:
+        """Who chose which language, in place of what was before."""
+        self.speak, self._plant_of = languages, None
 
     def world(self) -> World:
         """What an act may look at, now."""

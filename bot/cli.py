@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import OperationalError
 
-from bot.commands import audit, baseline, check, erp, keeping, learn, look, rules, service, talk, understanding
+from bot.commands import audit, baseline, check, erp, keeping, learn, look, people, rules, service, talk, understanding
 from bot.commands import demo as demo_command
 from bot.config import WrongConfiguration
 from integrations.plant_folder import PlantFolderProblems
@@ -21,7 +21,21 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for part in (service, keeping, demo_command, talk, look, baseline, check, understanding, audit, learn, rules, erp):
+for part in (
+    service,
+    people,
+    keeping,
+    demo_command,
+    talk,
+    look,
+    baseline,
+    check,
+    understanding,
+    audit,
+    learn,
+    rules,
+    erp,
+):
     part.register(app)
 
 

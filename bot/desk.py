@@ -13,7 +13,7 @@ from bot import answer, confirmed, decisions, media, presses, reports, slash, wh
 from bot.answers.wanted import wanted
 from bot.courtesy import bare_answer, courtesy
 from bot.explaining import explained
-from bot.invite import accepted
+from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, read
 from bot.numbered import WHICH, chosen
 from bot.proven import binds, decides
@@ -93,6 +93,8 @@ def handle(app: App, received: Received) -> None:
                 inbox.done(tx, received.id, app.clock.now(), outcome)
         except Stale:
             continue  # somebody was faster: acts are pure, so they run again on the fresh case
+        if outcome == "speaks":
+            speak_again(app)
         app.ring("outbox", "postings")
         return
     with app.database.write() as tx:

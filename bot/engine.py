@@ -17,6 +17,7 @@ from bot import ticks
 from bot.app import App
 from bot.cards import show_cards
 from bot.handing_over import hand_over
+from bot.invite import speak_again
 from bot.lessons import learn, take_effect
 from bot.looking import look_at_media
 from bot.proving import drop_anchor, expire
@@ -30,7 +31,7 @@ DRAIN = 10.0  # seconds that a shutdown waits for rounds in flight
 
 Part = Literal["all", "web", "channels", "rounds"]  # of the program, in one process
 SHARED = frozenset({"inbox", "media", "chase", "outbox", "postings"})  # claims keep several processes apart
-OWN = frozenset({"records", "rules", "heartbeat"})  # each process for itself; every other round is one process's
+OWN = frozenset({"records", "rules", "people", "heartbeat"})  # each for itself; all else is one process's
 
 
 class Lane:
@@ -87,6 +88,11 @@ class Lane:
         self._app.beats[self.name] = time.monotonic()
 
 
+def _people(app: App) -> int:
+    speak_again(app)
+    return 0
+
+
 class Engine:
     """Every lane, and the bell that rings them; beside other processes also the wake-ups that go to those."""
 
@@ -101,6 +107,7 @@ class Engine:
         "records": (ticks.refresh_records, 10),
         "lessons": (learn, 5),
         "rules": (reload_rules, 10),
+        "people": (_people, 5),
         "watchman": (watch, 30),
         "heartbeat": (heartbeat, 60),
         "anchor": (drop_anchor, 60),

@@ -37,6 +37,8 @@ def person_at(app: App, tx: Connection, channel: str, address: str) -> Person | 
     known = addresses.get(tx, channel, address)
     if known is not None and known.person is not None:
         return app.plant.person.get(known.person)
+    if known is not None and known.revoked_at is not None:
+        return None
     person = app.plant.by_address.get((channel, address))
     if person is None or any(one.channel == channel for one in addresses.of_person(tx, person.id)):
         return None
@@ -108,4 +110,4 @@ def reader_of(plant: Plant, to: str) -> Person | None:
 
 def _dead(tx: Connection, way: Way) -> bool:
     known = addresses.get(tx, way.channel, way.address)
-    return known is not None and known.unreachable_at is not None
+    return known is not None and (known.unreachable_at is not None or known.revoked_at is not None)

@@ -129,6 +129,8 @@ def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:
             return [Button(label, button_value("pick", number, number, inbox_id))]
         case "answer", (asks, option):
             return [Button(_option(asks, option, voice), button_value("answer", case, asks, option))]
+        case "speak", (language,):
+            return [Button(word(language, "button.speak"), button_value("speak", case, language))]
         case "resolve", (role,) if role != "maintenance":  # a machine is fixed, all else is done
             return [Button(voice.say("button.done"), button_value("resolve", case, role))]
     return [Button(voice.say(f"button.{offer.act}"), button_value(offer.act, case, *offer.args))]

@@ -159,6 +159,7 @@ def _job(
         closed = heard_at is None or now - heard_at >= traits.window - CLOSES_EARLY
         traits = (traits.outside or traits) if closed else traits
     reader = person or Person(pending.notice.to, pending.notice.to, language=app.plant.languages[0])
+    reader = replace(reader, language=pending.notice.facts.get("reads", reader.language))
     words = render(pending.notice, reader, app.plant, app.records, traits, now)
     language = language_for(reader.language, app.plant)
     text = words.text
@@ -169,10 +170,10 @@ def _job(
     there = where if where is not None and way == Way(where.channel, where.conversation) else None
     with app.database.read() as tx:
         to = addresses.now_at(tx, *way)
+    if buttons and traits.button_bytes is not None:
+        with app.database.write() as tx:
+            buttons = sealed(tx, app.config, reader.id, buttons, now)
     if person is not None:
-        if buttons and traits.button_bytes is not None:
-            with app.database.write() as tx:
-                buttons = sealed(tx, app.config, person.id, buttons, now)
         with app.database.read() as tx:
             if traits.threads and pending.case is not None:
                 thread = cards.of(tx, pending.case, *way)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import answer, reports
+from bot import answer, invite, reports
 from bot.answers.wanted import Wanted
 from bot.wording import languages, texts
 from db import outbox
@@ -51,7 +51,9 @@ def typed(desk: Desk, which: str) -> str:
         case "stop":
             return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))
         case "me" | "start":
-            return desk.tell("this_is_you", called=desk.me.name, roles=list(desk.me.roles), shifts=list(desk.me.shifts))
+            offers = invite.choices(desk.me, desk.world.plant)
+            facts = {"called": desk.me.name, "roles": list(desk.me.roles), "shifts": list(desk.me.shifts)}
+            return desk.tell("this_is_you", offers, **facts)
         case "later":
             return _later(desk)
     return desk.tell("help")

@@ -25,6 +25,7 @@ class Known:
     unreachable_why: str | None
     turned_away_at: datetime | None
     moved_to: str | None
+    revoked_at: datetime | None
 
 
 def get(tx: Connection, channel: str, address: str) -> Known | None:
@@ -43,13 +44,12 @@ def bind(tx: Connection, channel: str, address: str, person: str, at: datetime) 
     """From now on this address speaks as this person, and one of theirs in this channel before it no more."""
     earlier = sa.and_(table.c.channel == channel, table.c.person == person, table.c.address != address)
     tx.execute(sa.update(table).where(earlier).values(person=None))
-    _put(tx, channel, address, person=person, bound_at=at, unreachable_at=None, unreachable_why=None)
+    _put(tx, channel, address, person=person, bound_at=at, unreachable_at=None, unreachable_why=None, revoked_at=None)
 
 
-def unbind(tx: Connection, channel: str, address: str) -> None:
-    """The address is nobody's any more."""
-    tx.execute(sa.update(table).where(_at(channel, address)).values(person=None))
-    changes.touch(tx)
+def revoke(tx: Connection, channel: str, address: str, at: datetime) -> None:
+    """The address is nobody's any more, whatever plant.yaml says, until an invitation binds it."""
+    _put(tx, channel, address, person=None, revoked_at=at)
 
 
 def unreachable(tx: Connection, channel: str, address: str, why: str, at: datetime) -> None:
@@ -111,4 +111,5 @@ _KNOWN = (
     table.c.unreachable_why,
     table.c.turned_away_at,
     table.c.moved_to,
+    table.c.revoked_at,
 )

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import cases, lessons, log, understood
-from db.tables import address, attachment, case, inbox, invitation, line, notice, posting, seal, words
+from db.tables import address, attachment, case, inbox, invitation, line, member, notice, posting, seal, words
 from workflow.case import ERASED, LINECALL, Change, Entry
 from workflow.messages import Inbound
 
@@ -98,6 +98,7 @@ def older_than(tx: Connection, ended_before: datetime, now: datetime) -> Erased:
 
 def _addresses(tx: Connection, person: str) -> int:
     """Phones that an invitation bound, and the invitations; what `plant.yaml` says is the plant's to take out."""
+    tx.execute(sa.update(member).where(member.c.person == person).values(language=None))  # ended sessions stay ended
     gone = [tx.execute(sa.delete(table).where(table.c.person == person)).rowcount for table in (address, invitation)]
     return sum(gone)
 

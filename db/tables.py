@@ -431,6 +431,7 @@ address = sa.Table(
     sa.Column("unreachable_why", Words),
     sa.Column("turned_away_at", Instant),  # when a stranger was last told how to register (R55)
     sa.Column("moved_to", Words),  # the platform has given it another address for good (R53)
+    sa.Column("revoked_at", Instant),  # it was taken from its person: plant.yaml gives it to nobody either (R55)
 )
 sa.Index("ix_address_person", address.c.person)
 
@@ -455,6 +456,17 @@ invitation = sa.Table(
     sa.Column("person", Words, nullable=False),
     sa.Column("ends_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
+    sa.Column("channel", Words),  # where somebody opened it and has not said yet whether it is them
+    sa.Column("address", Words),
+)
+sa.Index("ix_invitation_address", invitation.c.channel, invitation.c.address)
+
+member = sa.Table(
+    "member",  # what a person chose and lost, beside what plant.yaml says of them
+    metadata,
+    sa.Column("person", Words, primary_key=True),
+    sa.Column("language", Words),  # in which they want to be written to; none: as plant.yaml says
+    sa.Column("turn", sa.Integer, nullable=False),  # of their sessions: an older turn's count no more
 )
 
 press = sa.Table(

@@ -1,4 +1,4 @@
-"""`run`, `doctor`, `sign-in`, `replay`: what whoever looks after the service types."""
+"""`run`, `worker`, `migrate`, `doctor`: what whoever looks after the service types."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bot.app import CHANNELS, App, build
 from bot.config import Config, WrongConfiguration, read_config
@@ -22,7 +21,7 @@ from db import addresses, inbox
 from db.connect import open_database
 from workflow.case import POSTING_KINDS
 from workflow.errors import Refused
-from workflow.ports import Examined, Inspected, Invites, Submits
+from workflow.ports import Examined, Inspected, Submits
 
 PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
 
@@ -33,10 +32,6 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
     app.command()(migrate)
     app.command()(doctor)
-    app.command(name="sign-in")(sign_in)
-    app.command()(replay)
-    app.command()(strangers)
-    app.command()(invite)
     app.command(name="whatsapp-templates")(whatsapp_templates)
 
 
@@ -166,43 +161,6 @@ def _what_waits(program: App) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def invite(person: str, plant: PlantOption = None) -> None:
-    """Print a link and its QR code by which a person's phone becomes theirs; it works once, for a day."""
-    from bot.invite import invite as invited
-
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    if person not in program.plant.person:
-        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
-    chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
-    if not chats:
-        raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
-    token = invited(program, person)
-    for chat in chats:
-        link = program.loop.run(chat.invitation(token))
-        print(link)
-        try:
-            import segno
-        except ImportError:
-            continue  # the link alone does
-        segno.make(link).terminal(compact=True)
-    program.close()
-
-
-def strangers(plant: PlantOption = None) -> None:
-    """What people wrote whom we do not know: their channel and address, and their words."""
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    with program.database.read() as tx:
-        found = inbox.of_strangers(tx)
-    table = Table("when", "channel", "address", "what they wrote", box=None, pad_edge=False)
-    for one in reversed(found):
-        at = program.plant.local(one.message.sent_at)
-        table.add_row(f"{at:%d %b %H:%M}", one.message.channel, Text(one.message.sender), Text(one.message.text))
-    Console().print(table if found else "Nobody unknown has written.")
-    program.close()
-
-
 def whatsapp_templates(plant: PlantOption = None) -> None:
     """Make the templates of deploy/whatsapp-templates.yaml at Twilio and ask Meta to approve those that are missing."""
     config = read_config(plant=plant)
@@ -222,27 +180,3 @@ OTHER_CHANNELS = {
     "whatsapp": "LINECALL_TWILIO_ACCOUNT_SID",
     "email": "LINECALL_SMTP_URL",
 }
-
-
-def sign_in(person: str, plant: PlantOption = None) -> None:
-    """Print a link with which one person signs in at the chat page; it works once, for ten minutes."""
-    from bot.web import issue_link
-
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    if person not in program.plant.person:
-        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
-    print(issue_link(program, person))
-    program.close()
-
-
-def replay(
-    ids: Annotated[list[int] | None, typer.Argument(help="Inbox ids; default: all that were set aside.")] = None,
-) -> None:
-    """Take stored inbound messages again, after a fix; what was done already is not done twice."""
-    config = read_config()
-    program = build(read_config(plant=plant_folder(config)))
-    with program.database.write() as tx:
-        taken = inbox.replay(tx, ids, program.clock.now())
-    print(f"{taken} message(s) will be taken again by the running service.")
-    program.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from bot.web.access import Looking
+from bot.web.access import Looking, caller_of
 from bot.web.errors import Declined
-from db import changes
+from db import changes, members
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -25,6 +26,7 @@ routes = APIRouter()
 LOOK_EVERY = 0.2  # seconds between looks at the counter of changes, while anybody listens
 BEAT_EVERY = 10.0  # seconds; the pages call the line lost after three of them
 MOST_LISTENERS = 500
+MOST_OF_ONE = 20  # pages of one person, or of one machine: nobody takes the line from all others
 
 
 class Live:
@@ -32,16 +34,17 @@ class Live:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._listeners = 0
+        self._listeners: Counter[str] = Counter()  # by who listens
         self._moved = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
         self.latest = 0  # the newest change that was seen
+        self.revoked = 0  # how often sessions were ended so far
         self.well = True  # whether the last look succeeded
 
-    async def follow(self) -> AsyncIterator[tuple[str, int]]:
+    async def follow(self, who: str) -> AsyncIterator[tuple[str, int]]:
         """`("changed", number)` at once and at each change, `("beat", number)` in between, until the service stops."""
-        self._listeners += 1
+        self._listeners[who] += 1
         if self._looking is None or self._looking.done():
             await self._look()
             self._looking = asyncio.create_task(self._keep_looking())
@@ -59,12 +62,12 @@ class Live:
                         if self.well:  # a database that cannot be read is not live, whatever the wire says
                             yield "beat", seen
         finally:
-            self._listeners -= 1
+            self._listeners[who] -= 1
+            self._listeners = +self._listeners
 
-    @property
-    def full(self) -> bool:
-        """No more listeners are taken."""
-        return self._listeners >= MOST_LISTENERS
+    def full(self, who: str) -> bool:
+        """No more listeners are taken, or no more of this one."""
+        return self._listeners.total() >= MOST_LISTENERS or self._listeners[who] >= MOST_OF_ONE
 
     async def close(self) -> None:
         """End every stream, so that the service can stop without waiting for browsers."""
@@ -81,16 +84,16 @@ class Live:
 
     async def _look(self) -> None:
         try:
-            self.latest = await to_thread.run_sync(self._read)
+            self.latest, self.revoked = await to_thread.run_sync(self._read)
             self.well = True
         except Exception as error:
             if self.well:
                 log.warning("live.not_readable", error=type(error).__name__)
             self.well = False
 
-    def _read(self) -> int:
+    def _read(self) -> tuple[int, int]:
         with self._app.database.read() as tx:
-            return changes.latest(tx)
+            return changes.latest(tx), members.turns(tx)
 
     async def _wake(self) -> None:
         async with self._moved:
@@ -98,15 +101,24 @@ class Live:
 
 
 @routes.get("/api/events", summary="Server-sent events: `changed` whenever anything has changed, `beat` in between")
-async def events(request: Request, _: Looking) -> StreamingResponse:
-    """A stream of small events; what has changed is read from the other addresses."""
+async def events(request: Request, caller: Looking) -> StreamingResponse:
+    """A stream of small events; what has changed is read from the other addresses.
+
+    It ends where its session does: whoever lost their phone is not followed from it.
+    """
     live: Live = request.app.state.live
-    if live.full:
+    who = caller.person or (request.client.host if request.client is not None else "")
+    if live.full(who):
         raise Declined(503, "too_many", "Too many pages listen to this service at once. Close some of them.")
 
     async def stream() -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
-        async for name, number in live.follow():
+        revoked: int | None = None
+        async for name, number in live.follow(who):
+            if live.revoked != revoked:
+                if not (await to_thread.run_sync(caller_of, request)).may_look:
+                    return
+                revoked = live.revoked
             yield f"event: {name}\nid: {number}\ndata: {json.dumps({'latest': number})}\n\n"
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

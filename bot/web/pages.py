@@ -121,10 +121,10 @@ def sign_in_here(
     """Use up a link, or enter the API token, and get a cookie for it."""
     app = linecall(request)
     if link:
-        person = sign_in.take_link(app, link)
-        if person is None:
+        session = sign_in.take_link(app, link)
+        if session is None:
             return _sign_in_page(request, problem="used", status=403)
-        return _signed_in(request, sign_in.Session("person", person), "/chat")
+        return _signed_in(request, session, "/chat")
     if key and is_token(app, key):
         return _signed_in(request, sign_in.Session("token"), "/board")
     return _sign_in_page(request, problem="wrong_token", status=401)

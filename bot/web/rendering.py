@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.web.sign_in import COOKIE, read_session
 from bot.web.words import clock, voice_for
@@ -47,7 +48,7 @@ def reader(request: Request) -> Voice | None:
         return None
     try:
         session = read_session(app, request.cookies.get(COOKIE))
-    except OSError:  # a page that says what went wrong must not go wrong itself
+    except (OSError, SQLAlchemyError):  # a page that says what went wrong must not go wrong itself
         session = None
     return voice_for(app, session.person if session is not None else None)
 

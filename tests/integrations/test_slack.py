@@ -488,6 +488,8 @@ def test_R55_an_invitation_binds_a_slack_user_once(floor: Floor) -> None:
     floor.knocks_with(floor.slack.command("U0999", f"start {token}"))
     floor.settle()
     assert "Gary Lindqvist" in floor.shows("U0999")[-1]
+    floor.presses("U0999", "That is me")
+    assert floor.shows("U0999")[-1].startswith("Good, Gary Lindqvist.")
     floor.knocks_with(floor.slack.command("U0998", f"start {token}"))
     floor.settle()
     assert "I do not know you yet" in floor.shows("U0998")[-1]

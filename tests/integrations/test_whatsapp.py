@@ -200,6 +200,10 @@ def test_an_invitation_makes_a_phone_a_persons(floor: Floor) -> None:
     assert link == f"https://wa.me/15550001111?text=/start%20{token}"
     floor.texts(NOBODY, f"/start {token}")
     assert "López" in floor.phone(NOBODY)[-1]
+    floor.presses(NOBODY, "Soy yo")
+    assert floor.phone(NOBODY)[-1].endswith("\n1 Está bien\n2 English\n3 Português\n4 Otro turno")
+    floor.texts(NOBODY, "3")
+    assert floor.phone(NOBODY)[-1] == "De agora em diante escrevo para você em português."
     floor.texts(NOBODY, FILLER_DOWN)
     assert floor.cases()[0].reporter == "maria.lopez"
 

@@ -1,0 +1,107 @@
+"""`invite`, `sign-in`, `revoke`, `strangers`, `replay`: who may speak, and what came in and was not taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.app import build
+from bot.config import read_config
+from bot.last_plant import plant_folder
+from db import inbox
+from workflow.errors import Refused
+from workflow.ports import Invites
+
+PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(invite)
+    app.command(name="sign-in")(sign_in)
+    app.command()(revoke)
+    app.command()(strangers)
+    app.command()(replay)
+
+
+def sign_in(person: str, plant: PlantOption = None) -> None:
+    """Print a link with which one person signs in at the chat page; it works once, for ten minutes."""
+    from bot.web import issue_link
+
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    if person not in program.plant.person:
+        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
+    print(issue_link(program, person))
+    program.close()
+
+
+def revoke(person: str, plant: PlantOption = None) -> None:
+    """End all that a person has, at once: sessions, chats, invitations. For a lost phone, and for who has left."""
+    from bot.invite import revoke as revoked
+
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    try:
+        channels = revoked(program, person)
+    except KeyError:
+        raise Refused(f"There is no {person} in plant.yaml, and no chat is theirs.") from None
+    finally:
+        program.close()
+    print(f"Ended: every sign-in of {person}" + "".join(f", {channel}" for channel in channels) + ".")
+    print(f"Still here? `linecall invite {person}` binds a chat again, `linecall sign-in {person}` a browser.")
+    print("Has left? Take them out of plant.yaml too, so that nothing is asked of them.")
+
+
+def invite(person: str, plant: PlantOption = None) -> None:
+    """Print a link and its QR code by which a person's phone becomes theirs; it works once, for a day."""
+    from bot.invite import invite as invited
+
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    if person not in program.plant.person:
+        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
+    chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
+    if not chats:
+        raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
+    token = invited(program, person)
+    for chat in chats:
+        link = program.loop.run(chat.invitation(token))
+        print(link)
+        try:
+            import segno
+        except ImportError:
+            continue  # the link alone does
+        segno.make(link).terminal(compact=True)
+    program.close()
+
+
+def strangers(plant: PlantOption = None) -> None:
+    """What people wrote whom we do not know: their channel and address, and their words."""
+    config = read_config(plant=plant)
+    program = build(read_config(plant=plant or plant_folder(config)))
+    with program.database.read() as tx:
+        found = inbox.of_strangers(tx)
+    table = Table("when", "channel", "address", "what they wrote", box=None, pad_edge=False)
+    for one in reversed(found):
+        at = program.plant.local(one.message.sent_at)
+        table.add_row(f"{at:%d %b %H:%M}", one.message.channel, Text(one.message.sender), Text(one.message.text))
+    Console().print(table if found else "Nobody unknown has written.")
+    program.close()
+
+
+def replay(
+    ids: Annotated[list[int] | None, typer.Argument(help="Inbox ids; default: all that were set aside.")] = None,
+) -> None:
+    """Take stored inbound messages again, after a fix; what was done already is not done twice."""
+    config = read_config()
+    program = build(read_config(plant=plant_folder(config)))
+    with program.database.write() as tx:
+        taken = inbox.replay(tx, ids, program.clock.now())
+    print(f"{taken} message(s) will be taken again by the running service.")
+    program.close()
