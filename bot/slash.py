@@ -51,7 +51,7 @@ def typed(desk: Desk, which: str) -> str:
         case "stop":
             return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))
         case "me" | "start":
-            offers = invite.choices(desk.me, desk.world.plant)
+            offers = invite.choices(desk.me, desk.world.plant) if desk.where is None else ()  # nobody else's business
             facts = {"called": desk.me.name, "roles": list(desk.me.roles), "shifts": list(desk.me.shifts)}
             return desk.tell("this_is_you", offers, **facts)
         case "later":
