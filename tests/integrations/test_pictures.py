@@ -14,7 +14,7 @@ from bot.sending import _parts
 from tests.integrations import strict_blocks
 from tests.integrations.strict_slack import GIVEN, TOKEN, StrictSlack
 from tests.integrations.test_every_channel import PICTURE
-from tests.services import _missing as missing
+from tests.services import missing
 from tests.web.door import OpenDoor
 from workflow.messages import Button, Outbound
 from workflow.ports import Traits
