@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Never a decision, and enough for whoever was asked to take a task (R27, R41).
 BARE_OK = frozenset({"ok", "okay", "k", "oki", "vale", "tá", "ta", "👍", "👌", "✅", "🆗", "👍🏻", "👍🏽", "👍🏿"})
+ON_HOLD = ("hold", "blocked")  # how ERP calls a lot that nobody may use
 READ_BACK = ("read_back", "read_back_again")
 # A chat tells whole seconds, and its clock is seldom quite ours: a yes may seem written so long before its read-back.
 CLOCKS_APART = timedelta(seconds=2)
@@ -30,6 +31,11 @@ def propose(desk: Desk, reading: Reading) -> str:
     for lot in lots:
         holding_it = [c for c in cases.find(desk.tx, lot=lot) if c.is_open and c.held_lot(lot)]
         case = holding_it[0] if holding_it else case
+    known = {lot for c in ([case] if case is not None else []) for lot in lots if c.held_lot(lot)}
+    if lots and not known:
+        known_there = desk.world.records.lot
+        in_erp = [lot for lot in lots if lot in known_there and known_there[lot].status in ON_HOLD]
+        return desk.tell("held_elsewhere" if in_erp else "no_hold", lots=in_erp or lots)
     if case is None:
         mine = [c for c in cases.open_cases(desk.tx) if c.type == "quality_hold" and c.held]
         case = mine[0] if len(mine) == 1 and not lots else None

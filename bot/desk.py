@@ -30,7 +30,7 @@ from workflow.case import Case, Change, Notice, Offer
 from workflow.errors import Refused
 from workflow.messages import Inbound
 from workflow.plant import Person
-from workflow.reading import Reading, Resolution, Why
+from workflow.reading import Reading, ReportedException, Resolution, Why
 from workflow.routing import World
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+COMPLETES_WITHIN = timedelta(minutes=10)  # "lot 6320-3A" belongs to what its writer has just reported
 CORRECTS_WITHIN = timedelta(minutes=30)  # "no, 4512" speaks of one's own report of the last half hour
 RETRIES = 10  # lost races on one case before the message waits for the next round
 
@@ -168,8 +169,9 @@ class Desk:
             return reports.unreadable(self)
         if self.thread.confirms and reading.intent in ("answer", "acknowledge", "chatter", "cancel"):
             return decisions.confirm(self, reading)
-        if reading.correction and case is not None and case.is_open and reading.exceptions:
-            return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
+        right = reading.exceptions or ((reading.mentioned,) if reading.mentioned is not None else ())
+        if reading.correction and case is not None and case.is_open and right:
+            return self.save(finishing.correct(case, right[0], self.me, self.said, self.world))
         if self.message.edits is not None and case is not None and reading.intent == "report":
             if not case.is_open:
                 return self.late(case)
@@ -177,9 +179,13 @@ class Desk:
         if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at)) is not None:
             outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"
+        if case is None and reading.intent == "report" and reading.correction and not _tells_a_kind(reading):
+            return self.tell("no_case")  # "no, line 3", and nothing that it would correct (R14)
         if reading.intent == "report" and bare_answer(self.said) and not any(e.assets for e in reading.exceptions):
             return self.tell("no_case")  # "no", "in 20 min": an answer to nothing opens nothing (R14)
         match reading.intent:
+            case "report" if case is not None and self.completes(case, reading):
+                return self.complete(case, reading.exceptions[0])
             case "report":
                 return reports.report(self, reading)
             case "disposition":
@@ -205,6 +211,9 @@ class Desk:
             offers = tuple(Offer("pick", (c.number, str(self.inbox_id))) for c in choice[:3])
             return self.tell("which_case", offers, items=[answer.item(c, self.world) for c in choice[:3]])
         if case.status in ("resolved", "closed", "cancelled", "merged") and reading.intent != "update":
+            minutes = reading.resolution.downtime_min if reading.resolution is not None else None
+            if case.status == "resolved" and minutes is not None and case.resolved_by != self.me.id:
+                return self.save(answering.update(case, self.me, self.said, self.world))  # how long it took, is kept
             return self.late(case)
         until = self.sent_at + timedelta(minutes=reading.eta_min) if reading.eta_min is not None else None
         match reading.intent:
@@ -263,6 +272,26 @@ class Desk:
         outbox.put(self.tx, str(number) if number else None, notice, self.world.now)
         return name
 
+    def completes(self, case: Case, reading: Reading) -> bool:
+        """Whether it only names what one's own report of a moment ago lacks: "lot 6320-3A", "line 3" (R8)."""
+        fresh = case.is_open and case.status != "draft" and self.sent_at - case.captured_at <= COMPLETES_WITHIN
+        if not fresh or case.reporter != self.me.id or len(reading.exceptions) != 1 or _tells_a_kind_surely(reading):
+            return False
+        said = reading.exceptions[0]
+        named = (said.lots, said.assets, said.work_orders, said.items)
+        lacking = (case.lots, case.assets, () if "work_orders" in case.inferred else case.work_orders, case.items)
+        place = (said.line, case.line)
+        return (
+            not any(new and old and not set(new) <= set(old) for new, old in zip(named, lacking, strict=True))
+            and (place[0] is None or place[1] in (None, place[0]))
+            and (any(new and not old for new, old in zip(named, lacking, strict=True)) or place[0] != place[1] is None)
+        )
+
+    def complete(self, case: Case, said: ReportedException) -> str:
+        """Add what was left out; nobody was told wrong, so it is no re-route (R10)."""
+        change = finishing.correct(case, replace(said, type=None), self.me, self.said, self.world)
+        return self.save(replace(change, case=replace(change.case, rerouted=case.rerouted)))
+
     def is_awaited(self, case: Case) -> bool:
         """Whether the sender was asked and nobody of the function has answered: then an "ok" is an answer (R27)."""
         return any(t.waits_for_acknowledgement and self.me.id in (t.owner, *t.told) for t in case.tasks)
@@ -270,3 +299,11 @@ class Desk:
     def is_asked(self, case: Case) -> bool:
         """Whether the sender is one of those who were asked to act."""
         return any(t.live and (self.me.id in (t.owner, *t.told) or t.role in self.me.roles) for t in case.tasks)
+
+
+def _tells_a_kind_surely(reading: Reading) -> bool:
+    return any(e.type not in (None, "other") and e.confidence.get("type", 0.0) >= 0.6 for e in reading.exceptions)
+
+
+def _tells_a_kind(reading: Reading) -> bool:
+    return any(e.type not in (None, "other") for e in reading.exceptions)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot import slash
 from bot.courtesy import courtesy
 from bot.thread import Thread
+from workflow.case import Case
 from workflow.reading import Asked, Reading
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     if thread.question is not None and reading.intent == "answer":
         afresh = app.reader.read(message, replace(thread, question=None).context(incoming.person, world))
         return (afresh, thread) if _is_a_whole_report(afresh) else (reading, thread)
+    if thread.question is not None and reading.intent in ("chatter", "update", "report") and not reading.correction:
+        # No answer, and trouble to whoever knows nothing of the question: "we are out of crowns too".
+        afresh = app.reader.read(message, replace(thread, question=None).context(incoming.person, world))
+        trouble = reading.intent == "report" or (_is_a_whole_report(afresh) and afresh.ask is None)
+        return (afresh, thread) if trouble and afresh.intent == "report" else (reading, thread)
     if thread.certain or thread.question is not None or reading.intent in ("query", "disposition"):
         if reading.intent == "query" and thread.case is not None and not thread.certain and "?" not in text:
             # "behoben, läuft wieder" is no question to whoever repairs it.
@@ -70,6 +76,11 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
         if of_several and not of_several & set(spoken_of.assets):
             return reading, thread  # "the filler", of three, is not the labeller that one was asked about
     if spoken_of is None:
+        if thread.case is None and thread.choice and not named:
+            # "omw", "not mine" from whoever is asked about several: what it says stands, of which one is asked (R26).
+            first = replace(thread, case=thread.choice[0])
+            said = app.reader.read(message, first.context(incoming.person, world, in_thread=True))
+            return (said if _acts(said) and _says_which_act(said) else reading), thread
         if thread.case is None or reading.exceptions:
             return reading, thread
         # It names something that nothing is open on: an answer to one's own task is not guessed, the sender is asked.
@@ -83,6 +94,8 @@ def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     if again.intent == "report" and goes_on:
         return replace(again, intent="update", exceptions=(), ask=None), there
     if again.intent == "report" and not again.correction:
+        return reading, thread
+    if again.intent == "update" and _is_another_problem(reading, spoken_of):
         return reading, thread
     return again, there
 
@@ -98,12 +111,35 @@ def _whoever_has_it_tells_on(thread: Thread, incoming: Incoming, reading: Readin
     )
 
 
+def _is_another_problem(fresh: Reading, case: Case) -> bool:
+    """ "out of crowns" from whoever repairs the filler: of another kind than his task, and it names its own thing."""
+    said = fresh.exceptions
+    if fresh.intent != "report" or fresh.correction or not said or fresh.ask is not None:
+        return False
+    return all(
+        e.type not in (None, "other", case.type)
+        and e.confidence.get("type", 0.0) >= _OF_A_KIND
+        and bool(set(e.items) - set(case.items) or set(e.lots) - set(case.lots))
+        for e in said
+    )
+
+
+_SOON = 720  # minutes
+_OF_A_KIND = 0.7
+_RATHER = 0.5
 _PLAINLY = 0.8  # how sure the reader is of what it reads in a thread
 
 
 def _acts(reading: Reading) -> bool:
     """Whether a message says what its sender does, and answers no question."""
     return reading.intent in ("acknowledge", "update", "resolve", "reassign")
+
+
+def _says_which_act(reading: Reading) -> bool:
+    """Whether it was more than news: small talk between two tasks is of none of them."""
+    soon = reading.eta_min is not None and reading.eta_min < _SOON  # "what a day" promises nothing
+    plain = reading.intent != "update" and reading.confidence.get("intent", 0.0) >= _RATHER
+    return plain or soon or reading.waiting_for is not None
 
 
 def _is_a_whole_report(reading: Reading) -> bool:

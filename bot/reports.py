@@ -23,7 +23,7 @@ def report(desk: Desk, reading: Reading) -> str:
     if len(reading.exceptions) > 1:
         return _several_reports(desk, reading)
     for said in reading.exceptions:
-        _one_report(desk, said, reading.ask)
+        _one_report(desk, said, reading.ask, at_once=reading.urgent and said.type == "quality_hold")
     return "report"
 
 
@@ -45,11 +45,13 @@ def _several_reports(desk: Desk, reading: Reading) -> str:
 
 
 def _one_report(
-    desk: Desk, said: ReportedException, ask: Question | None, answers: list[Mapping[str, object]] | None = None
-) -> str | None:
+    desk: Desk, said: ReportedException, ask: Question | None, answers: list[Mapping[str, object]] | None = None,
+    *, at_once: bool = False,
+) -> str | None:  # fmt: skip
     """One exception of a message; returns its number where a new record was made.
 
-    With `answers`, what the reporter would read is collected there instead of being told at once.
+    With `answers`, what the reporter would read is collected there instead of being told at once; `at_once`: glass in
+    the bottles is told to quality whatever is still to be asked (R15).
     """
     one_at_a_time(desk.tx, f"reports {said.type}")  # two reports of one stop at once are one exception (R20)
     known = cases.open_cases(desk.tx)
@@ -69,7 +71,7 @@ def _one_report(
     question = ask
     if question is None and lacking is not None:
         question = opening.question_about(lacking, case, desk.world)
-    if question is not None and case.type != "safety":
+    if question is not None and case.type != "safety" and not at_once:
         desk.save(opening.draft_case(case, question, desk.world))
     else:
         change = opening.open_case(replace(case, type=case.type or "other"), desk.world)

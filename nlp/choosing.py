@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from nlp import kinds
-from nlp.decisions import read_decisions
+from nlp.decisions import hits_of, read_decisions
 from nlp.intents import questions, unreal
 from nlp.sheet import Sheet
 from nlp.words import lexicon
@@ -36,12 +36,18 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "report"
     if not fresh and _is_new_danger(sheet, ranked[0]):
         return "report"  # said in reply to something else, it is told to a person all the same (R15)
-    if not fresh and ranked[0] in _ENDS_OR_TAKES and _is_not_said(sheet, ranked[0]):
+    if not fresh:
         ranked = [name for name in ranked if name not in _ENDS_OR_TAKES or not _is_not_said(sheet, name)]
     over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
+    over = over and not (fresh and _told_apart(sheet))
+    over = over or _only_perhaps(sheet)
     trouble = fresh and not over and ranked[0] in ("chatter", "query") and likely["report"] >= _MAY_BE_A_REPORT
     if trouble and (_speaks_of_the_plant(sheet) or likely["report"] >= likely[ranked[0]]):
         return "report"  # asked about: a short question costs less than trouble that nobody hears of (R18)
+    if fresh and ranked[0] == "chatter" and _told_apart(sheet):
+        return "report"  # "... need 600 on Thursday. Also happy birthday Stefan"
+    if fresh and ranked[0] == "report" and _only_perhaps(sheet):
+        return "chatter"  # "if the oven packs up again, call Uwe": nothing is wrong yet (R14)
     if fresh and ranked[0] == "query" and likely["report"] >= _MAY_BE_A_DANGER and _tells_besides(sheet):
         return "report"  # "line 3 filler is dead, what's going on"
     if fresh and ranked[0] == "report" and _only_asks(sheet):
@@ -56,17 +62,63 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "report"
     if fresh and ranked[:2] == ["report", "chatter"] and sheet.has("i.past_fixed") and _ranked(votes)[0] == "chatter":
         return "chatter"  # "was down, we fixed it ourselves, no need to come": whoever wrote it says that it is over
+    if fresh and ranked[0] == "disposition" and hits_of(sheet) and not _decides(sheet, votes):
+        return "chatter"  # "if the test is good it may perhaps be released"
+    if fresh and ranked[0] == "update" and unreal(sheet) == sheet.sentences[:1]:
+        return "chatter"
     done = sheet.has("i.resolve", "runs") or sheet.group("done_word") or sheet.group("fine")
     unsaid = not done and (likely["resolve"] < _SURE_IT_IS_DONE or sum(t.kind == "word" for t in sheet.tokens) <= 3)
     if ranked[0] == "resolve" and (
-        unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
+        _comes_yet(sheet) or unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
     ):
         ranked.remove("resolve")  # "the filler is dead", "super": ending by a misreading costs more than one more word
     return next(name for name in ranked if name != "answer" and (name != "disposition" or _decides(sheet, votes)))
 
 
+def _told_apart(sheet: Sheet) -> bool:
+    """A sentence by itself tells of trouble in sure words, whatever the others chat about."""
+    if sheet.negated:
+        return False
+    aside = [*questions(sheet), *unreal(sheet)]
+    chat = [h.start for h in sheet.hits("i.chatter", "i.past_fixed", "i.cancel", "i.resolve")]
+    chat += [h.start for h in sheet.negated] + [m.start for m in sheet.mentions if m.fine]
+    if not chat and not aside:
+        return False
+    for start, end in sheet.sentences:
+        clear = (start, end) not in aside and not any(start <= i < end for i in chat)
+        if clear and not sheet.group("fine", start, end) and not sheet.group("done_word", start, end):
+            found = kinds.with_context(sheet, kinds.votes(sheet, [(start, end)], aside), [(start, end)])
+            if max(found.values(), default=0.0) >= _SURELY and any(sheet.of(w, start, end) for w in NAMES_A_CASE):
+                return True
+    return False
+
+
+def _comes_yet(sheet: Sheet) -> bool:
+    """ "ya está limpio, en 20 min a temperatura": it is not over before then."""
+    ahead = [m for m in sheet.moments if m.role in ("in", "by", "until") and m.start > 2]
+    stood = any(m.kind == "duration" and m.role in ("", "for") for m in sheet.moments)
+    return bool(ahead) and not stood and not sheet.has("runs", "i.resolve.sure")
+
+
+def _only_perhaps(sheet: Sheet) -> bool:
+    """All that sounds like trouble stands in sentences with an if."""
+    if not sheet.group("if_word") or sheet.hits("safety.sure"):
+        return False
+    doubtful = [(a, b) for a, b in unreal(sheet) if sheet.group("if_word", a, min(b, a + 2))]
+    whole = [(0, len(sheet.tokens))]
+    every = max(kinds.votes(sheet, whole).values(), default=0.0)
+    return bool(doubtful) and every > 0 and not kinds.votes(sheet, whole, doubtful) and not sheet.has("i.cancel")
+
+
 def _decides(sheet: Sheet, votes: Mapping[Intent, float]) -> bool:
-    return votes.get("disposition", 0.0) > 0.0 or bool(read_decisions(sheet))
+    if votes.get("disposition", 0.0) > 0.0:
+        return True
+    doubtful = unreal(sheet)
+    said = hits_of(sheet)
+    perhaps = bool(said) and all(any(a <= h.start < b for a, b in doubtful) for h in said)
+    held = any(h.cue.name.startswith("d.release") for h in sheet.negated) or sheet.has("d.keep_on_hold")
+    in_a_hold = sheet.context.thread is not None and sheet.context.thread.type == "quality_hold"
+    return bool(read_decisions(sheet)) and (held or in_a_hold or not perhaps)
 
 
 def _says_nothing_alone(sheet: Sheet) -> bool:
@@ -125,7 +177,7 @@ def _question_mark(sheet: Sheet) -> bool:
 def _is_over(sheet: Sheet) -> bool:
     """Said to be repaired or running, with no word of trouble."""
     done = sheet.has("i.resolve", "i.past_fixed") or any(m.fine for m in sheet.mentions)
-    return done and not kinds.votes(sheet, [(0, len(sheet.tokens))])
+    return done and not sheet.group("neg") and not kinds.votes(sheet, [(0, len(sheet.tokens))])
 
 
 def _is_told(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent, float]) -> bool:
@@ -136,15 +188,16 @@ def _is_told(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent
 
 
 def _is_new_danger(sheet: Sheet, likeliest: Intent) -> bool:
-    """A danger told within a case: not what was done about it, taken back, denied, asked or remembered."""
+    """A danger, or glass in the bottles, told within another case: not denied, undone, asked about or remembered."""
     over = sheet.negated or sheet.has("i.past_fixed", "i.cancel") or sheet.group("hist") or sheet.group("if_word")
     if over or likeliest in ("resolve", "cancel", "disposition"):
         return False
     asked = questions(sheet)
     thread = sheet.context.thread
     asked_about = sheet.context.question.about if sheet.context.question is not None else None
-    known = any(about is not None and about.type == "safety" for about in (thread, asked_about))
-    return not known and any(not any(a <= h.start < b for a, b in asked) for h in sheet.hits("safety.sure"))
+    known = {about.type for about in (thread, asked_about) if about is not None}
+    cues = [() if "safety" in known else ("safety.sure",), () if known & _OF_THE_PRODUCT else ("foreign_body",)]
+    return any(not any(a <= h.start < b for a, b in asked) for names in cues for h in sheet.hits(*names))
 
 
 def _is_not_said(sheet: Sheet, name: Intent) -> bool:
@@ -152,12 +205,17 @@ def _is_not_said(sheet: Sheet, name: Intent) -> bool:
     asked = questions(sheet)
     if name == "acknowledge":
         return not sheet.has("i.ack") and sheet.has(*_TROUBLE)
+    if name == "reassign":
+        return not sheet.has("i.reassign") and sheet.has("i.query")  # "wer hat das"
     if asked and asked == sheet.sentences:
         return not sheet.has("i.resolve" if name == "resolve" else "i.cancel") or _question_mark(sheet)
     return name == "cancel" and not sheet.has("i.cancel") and not sheet.negated and sheet.has("i.query")
 
 
-_ENDS_OR_TAKES: tuple[Intent, ...] = ("resolve", "cancel", "acknowledge")
+_SURELY = kinds.PLAIN + 1.0
+_ENDS_OR_TAKES: tuple[Intent, ...] = ("resolve", "cancel", "acknowledge", "reassign")
+_SAYS_WHERE = frozenset({"line_word", "line_noun", "order_word", "lot_word", "article_word", "of_word", "loc"})
+_OF_THE_PRODUCT = frozenset({"quality_hold", "safety", None})
 _SAID_IN_A_WORD: tuple[Intent, ...] = ("chatter", "acknowledge", "update", "resolve", "reassign", "cancel")
 _SHORT_ANSWER = 5  # words
 
@@ -168,7 +226,7 @@ _MAY_BE_A_DANGER = 0.2
 _HARDLY_A_REPORT = 0.05  # what tells of a danger in so many words is still told to a person
 
 
-_SURE_IT_IS_DONE = 0.6
+_SURE_IT_IS_DONE = 0.65
 
 
 _TROUBLE = ("breakdown", "quality", "shortage", "safety", "stopped", "labor")
@@ -180,4 +238,22 @@ _MAY_BE_A_REPORT = 0.4
 def corrects(sheet: Sheet) -> bool:
     """ "sorry, i mean the blow molder", "not the filler, the capper": names what an earlier message got wrong (R10)."""
     stands = any(m.what in NAMES_A_CASE and not m.withdrawn for m in sheet.mentions)
-    return stands and (bool(sheet.group("correct")) or any(m.withdrawn for m in sheet.mentions))
+    if not stands:
+        return False
+    return bool(sheet.group("correct")) or any(m.withdrawn for m in sheet.mentions) or _denies_first(sheet)
+
+
+def _denies_first(sheet: Sheet) -> bool:
+    """ "nein, Linie 3", "nahi printer": a no, and hardly more than the name of what it is instead."""
+    if not sheet.tokens or sheet.tokens[0].norm not in _answers() or sheet.context.question is not None:
+        return False
+    first = max((end for i, end in sheet.group("no_word") if i == 0), default=0)
+    if not first or any(token.norm == "?" for token in sheet.tokens):
+        return False
+    named = {i for m in sheet.mentions for i in range(m.start, m.end)}
+    named |= {i for i, here in enumerate(sheet.spans) if _SAYS_WHERE & here.keys()}
+    rest = [i for i in range(first, len(sheet.tokens)) if sheet.tokens[i].kind == "word" and i not in named]
+    apart = first < len(sheet.tokens) and sheet.tokens[first].breaks
+    strange = [i for i in rest if sheet.tokens[i].norm not in _function_words()]
+    troubled = max(kinds.votes(sheet, [(0, len(sheet.tokens))]).values(), default=0.0) >= kinds.PLAIN
+    return not strange and len(rest) <= _SHORT_ANSWER and (apart or not troubled)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from nlp.kinds import clauses
 from nlp.pattern import Hit
 from nlp.sheet import Sheet
-from nlp.units import Amount, amounts, plant_uom
+from nlp.units import Amount, amounts, plant_uom, unit_class
 from nlp.words import lexicon
 from workflow.reading import Decision, Disposition, Quantity
 
@@ -31,6 +32,7 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
             (h.start, h.end, decision) for h in sheet.hits(name) if not h.cue.name.endswith(".weak") or _plainly(sheet)
         ]
     found += [(h.start, h.end, "keep_on_hold") for h in sheet.negated if h.cue.name == "d.release"]
+    found = [row for row in found if not (row[2] == "rework" and len(found) > 1 and _done_already(sheet, row[1]))]
     if not found:
         found = _held_back(sheet)
     found = _strongest(sorted(found))
@@ -56,7 +58,10 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
     for position, (start, end, decision) in enumerate(found):
         before = found[position - 1][1] if position else 0
         after = found[position + 1][0] if position + 1 < len(found) else len(sheet.tokens)
-        lot = _lot_for(sheet, start, end, before, after, lots) or default
+        strange = [m for m in sheet.of("lot") if not m.ids and before <= m.start < after]
+        own = any(before <= m.start < after for m in lots)
+        # "release 6399-9A": one that ERP does not know is asked about, and never another one instead.
+        lot = None if strange and not own else _lot_for(sheet, start, end, before, after, lots) or default
         conditional = any((a, b) == (start, end) for a, b, _ in vetoed)
         amount = None if conditional else _amount_for(sheet, start, end, before, after, found)
         items = [sheet.context.records.lot[lot].item] if lot is not None else []
@@ -69,7 +74,29 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
         part = Disposition(decision, lot, quantity)
         if part not in out and not any(o.decision == decision and o.lot == lot and quantity is None for o in out):
             out.append(part)
-    return tuple(part for part in out if part.decision != "release" or not _accepted_besides(part, out))
+    out = _with_the_rest(sheet, out)
+    stands = [part for part in out if part.decision not in _FREES or not _stays(part, out)]
+    return tuple(part for part in stands if part.decision != "release" or not _accepted_besides(part, stands))
+
+
+def _with_the_rest(sheet: Sheet, parts: Sequence[Disposition]) -> list[Disposition]:
+    """ "scrap 30, the rest as is", of 150 that are held: how many the rest are, where the case tells how many."""
+    thread = sheet.context.thread
+    held = thread.quantity if thread is not None else None
+    open_ = [p for p in parts if p.quantity is None]
+    counted = [p.quantity for p in parts if p.quantity is not None]
+    if held is None or len(open_) != 1 or not counted or not sheet.has("d.rest"):
+        return list(parts)
+    left = held.value - sum(q.value for q in counted)
+    if left <= 0 or any(unit_class(q.uom) != unit_class(held.uom) for q in counted):
+        return list(parts)
+    return [replace(p, quantity=Quantity(left, held.uom)) if p is open_[0] else p for p in parts]
+
+
+def _stays(free: Disposition, parts: Sequence[Disposition]) -> bool:
+    """ "they say 26314 is released. it is NOT. it stays on hold": nothing of a lot is free that is kept (R17)."""
+    kept = [p for p in parts if p.decision == "keep_on_hold" and (p.lot == free.lot or p.lot is None)]
+    return bool(kept) and free.quantity is None
 
 
 def _accepted_besides(release: Disposition, parts: Sequence[Disposition]) -> bool:
@@ -94,6 +121,11 @@ def _on_hold(sheet: Sheet) -> bool:
         or not lots
         or any(lot.status in ("hold", "blocked") for lot in lots)
     )
+
+
+def _done_already(sheet: Sheet, end: int) -> bool:
+    """ "Reinspección hecha: libero 200": what was done is not what is decided."""
+    return end < len(sheet.tokens) and "done_word" in sheet.spans[end]
 
 
 def _same_clause(sheet: Sheet, one: int, other: int) -> bool:

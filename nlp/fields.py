@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from nlp.kinds import Part
+from nlp.kinds import Part, clauses
 from nlp.linking import evidence_of, link
 from nlp.quantities import how_much
 from nlp.sheet import Sheet
@@ -91,7 +91,8 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
             if started is None or (started.kind == "anchor" and moment.kind == "clock"):
                 started = moment  # "since this morning, at seven"
     duration = next(
-        (m.minutes for m in moments if m.kind == "duration" and m.role in ("", "for", "since") and m is not started
+        (m.minutes for m in moments if m.kind == "duration" and m is not started
+         and (m.role in ("", "for", "since") or (part.type == "changeover_overrun" and _too_long(sheet, m)))
          and m.minutes >= 1 and not _rate(sheet, m) and not _planned(sheet, m)), None
     )  # fmt: skip
     if part.type in ("order_change", "inventory_discrepancy", "quality_hold"):
@@ -108,9 +109,14 @@ def _behind_a_noun(sheet: Sheet, moment: Moment) -> bool:
     return not set(sheet.spans[moment.start - 1]) & {"about", "article_word", "t_at", "after_hour"}
 
 
+def _too_long(sheet: Sheet, moment: Moment) -> bool:
+    """ "já vai em 50 min a mais do que o previsto": how long it is over, whatever stands before."""
+    return moment.end < len(sheet.tokens) and "late" in sheet.spans[moment.end]
+
+
 def _planned(sheet: Sheet, moment: Moment) -> bool:
     """ "planned an hour": what it should have taken."""
-    return bool(sheet.group("planned_word", max(0, moment.start - 3), moment.end + 2))
+    return not _too_long(sheet, moment) and bool(sheet.group("planned_word", max(0, moment.start - 3), moment.end + 2))
 
 
 def _rate(sheet: Sheet, moment: Moment) -> bool:
@@ -153,7 +159,13 @@ def _is_the_line(sheet: Sheet, start: int, end: int) -> bool:
 
 
 def _about_an_asset(sheet: Sheet, start: int, end: int) -> bool:
-    """ "filler on 3 is down": the filler, not line 3."""
+    """ "filler on 3 is down": the filler, not line 3; "célula 2 parou", where that is a machine."""
+    machines = {i for m in sheet.of("asset") if not m.fine for i in range(m.start, m.end)}
+    words = [i for name in ("line_noun", "we", "we_form", "the_line") for i, _ in sheet.group(name, start, end)]
+    places = [m for m in sheet.of("line") if start <= m.start < end and m.start not in machines]
+    clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
+    if not places and not set(words) - machines and any(clause[0] <= i < end for i in machines):
+        return True
     if not any(m.what == "line" and start <= m.start < end for m in sheet.mentions):
         return False
     a, b = sheet.sentence_of(start)

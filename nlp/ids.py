@@ -42,16 +42,21 @@ def _one_id(
         return _order_checked(index, Mention(what, (id_,), start, end, 0.98, f"{what} {id_}"))
     if identifier.key == identifier.digits:
         return _bare_number(index, ground, identifier, start, end)
-    return _letters_and_digits(index, ground, identifier, start, end)
+    return _letters_and_digits(index, ground, identifier, start, end, text)
 
 
 def _letters_and_digits(
-    index: PlantIndex, ground: Ground, identifier: Identifier, start: int, end: int
+    index: PlantIndex, ground: Ground, identifier: Identifier, start: int, end: int, text: str
 ) -> Mention | None:
     """An id with letters that the plant does not know: "WO-10741", "6320-9A"."""
     letters = re.sub(r"[^A-Z]", "", identifier.key).lower()
     if letters in index.order_prefixes and len(identifier.digits) >= 3:
         return _by_digits(index, ground, identifier.digits, start, end, said=True)
+    raw = text[identifier.start : identifier.end]
+    said = behind(ground, start, "lot_word") and len(identifier.digits) >= 3
+    if said or index.written_like_a_lot(raw):
+        suggestions = tuple(index.likely_lots(identifier.key))
+        return Mention("lot", (), start, end, 0.3, f"no lot {raw} in ERP", suggestions=suggestions)
     return None
 
 

@@ -44,6 +44,8 @@ class PlantIndex:
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
         self.lot_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of lots that are still there
+        self.lot_forms: set[str] = set()
+        self._lots_by_key: list[tuple[str, str]] = []
         self._by_head: dict[str, dict[str, set[str]]] = {}
         self.tails: dict[str, set[str]] = defaultdict(set)  # last part of a one-word asset name -> assets
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
@@ -91,6 +93,15 @@ class PlantIndex:
             here = self.records.orders_of_line.get(line, ())[:2]
             scored += [(9.0, order.id) for order in here if order.id not in known]
         return [id_ for _, id_ in sorted(scored)[:limit]]
+
+    def written_like_a_lot(self, raw: str) -> bool:
+        """Whether an id that ERP does not know has the form of the plant's lots: "6399-3A" where "6320-3A" is one."""
+        return any(c.isalpha() for c in raw) and _form(raw) in self.lot_forms
+
+    def likely_lots(self, key: str, limit: int = 3) -> list[str]:
+        """Lots still there that a mistyped id may mean."""
+        near = ((_distance(known, key), id_) for known, id_ in self._lots_by_key if abs(len(known) - len(key)) <= 1)
+        return [id_ for _, id_ in sorted(pair for pair in near if pair[0] <= 1)[:limit]]
 
     def _near_orders(self, digits: str) -> set[str]:
         """Open orders whose ending of that length differs in a digit, or in two that changed places."""
@@ -215,7 +226,9 @@ class PlantIndex:
             digits = re.sub(r"\D", "", lot.id)
             if len(digits) >= 4:
                 self.lot_digits[digits].append(lot.id)
+            self.lot_forms.add(_form(lot.id))
             if lot.status != "consumed":
+                self._lots_by_key.append((re.sub(r"[^A-Za-z0-9]", "", lot.id).upper(), lot.id))
                 for length in range(3, len(digits)):
                     self.lot_suffixes[digits[-length:]].append(lot.id)
         for order in records.work_orders:
@@ -235,6 +248,14 @@ class PlantIndex:
 
 def _distance(a: str, b: str) -> int:
     return int(DamerauLevenshtein.distance(a, b, score_cutoff=3))
+
+
+def _form(raw: str) -> str:
+    """ "6320-3A" as "0000-0A", "CAP-88213" as "CAP-00000": letters in front are a kind of lot, those behind count."""
+    head = re.match(r"[A-Za-z]*", raw)
+    front = head.group() if head is not None else ""
+    rest = re.sub(r"[A-Za-z]", "A", re.sub(r"\d", "0", raw[len(front) :]))
+    return front.upper() + rest
 
 
 def _trailing_number(name: str) -> str | None:

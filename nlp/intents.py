@@ -42,7 +42,8 @@ def _questions(sheet: Sheet) -> list[tuple[int, int]]:
         elif marked:
             # "MediCare wants it earlier, can planning confirm?": only what follows the comma asks.
             pieces = [(a, b) for a, b in sheet.pieces if start < a < end]
-            asks = pieces and (_opens(sheet, *pieces[-1]) or not kinds.votes(sheet, [pieces[-1]]))
+            tag = pieces and any(i == pieces[-1][0] and e >= end for i, e in sheet.group("tag_question"))
+            asks = pieces and not tag and (_opens(sheet, *pieces[-1]) or not kinds.votes(sheet, [pieces[-1]]))
             out.append((pieces[-1][0], end) if asks else (start, end))
     return out
 

@@ -249,7 +249,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
                 joined = True
                 break
             related = any(frozenset((kind, k)) in _CAUSE_AND_EFFECT for k in kinds)
-            if not same and ((related and not marked) or (not marked and not _anchored(sheet, kind, start, end))):
+            if not same and ((related and not marked) or (not marked and not anchored(sheet, kind, start, end))):
                 group.append(head)
                 joined = True
                 break
@@ -258,7 +258,7 @@ def _group(sheet: Sheet, heads: Sequence[Head]) -> list[list[Head]]:
     return groups
 
 
-def _anchored(sheet: Sheet, kind: ExceptionType, start: int, end: int) -> bool:
+def anchored(sheet: Sheet, kind: ExceptionType, start: int, end: int) -> bool:
     """Whether a clause names what an exception of its kind is about: the effect of another one names nothing new."""
     if kind == "machine_breakdown":
         return bool(sheet.of("asset", start, end))

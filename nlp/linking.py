@@ -16,6 +16,10 @@ _OF_NO_MACHINE: frozenset[ExceptionType | None] = frozenset(
 )
 
 
+# Of other kinds a lot that ERP does not know says too little to ask about it.
+_OF_LOTS: frozenset[ExceptionType | None] = frozenset({"quality_hold", "inventory_discrepancy"})
+
+
 @dataclass
 class Linked:
     """What the mentions of one part come to."""
@@ -47,10 +51,13 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
 
     beside: list[str] = []
     for mention in mine:
-        only_there = part.type in _OF_NO_MACHINE and not _said_as_place(sheet, part, mention)
+        near = part.type == "material_shortage" and mention.what == "asset" and _only_near(sheet, mention)
+        only_there = not near and part.type in _OF_NO_MACHINE and not _said_as_place(sheet, part, mention)
         if mention.what == "asset" and only_there:
             there = {plant.asset[i].line for i in mention.ids}
             beside += there & set(sheet.context.sender.lines) or there
+        elif near:
+            continue  # "the ingots stand over at the coater": not where they are missing
         elif mention.what == "asset" and (part.type == "safety" or not mention.fine):
             nearest = _nearest_line(mention, lines, sheet)
             _link_asset(out, sheet, mention, nearest or (local[0] if local else None))
@@ -66,8 +73,8 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
                 if said is not None and len(said.ids) == 1:
                     _take(out.items, item, out, sheet, "items", said)
                 _take(out.lots, mention.ids[0], out, sheet, "lots", mention)
-            elif out.ask is None:
-                out.ask = Question("lot", mention.ids[:3])
+            elif out.ask is None and (mention.ids or part.type in _OF_LOTS):
+                out.ask = Question("lot", (mention.ids or mention.suggestions)[:3])
     _keep_to_one_line(out, sheet, local[0] if local else None)
     lines_of_assets = list(dict.fromkeys([*(plant.asset[a].line for a in out.assets), *dict.fromkeys(beside)]))
     lines_of_orders = list(dict.fromkeys(sheet.context.records.work_order[o].line for o in out.orders))
@@ -85,9 +92,25 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
         out.line, out.confidence["line"] = lines_of_orders[0], 0.93
     elif local:
         out.line, out.confidence["line"] = local[0], 0.85
-    elif len(sheet.context.sender.lines) == 1 and not lines_of_assets:
+    elif len(sheet.context.sender.lines) == 1 and not lines_of_assets and not _elsewhere(sheet, part):
         out.line, out.confidence["line"] = sheet.context.sender.lines[0], 0.8
     return out
+
+
+def _elsewhere(sheet: Sheet, part: Part) -> bool:
+    """ "someone slipped in the warehouse": a danger at a place where no line stands."""
+    return part.type == "safety" and any(part.holds(i) for i, _ in sheet.group("elsewhere"))
+
+
+def _only_near(sheet: Sheet, mention: Mention) -> bool:
+    """Whether a machine is named only to tell where something stands."""
+    before = range(max(0, mention.start - 4), mention.start)
+    skipped = ("article_word", "of_word", "loc")
+    for i in before:
+        for end in sheet.spans[i].get("near_word", ()):
+            if end <= mention.start and all(set(skipped) & sheet.spans[j].keys() for j in range(end, mention.start)):
+                return True
+    return mention.end < len(sheet.tokens) and "near_post" in sheet.spans[mention.end]
 
 
 def _said_as_place(sheet: Sheet, part: Part, mention: Mention) -> bool:

@@ -113,6 +113,8 @@ def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[st
     for own, other in zip(name, said, strict=True):
         if own == other:
             continue
+        if len(own) == 3 and other == f"{own}s":
+            continue  # "CMMs", "CNCs"
         if min(len(own), len(other)) < 4 or abs(len(own) - len(other)) > 3:
             return False
         shared = next(
@@ -203,7 +205,7 @@ def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         near = (
             not number.words and behind(ground, number.start, "loc") and not behind(ground, number.start, "place_word")
         )
-        listed = not said and not near and _in_line_list(number, ground)
+        listed = not said and not near and not number.words and _in_line_list(number, ground)
         if not (said or near or listed) or (near and not said and not _ends_here(ground, number.end)):
             continue
         if near and not said and _counts_a_stranger(ground, number.end):

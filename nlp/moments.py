@@ -128,6 +128,8 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
     if moment.kind == "clock" and end < len(tokens) and "oclock" in spans[end]:
         end = max(spans[end]["oclock"])
     role, start = _role(moment.start, spans)
+    if not role and moment.kind == "clock" and "t_since" in spans[moment.start]:
+        role = "since"  # "desde y diez"
     if end < len(tokens) and role in ("", "at", "for", "ago", "since"):
         for group, after in _AFTER:
             if group in spans[end]:
@@ -213,6 +215,9 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
         dotted = _dotted(tokens[number.start].norm) if number.end == number.start + 1 else None
         if dotted is not None and number.start not in taken:
             role, start = _role(number.start, spans)
+            behind = spans[number.end] if number.end < len(spans) else {}
+            if not role:  # "10.30 se khade hain"
+                role = next((later for group, later in _AFTER if group in behind and later in ("since", "from")), "")
             if role in ("since", "at", "from", "by", "until"):
                 after, half = (number.end, "") if number.end >= len(tokens) else _half_of_day(number.end, spans)
                 exact = dotted[0] > 12 or half in ("am", "pm")
@@ -274,7 +279,7 @@ def _may_follow_an_hour(token: Token, here: Mapping[str, Sequence[int]]) -> bool
         return True
     if token.kind in ("mark", "number") or token.glued:
         return False
-    return "after_hour" in here
+    return "after_hour" in here or "run" in here
 
 
 def _anchors(spans: Spans, taken: set[int]) -> list[Moment]:

@@ -133,7 +133,8 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
     ranked = []
     bare = [amount for amount in found if _may_count(sheet, amount)]
     for amount in found:
-        score = 2.0 if amount.unit else 2.0 * _counts_things(sheet, amount, items)
+        counts = any(_of_so_many(sheet, other, [amount]) and other.unit for other in found)
+        score = 2.0 if amount.unit or counts else 2.0 * _counts_things(sheet, amount, items)
         if not score and [amount] == bare and len(found) == 1:
             score = 2.0  # the only number there is
         if part.type == "order_change" and not amount.unit and amount.value >= 20 and sheet.of("order"):
@@ -151,6 +152,10 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
         between = max((a.end for a in found if a.end <= amount.start), default=0)  # "90 instead of 92, put 36 aside"
         if any("instead" in sheet.spans[i] for i in before if i >= between):
             score -= 4.0
+        if amount.end < len(sheet.tokens) and "neg_post" in sheet.spans[amount.end] and len(found) > 1:
+            score -= 4.0  # "1000 nahi 1300"
+        if _of_so_many(sheet, amount, found):
+            score -= 4.0  # "18 of 20 housings"
         if any("neg" in sheet.spans[i] and i + 1 >= amount.start for i in near):
             score -= 4.0  # "3000, not 2500"
         beside = [i for i in near if not any(sheet.tokens[j].breaks for j in range(i, amount.start))]
@@ -174,6 +179,12 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
         ranked.append((score, -amount.start, amount))
     score, _, amount = max(ranked, key=lambda row: row[:2])
     return amount if score >= (1.2 if part.type == "order_change" else 2.0) else None
+
+
+def _of_so_many(sheet: Sheet, amount: Amount, found: Sequence[Amount]) -> bool:
+    """ "18 of 20": the second number tells only of how many."""
+    i = amount.start - 1
+    return i > 0 and "of_word" in sheet.spans[i] and any(a.start < i and a.end >= i - 1 + 1 for a in found)
 
 
 def _is_left(sheet: Sheet, amount: Amount) -> bool:

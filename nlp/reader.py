@@ -133,7 +133,10 @@ class LocalReader:
                 reading = replace(reading, query=read_query(sheet))
             case _:
                 pass
-        if intent != "report" and any(m.what in NAMES_A_CASE for m in sheet.mentions):
+        if _corrects_the_thread(sheet, reading):
+            # What is right stands in `mentioned`; of the kind it says nothing new.
+            reading = replace(reading, intent="update", exceptions=(), ask=None, urgent=False)
+        if reading.intent != "report" and any(m.what in NAMES_A_CASE for m in sheet.mentions):
             reading = replace(reading, mentioned=_mentioned(sheet))
         return asking.with_question(sheet, _with_evidence(sheet, reading), likely)
 
@@ -141,7 +144,7 @@ class LocalReader:
         """One part for each exception that the message tells of (R7)."""
         if self._weights is None or "split" not in self._weights.blend:
             return kinds.parts(sheet, skip)
-        pieces = blend.cut(sheet, (0, len(sheet.tokens)), self._weights, _CUT)
+        pieces = _standing_alone(sheet, blend.cut(sheet, (0, len(sheet.tokens)), self._weights, _CUT))
         twice = kinds.twice(sheet, [span for span, _ in pieces] or [(0, len(sheet.tokens))])
         if not pieces and not twice:
             parts = kinds.parts(sheet, skip)
@@ -176,9 +179,46 @@ class LocalReader:
             if exception.line in named:  # the line that a machine stands on is not said of the rest
                 line = exception.line
         if all(e.type is None for e in found):
-            found = [replace(e, type="other", confidence={**e.confidence, "type": 0.2}) for e in found]
+            found = [replace(e, type="other", confidence={**e.confidence, "type": _UNTOLD}) for e in found]
         urgent = any(e.type == "safety" or e.line_stopped for e in found) or sheet.has("foreign_body", "allergen")
         return replace(reading, exceptions=tuple(found), ask=ask, urgent=urgent)
+
+
+_Piece = tuple[tuple[int, int], ExceptionType]
+_NAMED = ("asset", "line", "item", "lot", "order", "customer", "person")
+
+
+def _standing_alone(sheet: Sheet, pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces less those that are only the rest of another: the same kind once more, or one that names nothing."""
+    if sheet.has("multi"):
+        return list(pieces)
+    kept: list[_Piece] = []
+    if len(pieces) > 1 and not _names_its_own(sheet, *pieces[0]):  # "Kasia has her hands full, but in the system ..."
+        (start, _), ((_, end), kind) = pieces[0][0], pieces[1]
+        pieces = [((start, end), kind), *pieces[2:]]
+    for span, kind in pieces:
+        if not kept:
+            kept.append((span, kind))
+            continue
+        (start, end), before = kept[-1]
+        others = {m.ids for what in _NAMED for m in sheet.of(what, *span)}
+        new = others - {m.ids for what in _NAMED for m in sheet.of(what, start, end)}
+        rest = not new if kind == before else not _names_its_own(sheet, span, kind)
+        if rest and not any(start_ == span[0] for start_, _ in sheet.group("also")):
+            kept[-1] = ((start, span[1]), before)
+        else:
+            kept.append((span, kind))
+    return kept if len(kept) > 1 else []
+
+
+def _names_its_own(sheet: Sheet, span: tuple[int, int], kind: ExceptionType) -> bool:
+    """Whether a piece tells its kind in sure words, or names what an exception of that kind is about."""
+    told = kinds.votes(sheet, (span,)).get(kind, 0.0)
+    if told >= (kinds.SURE if kind == "machine_breakdown" else kinds.PLAIN):
+        return True
+    if kind == "labor_shortage" and sheet.of("person", *span):
+        return True
+    return kinds.anchored(sheet, kind, *span) and (kind != "safety" or told > 0)
 
 
 def _with_danger(sheet: Sheet, parts: Sequence[kinds.Part], danger: Hit) -> list[kinds.Part]:
@@ -212,21 +252,50 @@ _CUT = 0.5
 
 _DANGER = 0.25  # from here on a danger is told to a person: missing one costs more than any false alarm (R15)
 _DANGER_UNNAMED = 0.45  # where no word of danger stands in it
+_TOLD_IN_WORDS = 0.9
+_UNTOLD = 0.2
+_SURELY_OTHER = 0.8
 
 
 def _with_learnt(sheet: Sheet, part: kinds.Part, learnt: Weights, *, alone: bool) -> kinds.Part:
     """The part with how likely each kind is; the lexicon's own choice stands where a part was cut out for it."""
-    if not part.votes and corrects(sheet):
-        return part  # "sorry, i mean the blow molder" says nothing of the kind
+    if corrects(sheet) and not _speaks_of_a_kind(sheet, part):
+        return replace(part, type=None, votes={})  # "sorry, i mean the blow molder" says nothing of the kind
     likely = blend.kinds_of(sheet, part.votes, part.ranges, learnt)
     best = max(likely, key=lambda kind: likely[kind] if kind != "safety" else 0.0)
     if likely["safety"] >= (_DANGER if part.votes.get("safety") else _DANGER_UNNAMED):
         best = "safety"
     elif any(part.holds(h.start) for h in sheet.hits("foreign_body", "allergen")):
         best = "quality_hold"  # whatever else it sounds like: nobody eats it before quality has looked
+        likely = {**likely, best: max(likely[best], _TOLD_IN_WORDS)}
+    elif best == "other" and (said := _said_kind(part, likely["other"])) is not None:
+        # Learnt from plants whose machines are known by name: here none is, and the words tell of one all the same.
+        likely = {**likely, said: max(likely[said], likely["other"])}
+        best = said
     elif not alone and part.type is not None and likely[part.type] >= 0.1:
         best = part.type
     return replace(part, type=best, likely=likely)
+
+
+def _corrects_the_thread(sheet: Sheet, reading: Reading) -> bool:
+    """ "sorry I meant cell 1 not 2", said in the case itself (R10)."""
+    untold = all(e.confidence.get("type", 0.0) <= _UNTOLD for e in reading.exceptions)
+    return sheet.context.thread is not None and reading.intent == "report" and reading.correction and untold
+
+
+def _speaks_of_a_kind(sheet: Sheet, part: kinds.Part) -> bool:
+    """Whether anything but the correction itself tells a kind: "wrong" in "nvm wrong line" says nothing of quality."""
+    takes_back = {i for name in ("correct", "no_word") for a, b in sheet.group(name) for i in range(a, b)}
+    told = [h for prefix in kinds.CUE_OF for h in sheet.hits(prefix) if part.holds(h.start)]
+    return any(not takes_back.issuperset(range(h.start, h.end)) for h in told)
+
+
+def _said_kind(part: kinds.Part, other: float) -> ExceptionType | None:
+    """The kind that the words speak for, where none of them speaks for "other" and that is not near certain."""
+    most = max(part.votes.values(), default=0.0)
+    if part.votes.get("other", 0.0) > 0 or (other >= _SURELY_OTHER and most < kinds.PLAIN):
+        return None
+    return kinds.best({kind: vote for kind, vote in part.votes.items() if vote > 0})
 
 
 def _something_left(sheet: Sheet, skip: list[tuple[int, int]]) -> bool:

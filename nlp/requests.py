@@ -111,7 +111,7 @@ def read_query(sheet: Sheet) -> Query:
     if order is None and linked.orders:
         order = linked.orders[0]
     start, end = _period(sheet)
-    return Query(about, line, _type(sheet), order, start, end)
+    return Query(about, line, _type(sheet, about), order, start, end)
 
 
 def _about(sheet: Sheet) -> About:
@@ -127,11 +127,12 @@ def _about(sheet: Sheet) -> About:
     return "status"
 
 
-def _type(sheet: Sheet) -> ExceptionType | None:
+def _type(sheet: Sheet, about: About) -> ExceptionType | None:
+    of_a_function = about == "who"  # "who is on quality today" asks for one, not for holds
     for name, kind in CUE_OF.items():
         said = [(i, end) for i, end in sheet.group(f"type_{name}") if "downtime_word" not in sheet.spans[i]]
-        if any(not any(group.startswith("role_") for group in sheet.spans[i]) for i, _ in said):
-            return kind  # "who is on quality today" asks for a function, not for holds
+        if any(not of_a_function or not any(group.startswith("role_") for group in sheet.spans[i]) for i, _ in said):
+            return kind
     return None
 
 

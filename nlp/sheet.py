@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from nlp.moments import find_moments
 from nlp.naming import Ground, Mention
 from nlp.numbers import Number, find_numbers
 from nlp.pattern import Hit, longest
+from nlp.taken_back import still_meant
 from nlp.times import Moment, days_said
 from nlp.tokens import READ_CHARACTERS, Token
 from nlp.words import COMMON, Lexicon
@@ -28,7 +29,8 @@ _NAMED = frozenset(
 _NEGATABLE = ("breakdown", "quality", "safety", "shortage", "labor", "changeover", "inventory", "order", "stopped",
               "runs", "i.resolve", "i.ack", "d.release", "other")  # fmt: skip
 
-_TROUBLE = frozenset({"symptom", "broken", "defect", "changeover", "problem"})
+_KINDS = frozenset({"safety", "quality", "foreign_body", "other", "order", "changeover", "labor", "inventory"})
+_NAMES = frozenset({"asset", "line", "item"})
 _NO_LANGUAGE: frozenset[str] = frozenset()
 
 
@@ -196,9 +198,8 @@ def lay_out(
     hits = [h for h in hits if h not in idioms and not any(_says_otherwise(idiom, h) for idiom in idioms)]
     standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
-    mentions = _taken_back(mentions, spans)
-    mentions = _not_but(mentions, spans, tokens)
-    mentions = _said_fine(mentions, spans, tokens)
+    mentions = still_meant(mentions, spans, tokens)
+    standing = [h for h in standing if not _within_a_name(h, mentions)]
     days = days_said(spans, context.plant, context.now, [m for m in moments if m.kind == "clock"])
     return Sheet(text, tokens, spans, numbers, moments, mentions, standing, negated, context, index, active, days)
 
@@ -268,6 +269,13 @@ def _says_otherwise(idiom: Hit, hit: Hit) -> bool:
     return hit.cue.name.split(".")[0] == name and idiom.start <= hit.start and hit.end <= idiom.end
 
 
+def _within_a_name(hit: Hit, mentions: Sequence[Mention]) -> bool:
+    """ "shot blast", "glass line": no explosion, and no broken glass."""
+    return hit.cue.name.split(".")[0] in _KINDS and any(
+        m.what in _NAMES and m.confidence >= 0.8 and m.start <= hit.start and hit.end <= m.end for m in mentions
+    )
+
+
 def _asked(i: int, tokens: Sequence[Token]) -> bool:
     """Whether the sentence around a token ends in a question mark."""
     return next((token.norm == "?" for token in tokens[i:] if token.kind == "stop"), False)
@@ -295,54 +303,3 @@ def _negated_inside(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], toke
         "neg" in spans[i] and i not in covered and tokens[i].norm not in words
         for i in range(hit.start + 1, hit.end - 1)
     )
-
-
-def _taken_back(mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]]) -> list[Mention]:
-    """ "out of blue sport.. i mean the sport caps": the mention right before the marker does not stand."""
-    out = list(mentions)
-    for i, here in enumerate(spans):
-        for end in here.get("correct", ()):
-            before = [k for k, m in enumerate(out) if m.end <= i and i - m.end <= 3]
-            after = [m for m in out if end <= m.start <= end + 6]
-            if before and any(m.what == out[before[-1]].what for m in after):
-                out[before[-1]] = replace(out[before[-1]], withdrawn=True)
-    return out
-
-
-def _not_but(
-    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
-) -> list[Mention]:
-    """ "not the filler, the capper": what is denied by name gives way to what is said instead."""
-    out = list(mentions)
-    for k, mention in enumerate(out):
-        if mention.what not in ("asset", "line", "order", "lot"):
-            continue
-        before = range(max(0, mention.start - 2), mention.start)
-        denied = any("neg" in spans[i] or "not_this" in spans[i] for i in before) and all(
-            not tokens[i].breaks for i in before
-        )
-        after = mention.end < len(tokens) and "neg_post" in spans[mention.end]
-        others = [m for m in out if m.what == mention.what and m.ids != mention.ids and not m.withdrawn]
-        if (denied or after) and any(m.start > mention.start or after for m in others):
-            out[k] = replace(mention, withdrawn=True)
-    return out
-
-
-def _said_fine(
-    mentions: Sequence[Mention], spans: Sequence[Mapping[str, Sequence[int]]], tokens: Sequence[Token]
-) -> list[Mention]:
-    """Assets of a clause that says they are all right, or that there is nothing with them."""
-    out = list(mentions)
-    for start, end in _split(tokens, ("stop", "comma")):
-        fine = [i for i in range(start, end) if "fine" in spans[i]]
-        if fine and any("neg" in spans[i] for i in range(fine[0] + 1, min(end, fine[0] + 3))):
-            continue  # "geht nicht an"
-        if not fine or any("neg" in spans[i] for i in range(max(start, fine[0] - 3), fine[0])):
-            continue
-        trouble = [i for i in range(start, fine[0]) if _TROUBLE & spans[i].keys()]
-        for k, mention in enumerate(out):
-            if mention.what == "asset" and start <= mention.start < end and mention.end <= fine[0] + 1:
-                if any(i not in range(mention.start, mention.end) for i in trouble):
-                    continue  # "coating pan se awaz aa rahi hai lekin chal raha hai"
-                out[k] = replace(mention, fine=True)
-    return out

@@ -159,7 +159,7 @@ def identifiers(text: str) -> list[Identifier]:
     return found
 
 
-_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "es", "en", "em", "ie", "e", "n")
+_ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "ej", "es", "en", "em", "ie", "e", "n")
 _VOWELS = "aeiouy"
 
 

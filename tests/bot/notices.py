@@ -205,6 +205,7 @@ EXAMPLES: dict[str, Facts] = {
     "confirm_clearly": CASE,
     "how_to_decide": CASE | {"lots": REST},
     "no_hold": {"lots": ["6319-4A"]},
+    "held_elsewhere": {"lots": ["6319-4A"]},
     "released_in_erp": BOOKED,
     "held_in_erp": BOOKED,
     "erp_still_free": NOT_BOOKED,

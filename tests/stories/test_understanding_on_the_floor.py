@@ -216,3 +216,130 @@ def test_R18_an_open_question_of_ones_own_hides_no_task(plant: Plantside) -> Non
     assert jammed.status == "acknowledged"
     assert weird.status == "draft"
     plant.rest_is_known()
+
+
+def test_R15_glass_in_the_bottles_is_quality_at_once_and_its_lot_may_follow(plant: Plantside) -> None:
+    plant.says("maria.lopez", "glass in bottles")
+    assert plant.hears("tamika.jones"), "quality hears it before anybody is asked for a lot"
+    plant.hears_nothing("gary.lindqvist")
+
+    plant.says("maria.lopez", "lot 6320-3A")
+
+    case = plant.only_case()
+    assert (case.type, case.line, case.lots) == ("quality_hold", "L3", ("6320-3A",))
+    assert case.rerouted == 0, "what was left out is no mistake"
+    plant.rest_is_known()
+
+
+def test_R7_another_problem_told_by_whoever_has_a_task_is_its_own_case(plant: Plantside) -> None:
+    plant.says("dwayne.hicks", "filler 1 is jammed")
+    plant.says("gary.lindqvist", "on it")
+    jammed = plant.only_case().number
+
+    plant.says("gary.lindqvist", "glass in bottles", reply_to=f"case:{jammed}")
+
+    assert {c.type for c in plant.cases()} == {"machine_breakdown", "quality_hold"}
+    assert plant.hears("tamika.jones")
+    plant.rest_is_known()
+
+
+def test_R18_another_problem_instead_of_an_answer_is_its_own_case(plant: Plantside) -> None:
+    plant.says("denise.palmer", "the labeller is acting up again, labels are crooked")
+    plant.says("denise.palmer", "we are out of crowns too")
+    plant.says("denise.palmer", "on line 1")
+
+    assert {(c.type, c.status, c.line) for c in plant.cases()} == {
+        ("machine_breakdown", "draft", None), ("material_shortage", "open", "L1"),
+    }  # fmt: skip
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize(
+    ("person", "first", "words", "line", "assets"),
+    [
+        ("maria.lopez", "filler 3 jammed", "nvm wrong line its line 2", "L2", ()),
+        ("dwayne.hicks", "filler 1 is down", "nein, Linie 3", "L3", ()),
+        ("dwayne.hicks", "filler 1 is down", "poprawka, to linia 3", "L3", ()),
+        ("edson.silva", "robot band hai", "nahi robot nahi printer", "L4", ("L4-PRN",)),
+    ],
+)
+def test_R10_a_correction_changes_the_place_and_not_the_kind(
+    plant: Plantside, person: str, first: str, words: str, line: str, assets: tuple[str, ...]
+) -> None:
+    plant.says(person, first)
+    plant.says(person, words)
+
+    case = plant.only_case()
+    assert (case.type, case.line, case.assets) == ("machine_breakdown", line, assets)
+    plant.rest_is_known()
+
+
+def test_R14_a_correction_of_nothing_opens_nothing(plant: Plantside) -> None:
+    plant.says("dwayne.hicks", "nein, Linie 3")
+    assert plant.cases() == ()
+    plant.hears_one("dwayne.hicks")
+
+
+@pytest.mark.parametrize("words", ["omw", "ok", "not mine", "10 min"])
+def test_R26_an_answer_to_one_of_several_asks_is_asked_which(plant: Plantside, words: str) -> None:
+    plant.says("dwayne.hicks", "filler 1 jammed")
+    plant.says("maria.lopez", "filler 3 down")
+    plant.rest_is_known()
+
+    plant.says("gary.lindqvist", words)
+
+    which = plant.hears_one("gary.lindqvist")
+    assert "Which one" in which
+    assert len(which.buttons) == 2
+    assert all(c.lead is not None and c.lead.acknowledged_at is None for c in plant.cases())
+    plant.rest_is_known()
+
+
+def test_R41_a_lot_that_only_erp_holds_is_not_taken_for_another_one(plant: Plantside) -> None:
+    plant.says("maria.lopez", "hold 6320-3A caps leaking")
+    plant.rest_is_known()
+
+    plant.says("tamika.jones", "release 6316-2A")
+
+    assert "6316-2A: on hold in ERP" in plant.hears_one("tamika.jones")
+    assert plant.only_case().proposal is None
+    plant.rest_is_known()
+
+
+def test_R11_a_lot_that_erp_does_not_know_is_asked_about_with_the_likely_one(plant: Plantside) -> None:
+    plant.says("tamika.jones", "hold 6399-3A, caps leaking")
+
+    assert plant.hears_one("tamika.jones").buttons[0] == "6319-3A"
+    assert plant.only_case().status == "draft"
+    plant.rest_is_known()
+
+
+def test_R15_a_danger_at_another_place_is_not_placed_on_the_reporters_line(plant: Plantside) -> None:
+    plant.says("dwayne.hicks", "someone slipped in the warehouse")
+
+    case = plant.only_case()
+    assert (case.type, case.line) == ("safety", None)
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize(
+    "words", ["no power anywhere", "power cut, whole plant is dark", "brak prądu w całym zakładzie"]
+)
+def test_R21_a_power_cut_is_one_case_of_the_whole_plant_and_asks_nothing(plant: Plantside, words: str) -> None:
+    plant.says("dwayne.hicks", words)
+
+    case = plant.only_case()
+    assert (case.type, case.status, case.line) == ("other", "open", None)
+    plant.rest_is_known()
+
+
+def test_R2_minutes_that_the_owner_tells_after_somebody_elses_fixed_are_kept(plant: Plantside) -> None:
+    plant.says("maria.lopez", "filler 3 jammed")
+    plant.says("gary.lindqvist", "on it")
+    plant.says("maria.lopez", "filler 3 fixed")
+    number = plant.only_case().number
+
+    plant.says("gary.lindqvist", "fixed, 40 min", reply_to=f"case:{number}")
+
+    assert plant.log(number)[-1] == "updated"
+    plant.rest_is_known()
