@@ -1,0 +1,186 @@
+"""Every page for everybody: what axe-core finds, light and dark, wide and narrow; and the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from bot.web import issue_link
+from tests.stories.past_weeks import remember, the_cases
+from tests.web.door import BREAKDOWN, OpenDoor
+from tests.web.test_browser import PATIENCE_MS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+Scheme = Literal["light", "dark"]
+PAGES = (
+    "/chat?with=maria.lopez&with=gary.lindqvist", "/board", "/cases/EX-1001", "/cases/EX-1003",
+    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/docs", "/sign-in", "/nowhere",
+)  # fmt: skip
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Riverside with everything on its pages at once: open, taken, late, held, solved and not booked, closed."""
+    door = OpenDoor(tmp_path_factory.mktemp("plant") / "data")
+    before = door.clock.now()
+    remember(door.app.database, (c for c in the_cases() if c.closed_at is not None and c.closed_at < before))
+    door.says("maria.lopez", BREAKDOWN)
+    door.says("dwayne.hicks", "crowner keeps dropping crowns on line 1, we are down")
+    door.says("edson.silva", "hold lot 6319-4A, caps are not sealing")
+    door.says("luis.ortega", "seamer on 2 jammed, line is down")
+    door.says("gary.lindqvist", "EX-1001 on my way, 10 min")
+    door.passes(minutes=15)
+    door.erp.away = True
+    door.says("anita.rao", "EX-1004 fixed, new roll, down 10 min")
+    door.says("tamika.jones", "EX-1003 release 100 cs, scrap 20 cs")
+    with door.running(erp=False) as address:
+        LINKS[address] = tuple(issue_link(door.app, "denise.palmer").partition("/sign-in")[2] for _ in range(4))
+        yield address
+    door.close()
+
+
+LINKS: dict[str, tuple[str, ...]] = {}  # unused sign-in links of a running service, as their queries
+
+
+def shown(browser: Browser, url: str, path: str, width: int, scheme: Scheme) -> Page:
+    """A page in a window of its own, still, with its pictures there."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(url + path)
+    page.locator("main").wait_for()
+    return page
+
+
+def findings(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds wrong here, with where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return list(Axe().run(page).response["violations"])
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_serious(browser: Browser, url: str, path: str, width: int, scheme: Scheme) -> None:
+    page = shown(browser, url, path, width, scheme)
+    if width < 500:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing stands beside the screen"
+    page.evaluate("document.querySelectorAll('main details').forEach(e => { e.open = true })")
+    found = [
+        (one["id"], one["impact"], node["html"][:160], node["failureSummary"])
+        for one in findings(page)
+        for node in one["nodes"]
+        if one["impact"] in SERIOUS
+    ]
+    page.context.close()
+    assert found == []
+
+
+def test_axe_would_find_something_were_it_there(browser: Browser, url: str) -> None:
+    page = shown(browser, url, "/board", 1280, "light")
+    page.evaluate("""() => {
+        const p = document.createElement('p'); p.textContent = 'can you read this?'; p.className = 'pale';
+        const input = document.createElement('input'); document.querySelector('main').append(p, input);
+        const sheet = new CSSStyleSheet(); sheet.replaceSync('.pale { color: #ccc; background: #fff }');
+        document.adoptedStyleSheets = [sheet];
+    }""")
+
+    assert {"color-contrast", "label"} <= {one["id"] for one in findings(page)}
+    page.context.close()
+
+
+def focused(page: Page) -> str:
+    """What has the focus, in words."""
+    said: str = page.evaluate(
+        "() => { const e = document.activeElement; return e.getAttribute('aria-label') || e.textContent.trim()"
+        " || (e.labels && e.labels[0] && e.labels[0].textContent.trim()) || e.name || e.tagName; }"
+    )
+    return " ".join(said.split())
+
+
+def is_marked(page: Page) -> bool:
+    """Whether one sees where the focus is."""
+    return bool(
+        page.evaluate(
+            "() => { const s = getComputedStyle(document.activeElement);"
+            " return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== 'none'; }"
+        )
+    )
+
+
+def test_with_the_keyboard_alone_one_finds_an_exception_and_reads_it(browser: Browser, url: str) -> None:
+    from playwright.sync_api import expect
+
+    page = shown(browser, url, "/search", 1280, "light")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to content"
+    box = page.locator("#skip-target, .skip").first.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0, "what has the focus is on the screen"
+    walked = []
+    while "Number, order" not in (walked[-1] if walked else ""):
+        page.keyboard.press("Tab")
+        assert is_marked(page), focused(page)
+        walked.append(focused(page))
+        assert len(walked) < 20, walked
+    assert walked[:5] == ["Linecall", "Chat", "Board", "Figures", "Search"]
+    page.keyboard.type("EX-1001")
+    page.keyboard.press("Enter")
+    expect(page.locator(".found li")).to_have_count(1)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if focused(page) == "EX-1001":
+            break
+    assert is_marked(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("EX-1001")
+    page.context.close()
+
+
+def test_the_menu_opens_and_leads_on_by_keyboard_and_every_control_is_marked_in_the_dark(
+    browser: Browser, url: str
+) -> None:
+    from playwright.sync_api import expect
+
+    page = shown(browser, url, "/rules", 1280, "dark")
+    page.locator(".more summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".more a").first).to_be_visible()
+    page.keyboard.press("Tab")
+    assert focused(page) == "Not in ERP yet"
+    assert is_marked(page)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/postings$"))
+    page.context.close()
+
+
+def test_by_keyboard_a_link_signs_in_once_and_a_posting_is_tried_again(browser: Browser, url: str) -> None:
+    from playwright.sync_api import expect
+
+    link = LINKS[url][0]
+    page = shown(browser, url, f"/sign-in{link}", 1280, "light")
+    page.get_by_role("button", name="Sign in on this device").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/chat"))
+    page.goto(f"{url}/postings")
+    again = page.get_by_role("button", name="Try again").first
+    again.focus()
+    assert is_marked(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Not in ERP yet")
+    page.context.close()
+
+    second = shown(browser, url, f"/sign-in{link}", 1280, "light")
+    second.get_by_role("button", name="Sign in on this device").click()
+    expect(second.get_by_role("alert")).to_contain_text("used already")
+    second.context.close()
