@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from db.tables import mention
 from workflow.case import Case
 
 MOST_TERMS = 8
+NUMBER = re.compile(r"EX-\d{1,12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,11 @@ def search(tx: Connection, sought: Sought, limit: int) -> tuple[Case, ...]:
 
 def _fits(term: Term) -> sa.ColumnElement[bool]:
     c, text = case_table.c, term.text
+    if NUMBER.fullmatch(text):
+        return c.number == text.upper()  # it can mean nothing else
     named = sa.select(mention.c.case).where(sa.or_(_holds(mention.c.value, (text,)), _is_asset(term.assets)))
     ways: list[sa.ColumnElement[bool]] = [
-        c.number.in_((text.upper(), f"EX-{text}")),
+        c.number == f"EX-{text}",
         c.number.in_(named),
         _holds(c.said, _as_written(text)),
         _holds(c.resolution, _as_written(text)),

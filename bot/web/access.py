@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 
 from bot.web.door import LOCAL_NAMES, host_name
 from bot.web.errors import Declined
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from workflow.plant import Person
 
+BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="LINECALL_API_TOKEN of this service")
 LEADS = frozenset({"supervisor", "manager"})
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")  # then "from this machine" means nothing
 
@@ -72,7 +74,7 @@ def is_token(app: App, given: str) -> bool:
     )
 
 
-def may_look(request: Request) -> Caller:
+def may_look(request: Request, _: Annotated[object, Security(BEARER)] = None) -> Caller:
     """The caller, who may read; 401 where a token or a sign-in is needed, 403 where only this machine may."""
     caller = caller_of(request)
     if caller.may_look:

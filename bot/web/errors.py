@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 NOT_NOW = "Linecall cannot reach its database at this moment. Nothing was stored: please send it again in a minute."
+
+
+class Refusal(BaseModel):
+    """What is answered instead."""
+
+    error: str = Field(description="a short code for programs")
+    message: str = Field(description="what to do, for a person")
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Refusal, "description": "the API token, or a sign-in, is needed"},
+    403: {"model": Refusal, "description": "not for who asks"},
+    422: {"model": Refusal, "description": "what was sent cannot be used; the message names it"},
+    503: {"model": Refusal, "description": "the database cannot be reached; send it again in a minute"},
+}
 
 
 class Declined(LinecallError):

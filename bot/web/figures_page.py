@@ -58,9 +58,9 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
         whole = one_group(tx, which)
         by_line = groups_of(tx, which, "line", app.world())
         causes = _bars(tx, which, voice)
-        lately = one_group(tx, _twelve_weeks(which, voice))
+        solved = _solved(whole) or _solved(one_group(tx, _twelve_weeks(which, voice)))
     # A picture of nothing would be an empty box.
-    drawn = {"causes": bool(causes), "weeks": lately is not None and lately.spreads["resolution"].n > 0,
+    drawn = {"causes": bool(causes), "weeks": solved,
              "heat": whole is not None}  # fmt: skip
     facts = {
         "periods": [(name, voice.say(f"page.figures.{name}")) for name in PERIODS],
@@ -164,6 +164,10 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
             words = voice.say("page.figures.median"), voice.say("page.figures.p90")
             return pictures.weeks("", rows, unit, *words, dark=dark)
         return _heat(tx, app, which, dark)
+
+
+def _solved(group: figures.Group | None) -> bool:
+    return group is not None and group.spreads["resolution"].n > 0
 
 
 def _twelve_weeks(which: Which, voice: Voice) -> Which:

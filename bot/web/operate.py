@@ -111,7 +111,7 @@ def _call(verb: str, path: str, call: dict[str, Any], schema: dict[str, Any]) ->
         for field, about in model.get("properties", {}).items():
             required = field in model.get("required", [])
             parts.append({"name": field, "where": "body", "required": required, "what": about.get("description", "")})
-    answers = [status for status in call.get("responses", {}) if status != "422"]
+    answers = [status for status in call.get("responses", {}) if status.startswith("2")]
     return {
         "verb": verb.upper(),
         "path": path,

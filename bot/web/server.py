@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from bot.web import api, figures_page, hooks, live, operate, pages, people, queue, rules_page, search, upload
 from bot.web.door import Door
-from bot.web.errors import answer_errors
+from bot.web.errors import REFUSALS, answer_errors
 from bot.web.gauges import Requests, Timed
 from bot.web.live import Live
 from bot.web.rendering import STATIC
@@ -42,7 +42,7 @@ def create_web(app: App) -> FastAPI:
     web.state.live = Live(app)
     answer_errors(web)
     for part in (hooks, upload, api, live, operate, pages, figures_page, queue, search, people, rules_page):
-        web.include_router(part.routes)
+        web.include_router(part.routes, responses=REFUSALS)
     web.mount("/static", Static(directory=STATIC))
     web.state.requests = Requests()
     web.add_middleware(Timed, requests=web.state.requests)

@@ -42,12 +42,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     door.says("anita.rao", "EX-1004 fixed, new roll, down 10 min")
     door.says("tamika.jones", "EX-1003 release 100 cs, scrap 20 cs")
     with door.running(erp=False) as address:
-        LINKS[address] = tuple(issue_link(door.app, "denise.palmer").partition("/sign-in")[2] for _ in range(4))
+        LINKS[address] = issue_link(door.app, "denise.palmer").partition("/sign-in")[2]
+        OPERATORS[address] = issue_link(door.app, "luis.ortega").partition("/sign-in")[2]
         yield address
     door.close()
 
 
-LINKS: dict[str, tuple[str, ...]] = {}  # unused sign-in links of a running service, as their queries
+LINKS: dict[str, str] = {}  # an unused sign-in link of a running service, as its query
+OPERATORS: dict[str, str] = {}  # the same for an operator of line 2, who reads Spanish
+BOARD = "Tablero"
 
 
 def shown(browser: Browser, url: str, path: str, width: int, scheme: Scheme) -> Page:
@@ -167,7 +170,7 @@ def test_the_menu_opens_and_leads_on_by_keyboard_and_every_control_is_marked_in_
 def test_by_keyboard_a_link_signs_in_once_and_a_posting_is_tried_again(browser: Browser, url: str) -> None:
     from playwright.sync_api import expect
 
-    link = LINKS[url][0]
+    link = LINKS[url]
     page = shown(browser, url, f"/sign-in{link}", 1280, "light")
     page.get_by_role("button", name="Sign in on this device").focus()
     page.keyboard.press("Enter")
@@ -184,3 +187,42 @@ def test_by_keyboard_a_link_signs_in_once_and_a_posting_is_tried_again(browser: 
     second.get_by_role("button", name="Sign in on this device").click()
     expect(second.get_by_role("alert")).to_contain_text("used already")
     second.context.close()
+
+
+def test_who_may_not_is_refused_in_words_that_lead_on(browser: Browser, url: str) -> None:
+    from playwright.sync_api import expect
+
+    page = shown(browser, url, f"/sign-in{OPERATORS[url]}", 1280, "light")
+    page.get_by_role("button", name=re.compile("Sign in|Entrar")).click()
+    expect(page).to_have_url(re.compile("/chat"))
+    everybody = shown(browser, url, "/board", 1280, "light")
+    expect(everybody.locator(".row")).not_to_have_count(0)
+    everybody.context.close()
+    page.goto(f"{url}/board")
+    expect(page.locator("#calm")).to_be_visible()
+    expect(page.locator(".row")).to_have_count(0)
+    page.locator(".more summary").click()
+    expect(page.locator('.more a[href="/people"]')).to_have_count(0)
+    for path in ("/people", "/cases/EX-1001"):
+        page.goto(url + path)
+        expect(page.locator("main")).not_to_contain_text("filler")
+        page.locator("main").get_by_role("link", name=BOARD).click()
+        expect(page.locator("#board")).to_be_visible()
+    page.goto(f"{url}/postings")
+    expect(page.locator("main form")).to_have_count(0)
+    page.context.close()
+
+
+def test_the_board_shows_what_is_reported_without_a_reload(browser: Browser, url: str) -> None:
+    from playwright.sync_api import expect
+
+    board = shown(browser, url, "/board", 1280, "light")
+    board.evaluate("window.same = true")
+    chat = shown(browser, url, "/chat?with=bri.kowalski", 1280, "light")
+    box = chat.locator(".column textarea")
+    box.fill("capper on line 4 drops caps, line is down")
+    box.press("Enter")
+    expect(board.locator(".row", has_text="drops caps")).to_be_visible()
+    assert board.evaluate("window.same"), "it is the same page still"
+    board.context.close()
+    chat.context.close()

@@ -204,6 +204,23 @@ def test_the_api_describes_itself_without_loading_anything_from_elsewhere(door: 
     described = door.someone.get("/openapi.json").json()
     page = door.someone.get("/docs").text
 
+    paths = described["paths"]
+    calls = [(verb, path, call) for path, verbs in paths.items() for verb, call in verbs.items()]
+    assert [(verb, path) for verb, path, call in calls if not call.get("summary") or not call.get("description")] == []
+    guarded = [call for _, path, call in calls if path.startswith("/api/")]
+    assert len(guarded) > 10
+    assert all(call["security"] == [{"token": []}] for call in guarded)
+    refusal = {"$ref": "#/components/schemas/Refusal"}
+    for call in guarded:
+        assert {"401", "403", "422", "503"} <= call["responses"].keys()
+        assert call["responses"]["422"]["content"]["application/json"]["schema"] == refusal
+    nameless = [
+        (path, part["name"])
+        for _, path, call in calls
+        for part in call.get("parameters", [])
+        if part["in"] == "path" and f"{{{part['name']}" not in path
+    ]
+    assert nameless == []
     for path in ("/api/messages", "/api/cases/{number}", "/api/metrics", "/health", "/ready"):
         assert path in described["paths"]
         assert path in page

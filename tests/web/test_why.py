@@ -22,7 +22,7 @@ def test_the_words_are_marked_and_lead_to_what_was_taken_from_them(door: OpenDoo
     assert '<mark class="link">filler on 3</mark>' in reading or '<mark class="link">filler</mark>' in reading
     assert '<mark class="cue">' in reading
     assert "Filler 3" in reading
-    assert re.search(r'<meter min="0" max="1" value="(0\.\d+|1\.0)">\d+ %</meter>', reading)
+    assert re.search(r'<meter aria-label="[^"]+" min="0" max="1" value="(0\.\d+|1\.0)">\d+ %</meter>', reading)
     assert "no language model" in reading
     assert re.sub(r"<[^>]+>", "", reading.split('class="marked"')[1].split("</p>")[0]).endswith(BREAKDOWN)
 
