@@ -80,6 +80,8 @@ def _one_report(
             answers += [n.facts for n in mine]
             change = replace(change, notices=tuple(n for n in change.notices if n not in mine))
         desk.save(change)
+        if at_once and not case.lots:
+            desk.tell("say_the_lot", case=number)  # quality has been told; what is held is still to be said
     return number
 
 

@@ -129,6 +129,7 @@ EXAMPLES: dict[str, Facts] = {
     "no_case": {},
     "which_case": {"items": [ITEM, ITEM | {"case": "EX-1043", "late": False}]},
     "say_what_is_right": CASE,
+    "say_the_lot": CASE,
     "late_press": CASE | {"status": "closed", "who": "gary.lindqvist", "at_at": "2026-11-16T20:31:00+00:00"},
     "late_press_unknown": {},
     "which_number": {},

@@ -222,6 +222,7 @@ def test_R15_glass_in_the_bottles_is_quality_at_once_and_its_lot_may_follow(plan
     plant.says("maria.lopez", "glass in bottles")
     assert plant.hears("tamika.jones"), "quality hears it before anybody is asked for a lot"
     plant.hears_nothing("gary.lindqvist")
+    assert "¿qué lote es?" in plant.hears("maria.lopez")[-1]
 
     plant.says("maria.lopez", "lot 6320-3A")
 
