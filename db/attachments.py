@@ -150,6 +150,12 @@ def confirmed_for(tx: Connection, case: str) -> Attachment | None:
     return _one(tx, table.c.case == case, table.c.confirmed.is_(True))
 
 
+def of_case(tx: Connection, case: str) -> tuple[Attachment, ...]:
+    """The files that belong to a case and are kept, oldest first."""
+    query = sa.select(*_COLUMNS).where(table.c.case == case, table.c.file.is_not(None)).order_by(table.c.id)
+    return tuple(Attachment(*tuple(row)) for row in tx.execute(query))
+
+
 def get(tx: Connection, id: int) -> Attachment | None:  # noqa: A002
     """One of them; None for an id that was never given."""
     return _one(tx, table.c.id == id) if 0 < id <= LARGEST_ID else None

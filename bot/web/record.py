@@ -12,7 +12,7 @@ from bot.web.board import hand_of
 from bot.web.course import Course, course_of
 from bot.web.why import Reasons, reasons_of
 from bot.web.words import age_words, capital, clock, kind_word, line_name, person_name, role_word, subject_of, type_word
-from db import cases, outbox, postings, understood
+from db import attachments, cases, outbox, postings, understood
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -108,6 +108,7 @@ class Record:
     said: str
     reporter: str
     captured: str
+    files: tuple[tuple[int, bool], ...]  # photos and forms that belong to it: id, and whether it is a picture
     road: tuple[Step, ...]
     facts: tuple[Fact, ...]
     reasons: tuple[Reasons, ...]  # why its messages were read so
@@ -134,6 +135,7 @@ def record_of(tx: Connection, case: Case, voice: Voice) -> Record:
         said=case.said,
         reporter=person_name(plant, case.reporter),
         captured=clock(voice, case.captured_at, now),
+        files=tuple((f.id, (f.mime or "").startswith("image/")) for f in attachments.of_case(tx, number)),
         road=_road(case, owed, voice),
         facts=tuple(_facts(case, voice)),
         reasons=tuple(reasons_of(why, voice) for why in understood.of_case(tx, number)),
@@ -326,10 +328,10 @@ def body_words(body: Mapping[str, Any], voice: Voice) -> list[str]:
             case "quantity":
                 words.append(f"{_plain(value, voice)} {body.get('uom', '')}".strip())
             case _ if name.endswith("_by"):
-                words.append(f"{name.replace('_', ' ')} {person_name(voice.plant, str(value))}")
+                words.append(f"{voice.say(f'field.{name}')} {person_name(voice.plant, str(value))}")
             case "minutes" if "start" in body and "end" in body:
                 start, end = (clock(voice, datetime.fromisoformat(str(body[at]))) for at in ("start", "end"))
                 words.append(voice.say("page.record.span", minutes=_plain(value, voice), start=start, end=end))
             case _:
-                words.append(f"{name.replace('_', ' ')} {_plain(value, voice)}")
+                words.append(f"{voice.say(f'field.{name}')} {_plain(value, voice)}")
     return words

@@ -206,6 +206,7 @@ def test_a_photo_is_seen_by_its_sender_and_by_others_only_with_its_exception(ope
     door.settle()
     assert door.cases()[0].work_orders == ("WO-10482",)
     assert gary.get(address).status_code == 200, "whoever may see the exception may see its photo"
+    assert f'src="{address}"' in gary.get(f"/cases/{door.cases()[0].number}").text
     assert _signed_in(door, EDSON).get(address).status_code == 404, "an operator of another line counts up in vain"
 
 

@@ -99,6 +99,7 @@
   window.addEventListener("online", connect);
   window.addEventListener("pagehide", () => source?.close());
   window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  document.querySelector(".periods [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   count();
   connect();
 })();
