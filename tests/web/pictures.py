@@ -93,11 +93,12 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
         page = context.new_page()
         page.goto(url + path)
         page.locator("#live[data-state=live]").wait_for()
-        for drawn in page.locator("img[loading=lazy]").all():
-            drawn.evaluate("e => { e.loading = 'eager'; return e.decode(); }")
+        page.evaluate("Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode(); }))")
         taken = page.screenshot(full_page=whole)
         # Few colours are enough for a page, and a quarter of the bytes.
-        Image.open(BytesIO(taken)).convert("RGB").quantize(128).save(folder / f"{name}.png", optimize=True)
+        Image.open(BytesIO(taken)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(
+            folder / f"{name}.png", optimize=True
+        )
         context.close()
 
 
