@@ -21,7 +21,7 @@ from bot.seals import sealed
 from bot.wording import language_for
 from db import addresses, cards, cases, conversations, outbox, postings
 from workflow.case import Case, Entry, Notice, Offer
-from workflow.errors import Rejected, TryLater
+from workflow.errors import NotYet, Rejected, TryLater
 from workflow.messages import Outbound, Sent
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _after(app: App, showing: Showing, outcome: Sent | BaseException | None) -> 
                 if outcome.moved_to is not None:
                     addresses.moved(tx, card.channel, card.address, outcome.moved_to)
                 _is_shown(app, tx, showing, outcome.message_id, now)
-            case TryLater() if card.attempts < PATIENT_FOR:
+            case TryLater() if card.attempts < PATIENT_FOR or isinstance(outcome, NotYet):
                 pause = outcome.after or timedelta(seconds=2 ** min(card.attempts, 8))
                 cards.later(tx, card, now + max(pause, GAP))
             case Rejected() if card.message_id is not None and way_to_several(card.reader) is not None:

@@ -17,7 +17,7 @@ from bot.seals import sealed
 from bot.wording import language_for, word
 from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
 from db.pace import AT_ONCE, pass_through
-from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.errors import NotYet, Rejected, TryLater, Unreachable
 from workflow.messages import Button, Outbound, Sent
 from workflow.plant import Person
 
@@ -211,7 +211,7 @@ async def _send(channel: Channel, parts: tuple[Outbound, ...]) -> tuple[Sent, ..
     sent: list[Sent] = []
     for part in parts:
         try:
-            sent.append(await asyncio.wait_for(channel.send(part), SEND_WITHIN))
+            sent.append(await asyncio.wait_for(_at_its_pace(channel, part, first=not sent), SEND_WITHIN))
         except TimeoutError:
             raise TryLater("no answer in time", outcome_unknown=True) from None
         except TryLater as later:
@@ -221,12 +221,26 @@ async def _send(channel: Channel, parts: tuple[Outbound, ...]) -> tuple[Sent, ..
     return tuple(sent)
 
 
+async def _at_its_pace(channel: Channel, part: Outbound, *, first: bool) -> Sent:
+    """Send one part; whoever has begun to tell something waits for the turn of the rest."""
+    while True:
+        try:
+            return await channel.send(part)
+        except NotYet as later:
+            if first:
+                raise
+            await asyncio.sleep(later.after.total_seconds() if later.after else 1.0)
+
+
 def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job | None:
     """Keep what became of it; the job for the person's next address where this one refused."""
     now, pending = app.clock.now(), job.pending
     match outcome:
         case tuple():
             _arrived(app, job, outcome)
+        case NotYet():
+            with app.database.write() as tx:
+                outbox.not_yet(tx, pending, now + (outcome.after or AT_ONCE))
         case TryLater() if pending.attempts >= PATIENT_FOR and job.others:
             refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
             return _job(app, pending, job.person, job.others, refused, job.case)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -193,6 +193,23 @@ def replay(tx: Connection, ids: Iterable[int] | None, now: datetime, *, handled_
     if ids is not None:
         which = sa.and_(which, inbox.c.id.in_(tuple(ids)))
     return tx.execute(sa.update(inbox).where(which).values(again)).rowcount
+
+
+def again_as_told(tx: Connection, received: Received, now: datetime) -> int:
+    """What a stranger wrote is handled again, as words that are passed on; whether it still was a stranger's."""
+    told = replace(received.message, forwarded=True)
+    again = {"message": told, "due_at": now, "attempts": 0, "handled_at": None, "outcome": None}
+    mine = sa.and_(inbox.c.id == received.id, inbox.c.outcome == STRANGER)
+    return tx.execute(sa.update(inbox).where(mine).values(again)).rowcount
+
+
+def put_away(tx: Connection, ids: Iterable[int], now: datetime) -> int:
+    """Nobody has to look at these any more: messages that were set aside, and those of strangers."""
+    waits = sa.or_(inbox.c.poisoned_at.is_not(None), inbox.c.outcome == STRANGER)
+    which = sa.and_(waits, inbox.c.id.in_(tuple(ids)))
+    gone = {"outcome": "put_away", "handled_at": now, "poisoned_at": None, "due_at": None}
+    changes.touch(tx)
+    return tx.execute(sa.update(inbox).where(which).values(gone)).rowcount
 
 
 _RECEIVED = (

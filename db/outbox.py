@@ -70,8 +70,9 @@ def put_all(tx: Connection, case: str | None, notices: Sequence[Notice], at: dat
 def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Pending, ...]:
     """Take notices that are due, at most one for each person, and nobody else gets them until the lease is over.
 
-    A later notice waits while an earlier one to the same person is due or being sent; one that waits for its next
-    attempt holds nothing up. So call it again after each batch. A stopped line and a danger overtake the rest (R37).
+    A later notice waits while an earlier one to the same person is due, being sent or put off untried; one that
+    failed and waits for its next attempt holds nothing up. So call it again after each batch. A stopped line and a
+    danger overtake the rest (R37).
     """
     earlier = table.alias("earlier")
     before = sa.and_(earlier.c.urgent == table.c.urgent, earlier.c.id < table.c.id)
@@ -79,7 +80,8 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
         earlier.c.to == table.c.to,
         sa.or_(sa.and_(earlier.c.urgent, ~table.c.urgent), before),
         earlier.c.due_at.is_not(None),
-        sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None)),
+        # One that was put off untried, for its platform's pace, keeps its place in the row.
+        sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None), earlier.c.attempts == 0),
     )
     first = (
         sa.select(table.c.id)

@@ -3,6 +3,7 @@
     LinecallError
     ├── Refused    a person asked for what may not be: told to them, in their language
     ├── TryLater   a foreign system is away or busy: the row stays due
+    │   ├── NotYet   we ourselves keep to its pace: nothing was tried
     │   └── Away   the whole system, not just this one request: nothing else is tried there meanwhile
     └── Rejected   a foreign system says no for good: put before a person
         └── Unreachable   an address is dead (blocked, never started): the person's next one is tried (R56)
@@ -45,6 +46,10 @@ class TryLater(LinecallError):
         self.why = why
         self.after = after
         self.outcome_unknown = outcome_unknown
+
+
+class NotYet(TryLater):
+    """Nothing was asked of it: by its rules one more would be too many now; it is no attempt."""
 
 
 class Away(TryLater):

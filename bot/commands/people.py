@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot import left_over
 from bot.app import build
 from bot.config import read_config
 from bot.last_plant import plant_folder
-from db import inbox
+from workflow.case import LINECALL
 from workflow.errors import Refused
 from workflow.ports import Invites
 
@@ -85,23 +86,24 @@ def strangers(plant: PlantOption = None) -> None:
     """What people wrote whom we do not know: their channel and address, and their words."""
     config = read_config(plant=plant)
     program = build(read_config(plant=plant or plant_folder(config)))
-    with program.database.read() as tx:
-        found = inbox.of_strangers(tx)
-    table = Table("when", "channel", "address", "what they wrote", box=None, pad_edge=False)
+    found = [one for one in left_over.listed(program) if one.stranger]
+    table = Table("id", "when", "channel", "address", "now", "what they wrote", box=None, pad_edge=False)
     for one in reversed(found):
-        at = program.plant.local(one.message.sent_at)
-        table.add_row(f"{at:%d %b %H:%M}", one.message.channel, Text(one.message.sender), Text(one.message.text))
+        message = one.received.message
+        at, now = program.plant.local(message.sent_at), one.person.id if one.person is not None else ""
+        table.add_row(
+            str(one.received.id), f"{at:%d %b %H:%M}", message.channel, Text(message.sender), now, Text(one.words)
+        )
     Console().print(table if found else "Nobody unknown has written.")
     program.close()
 
 
 def replay(
-    ids: Annotated[list[int] | None, typer.Argument(help="Inbox ids; default: all that were set aside.")] = None,
+    ids: Annotated[list[int] | None, typer.Argument(help="Ids; default: all that can lead to anything.")] = None,
 ) -> None:
-    """Take stored inbound messages again, after a fix; what was done already is not done twice."""
+    """Take stored messages again, after a fix or once their sender is known; what was done is not done twice."""
     config = read_config()
     program = build(read_config(plant=plant_folder(config)))
-    with program.database.write() as tx:
-        taken = inbox.replay(tx, ids, program.clock.now())
+    taken = left_over.take_again(program, ids, LINECALL)
     print(f"{taken} message(s) will be taken again by the running service.")
     program.close()

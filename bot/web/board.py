@@ -18,7 +18,7 @@ from bot.web.words import (
     subject_of,
     type_word,
 )
-from db import cases, postings
+from db import cases, inbox, postings
 from workflow.metrics import Spread, metrics
 from workflow.plant import production_day, production_day_span, shifts_at
 
@@ -111,6 +111,7 @@ class Board:
     figures: tuple[Figure, ...]
     period: str
     records_note: str
+    left_over: int  # messages that led to nothing and wait for the triage desk
 
     @property
     def stopped(self) -> int:
@@ -148,6 +149,7 @@ def board_now(app: App, tx: Connection, voice: Voice, sight: Sight) -> Board:
         figures=_figures(metrics(lately, app.plant, start, now + timedelta(seconds=1)), voice),
         period=period,
         records_note=_records_note(app, voice),
+        left_over=inbox.poisoned_count(tx) + inbox.stranger_count(tx),
     )
 
 

@@ -56,6 +56,7 @@ class Declined(LinecallError):
 # What a rule of the house says no to: HTTP status and code for programs.
 NO: Mapping[str, tuple[int, str]] = {
     "book.not_yours": (403, "not_your_role"),
+    "left_over.not_yours": (403, "not_your_role"),
     "book.unknown": (409, "outcome_unknown"),
     "book.confirmed": (409, "confirmed"),
 }

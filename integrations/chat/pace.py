@@ -1,32 +1,47 @@
-"""Keeps messages apart, in one chat and over all, so that a platform rarely has to say "slower"."""
+"""Keeps messages apart, in one chat and over all, so that a platform rarely has to say "slower".
+
+The leaky bucket as a meter (GCRA), by the clock of this process; where several processes send, `db/pace.py` keeps the
+same rates for all of them together.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
-from workflow.errors import TryLater
+from workflow.errors import NotYet
+from workflow.ports import Rate
 
-LONGEST_WAIT = 6.0  # seconds in the queue of one chat; who would wait longer comes again instead
+WAITS = 2.0  # seconds that a message waits for its turn here; what has to wait longer comes again
+MOST = 10_000  # chats that are remembered
 
 
 class Pace:
-    """Whose turn it is, by the clock of this process; what is due much later is put off and never half sent."""
+    """Whose turn it is. Of each limit it keeps the instant at which all that was let through has had its time."""
 
-    def __init__(self, gap_in_chat: float, gap: float) -> None:
-        self._gap_in_chat, self._gap = gap_in_chat, gap  # seconds
-        self._chats: dict[str, float] = {}
-        self._next = 0.0
+    def __init__(
+        self, rates: tuple[Rate, ...], now: Callable[[], float] = time.monotonic, waits: float = WAITS
+    ) -> None:
+        self._rates = rates
+        self._now, self._waits = now, waits  # seconds
+        self._free_at: dict[tuple[int, str], float] = {}
 
     async def turn(self, chat: str) -> None:
-        """Wait until a message may go to this chat; raises TryLater where that is too far off to wait here."""
-        now = time.monotonic()
-        due = max(now, self._next, self._chats.get(chat, 0.0))
-        if due - now > LONGEST_WAIT:
-            raise TryLater("many messages wait for this chat", timedelta(seconds=due - now))
-        self._next, self._chats[chat] = due + self._gap, due + self._gap_in_chat
-        if len(self._chats) > 10_000:
-            self._chats = {c: at for c, at in self._chats.items() if at > now}
-        if due > now:
-            await asyncio.sleep(due - now)
+        """Wait until a message may go to this chat; raises NotYet where that is too far off to wait here."""
+        now = self._now()
+        limits = {(n, chat if rate.each else ""): rate for n, rate in enumerate(self._rates)}
+        free_at = {limit: max(self._free_at.get(limit, 0.0), now) + _s(rate.every) for limit, rate in limits.items()}
+        wait = max((free_at[limit] - now - _s(rate.every) * rate.burst for limit, rate in limits.items()), default=0.0)
+        if wait > self._waits:
+            raise NotYet("many messages wait for this chat", timedelta(seconds=wait))
+        self._free_at |= free_at
+        if len(self._free_at) > MOST:
+            self._free_at = {limit: at for limit, at in self._free_at.items() if at > now}
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+
+def _s(every: timedelta) -> float:
+    return every.total_seconds()

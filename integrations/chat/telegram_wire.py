@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -33,7 +32,6 @@ from workflow.errors import Rejected, TryLater, Unreachable
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # its coming type of a pause; without, each pause is a warning
 PUBLIC = "https://api.telegram.org"
 READS_WITHIN = 10.0  # seconds
-GAP_IN_CHAT, GAP = 1.05, 1 / 28  # seconds between two messages: about 1 a second in a chat, 30 in all (T9)
 LONGEST_QUIET = timedelta(hours=1)
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # nothing can have arrived
 DEAD = ("chat not found", "user not found", "user is deactivated", "peer_id_invalid", "bot can't initiate")
@@ -79,25 +77,6 @@ class Wire:
                 self._request = HTTPXRequest(connection_pool_size=32, connect_timeout=5.0)
                 await self._request.initialize()
             return self._request
-
-
-class Pace:
-    """Keeps messages apart, in one chat and over all, so that Telegram rarely has to say 429."""
-
-    def __init__(self, gap_in_chat: float = GAP_IN_CHAT, gap: float = GAP) -> None:
-        self._gap_in_chat, self._gap = gap_in_chat, gap
-        self._chats: dict[str, float] = {}
-        self._next = 0.0
-
-    async def turn(self, chat: str) -> None:
-        """Wait until a message may go to this chat."""
-        now = time.monotonic()
-        due = max(now, self._next, self._chats.get(chat, 0.0))
-        self._next, self._chats[chat] = due + self._gap, due + self._gap_in_chat
-        if len(self._chats) > 10_000:
-            self._chats = {c: at for c, at in self._chats.items() if at > now}
-        if due > now:
-            await asyncio.sleep(due - now)
 
 
 def as_ours(error: TelegramError) -> NoReturn:

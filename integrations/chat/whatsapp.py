@@ -14,6 +14,7 @@ import structlog
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from integrations.chat.gate import at, form
+from integrations.chat.pace import Pace
 from integrations.chat.whatsapp_templates import (
     ROOM,
     Contents,
@@ -24,7 +25,7 @@ from integrations.chat.whatsapp_templates import (
     templates,
 )
 from integrations.chat.whatsapp_webhooks import NAME, PREFIX, arrival, inbound, signed
-from integrations.chat.whatsapp_wire import PAIR_BURST, PAIR_GAP, SENDER_GAP, Pace, Wire, as_ours
+from integrations.chat.whatsapp_wire import PAIR_BURST, PAIR_GAP, SENDER_GAP, Wire, as_ours
 from workflow.errors import Rejected, TryLater
 from workflow.messages import Outbound, Sent
 from workflow.ports import Came, Finding, Knock, Rate, Receive, Reply, Traits
@@ -75,7 +76,7 @@ class WhatsApp:
         self._public_url = public_url.rstrip("/") if public_url else None
         self._wire = Wire(account, token, base_url)
         self._contents = Contents(self._wire)
-        self._pace = pace or Pace()
+        self._pace = pace or Pace(self.traits.rates)
         self._lend = lend  # puts a picture where Twilio can fetch it, and tells its address
 
     # in -------------------------------------------------------------------------------------------------------------

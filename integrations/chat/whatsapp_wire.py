@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -29,7 +28,6 @@ TWILIOS = (".twilio.com", ".twiliocdn.com")  # where its media live; a redirect 
 
 PAIR_GAP, PAIR_BURST = 6.0, 30  # seconds a message to one person, and how many at once; Meta's bucket holds 45 (W10)
 SENDER_GAP = 1 / 70  # seconds; Twilio sends 80 a second for one number (W9)
-WAITED_FOR = 2.0  # seconds that a message waits for its turn here; what has to wait longer comes again
 
 BUSY = frozenset({14107, 20429, 63018, 63038})  # too fast: for Twilio, or for this one person
 DEAD: Mapping[int, str] = {
@@ -176,30 +174,6 @@ class Wire:
             return True
         host = parts.hostname or ""
         return parts.scheme == "https" and parts.port in (None, 443) and host.endswith(TWILIOS) and "@" not in url
-
-
-class Pace:
-    """Keeps messages apart, to one person and over all, so that WhatsApp rarely has to say 63018."""
-
-    def __init__(self, pair_gap: float = PAIR_GAP, pair_burst: int = PAIR_BURST, gap: float = SENDER_GAP) -> None:
-        self._pair_gap, self._pair_burst, self._gap = pair_gap, pair_burst, gap
-        self._next = 0.0
-        self._full_at: dict[str, float] = {}  # when the bucket of a person has run full again
-
-    async def turn(self, to: str) -> None:
-        """Wait until a message may go to this person; TryLater where that takes longer than it is worth standing."""
-        now = time.monotonic()
-        # A bucket of `burst` messages that fills by one each `pair_gap`: said by the instant at which it is full.
-        full_at = max(self._full_at.get(to, 0.0), now) + self._pair_gap
-        wait = max(full_at - now - self._pair_gap * self._pair_burst, self._next - now, 0.0)
-        if wait > WAITED_FOR:
-            raise TryLater("one message every few seconds to one person", timedelta(seconds=wait))
-        self._full_at[to] = full_at
-        self._next = max(now, self._next) + self._gap
-        if len(self._full_at) > 10_000:
-            self._full_at = {who: at for who, at in self._full_at.items() if at > now}
-        if wait > 0:
-            await asyncio.sleep(wait)
 
 
 def pause(said: str | None) -> timedelta:

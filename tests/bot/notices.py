@@ -115,6 +115,7 @@ EXAMPLES: dict[str, Facts] = {
     "welcome": {"called": "Gary Lindqvist", "roles": ["maintenance"]},
     "joined": {"called": "Gary Lindqvist", "roles": ["maintenance"], "shifts": ["day"]},
     "spoken": {},
+    "refused.left_over.not_yours": {},
     "shift_passed_on": {"people": ["denise.palmer"]},
     "shift_wrong": {"called": "Gary Lindqvist", "shifts": ["day"]},
     "invited_wrong": {"called": "Gary Lindqvist"},

@@ -74,12 +74,12 @@ class TelegramBench:
 
     def __init__(self, telegram: StrictTelegram) -> None:
         try:
+            from integrations.chat.pace import Pace
             from integrations.chat.telegram import Telegram
-            from integrations.chat.telegram_wire import Pace
         except ImportError:
             missing("python-telegram-bot (pip install linecall[telegram])")
         self.telegram = telegram
-        self.channel = Telegram(TOKEN, base_url=telegram.url, secret=self.secret, pace=Pace(0.0, 0.0))
+        self.channel = Telegram(TOKEN, base_url=telegram.url, secret=self.secret, pace=Pace(()))
         self.channel._bot = BOT
         self.loop = asyncio.new_event_loop()
 
@@ -178,7 +178,7 @@ class SlackBench:
         except ImportError:
             missing("slack-bolt (pip install linecall[slack])")
         self.slack = slack
-        self.channel = Slack(SLACK_TOKEN, secret=SECRET, base_url=slack.url, pace=Pace(0.0, 0.0))
+        self.channel = Slack(SLACK_TOKEN, secret=SECRET, base_url=slack.url, pace=Pace(()))
         self.loop = asyncio.new_event_loop()
         self.run(self.channel._who_are_we())
 

@@ -45,7 +45,7 @@ def posted(slack: StrictSlack, message: Outbound) -> None:
         missing("slack-bolt (pip install linecall[slack])")
 
     async def send() -> None:
-        channel = Slack(TOKEN, base_url=slack.url, pace=Pace(0.0, 0.0))
+        channel = Slack(TOKEN, base_url=slack.url, pace=Pace(()))
         await channel.send(message)
         await channel.close()
 

@@ -47,7 +47,7 @@ class Floor(OpenDoor):
         channel = self.app.channels["slack"]
         assert isinstance(channel, Slack)
         self.channel = channel
-        channel._posts._pace = Pace(0.0, 0.0)
+        channel._posts._pace = Pace(())
         self.app.loop.run(channel._who_are_we())
 
     def knocks_with(self, payload: Any, secret: str = SECRET, at: float | None = None) -> int:
@@ -601,7 +601,7 @@ def test_1000_sends_with_one_outcome_in_five_unknown_lose_nothing_and_repeat_not
     chance = random.Random(58)
 
     async def send_all() -> int:
-        channel, unknown = Slack(TOKEN, base_url=slack.url, pace=Pace(0.0, 0.0)), 0
+        channel, unknown = Slack(TOKEN, base_url=slack.url, pace=Pace(())), 0
         for n in range(1000):
             message = Outbound(ANITA, f"EX-{n}", key=f"riverside:{n}:0")
             for _ in range(20):

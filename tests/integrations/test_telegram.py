@@ -21,9 +21,9 @@ from tests.web.door import MONDAY_MORNING, OpenDoor
 from workflow.ports import Finding
 
 try:
+    from integrations.chat.pace import Pace
     from integrations.chat.telegram import HOOK, Telegram
     from integrations.chat.telegram_updates import inbound
-    from integrations.chat.telegram_wire import Pace
 except ImportError:
     missing("python-telegram-bot (pip install linecall[telegram])")
 
@@ -41,7 +41,7 @@ class Floor(OpenDoor):
         self.telegram = telegram
         self.channel = self.app.channels["telegram"]
         assert isinstance(self.channel, Telegram)
-        self.channel._pace = Pace(0.0, 0.0)
+        self.channel._pace = Pace(())
         self.channel._bot = BOT
 
     def knocks_with(self, update: Any, secret: str | None = SECRET) -> int:

@@ -18,7 +18,6 @@ if find_spec("twilio") is None:
     missing("twilio (pip install linecall[whatsapp])")
 
 from db import addresses, inbox, outbox
-from integrations.chat.whatsapp_wire import Pace
 from tests.integrations.strict_twilio import ACCOUNT, NUMBER, PUBLIC, StrictTwilio
 from tests.integrations.whatsapp_floor import (
     DENISE,
@@ -448,29 +447,6 @@ def test_a_file_that_is_too_large_gone_or_away_says_so(
 
 
 # sending -------------------------------------------------------------------------------------------------------------
-
-
-def test_R52_one_person_gets_a_burst_and_then_one_message_each_six_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
-    clock = [1000.0]
-    monkeypatch.setattr("integrations.chat.whatsapp_wire.time.monotonic", lambda: clock[0])
-    pace = Pace(pair_gap=6.0, pair_burst=30, gap=0.0)
-
-    async def turns(who: str) -> tuple[int, float]:
-        for n in range(100):
-            try:
-                await pace.turn(who)
-            except TryLater as later:
-                return n, later.after.total_seconds() if later.after else 0.0
-        raise AssertionError("nothing holds it back")
-
-    assert asyncio.run(turns(GARY)) == (30, 6.0)
-    assert asyncio.run(turns(MARIA)) == (30, 6.0), "one person's news are not in another's way"
-    clock[0] += 6.0
-    assert asyncio.run(turns(GARY)) == (1, 6.0)
-    clock[0] += 6000.0
-    assert asyncio.run(turns(GARY)) == (30, 6.0)
 
 
 def test_every_message_says_where_its_fate_is_told_and_how_long_it_is_worth_sending(floor: Floor) -> None:
