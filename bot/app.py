@@ -19,11 +19,12 @@ from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
 from bot.foreign_chats import email_of, slack_of, telegram_of, whatsapp_of
 from bot.foreign_systems import odoo_of, sap_of, tryton_of
+from bot.intake import Intake
 from bot.lessons import Learning, take_effect
 from bot.people_in_force import note_people
 from bot.reloading import reload_rules
 from bot.second_reader import reader_of
-from bot.taking import arrived, take_in
+from bot.taking import arrived
 from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
 from integrations.chat.web import WebChannel
@@ -75,6 +76,7 @@ class App:
         self.shared = database.dialect == "postgresql"
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # who we are in a lease
         self.loop = ChannelLoop()
+        self.intake = Intake(self)
         self.shelf = Shelf(config.data / "attachments")
         self.earlier_rules: tuple[Superseded, ...] = ()  # what open exceptions may still go by; set by bot/reloading.py
         self.earlier_rules_read = False
@@ -122,8 +124,7 @@ class App:
 
     def receive(self, message: Inbound) -> int | None:
         """Store a message durably and wake the desk; None for a repeat (R23). Only then may it be answered 2xx."""
-        with self.database.write() as tx:
-            stored = take_in(self, tx, message)
+        stored = self.intake.store(message)
         self.ring("inbox")
         return stored
 

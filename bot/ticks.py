@@ -41,6 +41,7 @@ def read_inbox(app: App) -> int:
     """Take every message that is due; one that cannot be handled is set aside and shown, never in the others' way."""
     due, until = _to_read(app)
     for received in due:
+        app.intake.step_aside()
         try:
             desk.handle(app, received)
         except Exception:

@@ -42,7 +42,8 @@ async def hook(request: Request, path: str) -> Response:
     query = request.scope.get("query_string", b"").decode("latin-1")
     knock = Knock(f"/hooks/{path}", query, headers, await request.body(), app.clock.now())
     try:
-        reply = await to_thread.run_sync(knocked, app, channel, knock)
+        with app.intake.knock():
+            reply = await to_thread.run_sync(knocked, app, channel, knock)
     except Exception as error:
         log.error("hook.not_stored", channel=channel.name, **trouble(error))  # noqa: TRY400
         return Response(status_code=503, headers={"Retry-After": "5"})
