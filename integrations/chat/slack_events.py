@@ -122,7 +122,7 @@ def _card(payload: Mapping[str, Any], channel: str) -> str | None:
 
 
 def reported(payload: Mapping[str, Any], us: Us, now: datetime) -> Inbound | None:
-    """The message shortcut: what somebody wrote is reported by whoever used it."""
+    """The message shortcut reports what somebody wrote; the words of another decide nothing (R41)."""
     if text_in(payload, "callback_id") != REPORT_SHORTCUT:
         return None
     found = payload.get("message")
@@ -131,7 +131,8 @@ def reported(payload: Mapping[str, Any], us: Us, now: datetime) -> Inbound | Non
     sender = _sender(payload, us)
     channel, ts = _id(at(payload, "channel", "id")), _ts(found.get("ts"))
     text = plain(text_in(found, "text"), us)
-    return Inbound(NAME, f"report:{channel}:{ts}:{sender}", sender, sender, now, text, media=files(found))
+    id_, own = f"report:{channel}:{ts}:{sender}", found.get("user") == at(payload, "user", "id")
+    return Inbound(NAME, id_, sender, sender, now, text, media=files(found), forwarded=not own)
 
 
 def commanded(fields: Mapping[str, str], us: Us, now: datetime, commands: frozenset[str]) -> Inbound:

@@ -52,6 +52,7 @@ class CalledBench(Bench, Protocol):
     """One whose platform calls us."""
 
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock: ...
+    def signs(self, knock: Knock) -> Knock: ...  # the proof of these very bytes, where its platform makes one
 
 
 class WebBench:
@@ -85,6 +86,10 @@ class TelegramBench:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(coroutine)
+
+    def signs(self, knock: Knock) -> Knock:
+        """Its secret says nothing of a body."""
+        return knock
 
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
         import json
@@ -146,6 +151,18 @@ class WhatsAppBench:
         knock = self.twilio.pressed(self.person, "On it", button) if button else self.twilio.wrote(self.person, text)
         return knock if proved else replace(knock, body=knock.body.replace(b"Body=", b"Body=x"))
 
+    def signs(self, knock: Knock) -> Knock:
+        """As Twilio would sign this body; what is no form, nobody can sign."""
+        from integrations.chat.gate import Unreadable, form
+        from integrations.chat.whatsapp_webhooks import SIGNATURE
+
+        try:
+            fields = dict(form(knock.body))
+        except Unreadable:
+            return knock
+        proof = self.twilio.signs(knock.path, fields, query=knock.query).headers[SIGNATURE]
+        return replace(knock, headers={**knock.headers, SIGNATURE: proof})
+
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
         shown = self.twilio.shown(self.person)
         return [(m["text"], tuple(Button(label, value) for label, value in m["buttons"])) for m in shown]
@@ -189,6 +206,12 @@ class SlackBench:
         payload = self.slack.press(self.person, button) if button else self.slack.message(self.person, text)
         headers, body = self.slack.signed(payload, NOON.timestamp(), SECRET if proved else SECRET[::-1])
         return Knock("/hooks/slack", "", headers, body, NOON)
+
+    def signs(self, knock: Knock) -> Knock:
+        """As Slack would sign this body."""
+        from integrations.chat.slack_proof import SIGNATURE, STAMP, signed
+
+        return replace(knock, headers={**knock.headers, SIGNATURE: signed(SECRET, knock.headers[STAMP], knock.body)})
 
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
         return [

@@ -156,6 +156,18 @@ def test_a_slash_command_and_a_shortcut_report(floor: Floor) -> None:
     assert [(c.reporter, c.line) for c in floor.cases()][1:] == [("neil.abbott", "L2")]
 
 
+def test_R41_a_shortcut_on_somebody_elses_words_decides_nothing(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    theirs = floor.slack.message(TAMIKA, "EX-1001 fixed, running again", channel="C0FLOOR")
+    floor.knocks_with(floor.slack.shortcut(ANITA, theirs))
+    floor.settle()
+    assert floor.cases()[0].resolved_at is None
+    own = floor.slack.message(ANITA, "EX-1001 fixed, running again", channel="C0FLOOR")
+    floor.knocks_with(floor.slack.shortcut(ANITA, own))
+    floor.settle()
+    assert floor.cases()[0].resolved_at is not None, "her own words are hers"
+
+
 @pytest.mark.parametrize(("typed", "said"), [("open", "EX-1001"), ("", "/open"), ("me", "Neil Abbott")])
 def test_the_slash_command_knows_our_commands(floor: Floor, typed: str, said: str) -> None:
     floor.texts(MARIA, FILLER_DOWN)
