@@ -81,7 +81,7 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
         ("board-dark", "/board", 1440, 900, "dark", False),
         ("board-phone", "/board", 390, 844, "light", True),
         *(
-            (f"exception-phone{i or ''}", f"/cases/{number}", 390, 844, "dark", True)
+            (f"exception-phone{i or ''}", f"/cases/{number}", 390, 1500, "dark", False)
             for i, number in enumerate(numbers)
         ),
         *((f"exception{i or ''}", f"/cases/{number}", 1440, 900, "light", True) for i, number in enumerate(numbers)),
