@@ -18,7 +18,7 @@ from bot.clock import SystemClock
 from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
 from bot.foreign_chats import email_of, slack_of, telegram_of, whatsapp_of
-from bot.foreign_systems import odoo_of, sap_of, tryton_of
+from bot.foreign_systems import erpnext_of, odoo_of, sap_of, tryton_of
 from bot.intake import Intake
 from bot.lessons import Learning, take_effect
 from bot.people_in_force import note_people
@@ -206,6 +206,7 @@ ERPS: Mapping[str, Callable[[Config, Path, Clock], Erp]] = {
     "tryton": tryton_of,
     "sap": sap_of,
     "odoo": odoo_of,
+    "erpnext": erpnext_of,
 }
 
 

@@ -21,7 +21,7 @@ LIVE = ("LINECALL_TELEGRAM_TOKEN", "LINECALL_SLACK_BOT_TOKEN", "LINECALL_TWILIO_
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_OURS = ("LINECALL_TEST_", "LINECALL_REQUIRE")  # what only the tests read
 
-System = Literal["plant_folder", "tryton", "sap", "odoo"]
+System = Literal["plant_folder", "tryton", "sap", "odoo", "erpnext"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 
 
@@ -63,6 +63,10 @@ class Config(BaseSettings):
     odoo_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     odoo_database: str | None = None  # where the address alone does not say which
     odoo_key: SecretStr | None = None
+    erpnext_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    erpnext_key: SecretStr | None = None  # "key:secret" of a user
+    erpnext_company: str | None = None
+    erpnext_employee: str | None = None  # whom it wants as the operator of a downtime
     plant_folder_confirm: Literal["answer", "written"] = "answer"
     openai_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     openai_api_key: SecretStr | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.config import Config, WrongConfiguration
+from integrations.erp.erpnext import ErpNextErp
+from integrations.erp.erpnext_books import Setup as ErpNextSetup
+from integrations.erp.erpnext_rest import ErpNext
 from integrations.erp.odoo import OdooErp
 from integrations.erp.odoo_rpc import Odoo
 from integrations.erp.sap import SapErp
@@ -50,3 +53,16 @@ def odoo_of(config: Config, folder: Path, clock: Clock) -> Erp:
         raise WrongConfiguration(f"{missing}: LINECALL_ERP=odoo needs it; docs/erp/odoo.md says how to set it up")
     odoo = Odoo(config.odoo_url, config.odoo_database, config.odoo_key.get_secret_value())
     return OdooErp(odoo, clock, read_plant_folder(folder).plant.zone)
+
+
+def erpnext_of(config: Config, folder: Path, clock: Clock) -> Erp:
+    """ERPNext, as LINECALL_ERPNEXT_* names it; raises WrongConfiguration where one is missing."""
+    key = config.erpnext_key.get_secret_value() if config.erpnext_key is not None else None
+    url, company, employee = config.erpnext_url, config.erpnext_company, config.erpnext_employee
+    if url is None or key is None or company is None or employee is None:
+        needed = {"URL": url, "KEY": key, "COMPANY": company, "EMPLOYEE": employee}
+        missing = next(name for name, value in needed.items() if value is None)
+        raise WrongConfiguration(f"LINECALL_ERPNEXT_{missing}: LINECALL_ERP=erpnext needs it; see docs/erp/erpnext.md")
+    plant = read_plant_folder(folder).plant
+    setup = ErpNextSetup(company, employee, frozenset(line.id for line in plant.lines))
+    return ErpNextErp(ErpNext(url, key), setup, clock, plant.zone)

@@ -16,6 +16,9 @@ from typing import Any, Protocol
 
 import httpx
 
+from integrations.erp.erpnext import ErpNextErp
+from integrations.erp.erpnext_books import Setup as ErpNextSetup
+from integrations.erp.erpnext_rest import ErpNext
 from integrations.erp.import_stand_in import ImportStandIn
 from integrations.erp.marks import guid_of, mark_of
 from integrations.erp.odoo import OdooErp
@@ -25,7 +28,7 @@ from integrations.erp.sap import SapErp
 from integrations.erp.sap_books import Setup
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
-from tests import odoo_plant
+from tests import erpnext_plant, odoo_plant
 from tests.integrations.faults import Faulty, answers, lost_answer
 from tests.sap_contract import Service, contract
 from tests.sap_gateway import serving
@@ -92,6 +95,7 @@ class ErpAround(Protocol):
     """An adapter together with the foreign system behind it."""
 
     erp: Erp
+    # instead: Mapping[PostingKind, Mapping[str, Any]], where it lacks what the common body of a kind asks for
 
     def away(self, is_away: bool) -> None: ...  # it takes nothing and answers nothing
 
@@ -297,8 +301,56 @@ class OdooSystem:
         self._open.close()
 
 
+class ErpNextSystem:
+    """An ERPNext of our own on loopback; what goes wrong goes wrong between us and it."""
+
+    setup = ErpNextSetup(erpnext_plant.COMPANY, erpnext_plant.EMPLOYEE, frozenset({"L1", "L2", "L3", "L4"}))
+
+    def __init__(self) -> None:
+        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
+        # A submitted order keeps its quantity.
+        self.instead = {"reschedule": {"new_quantity": None, "new_due": "2026-11-20"}}
+        self.plant = erpnext_plant.ErpNextPlant(RIVERSIDE, self.clock.now)
+        self.url = self._open.enter_context(serving(self.plant)).url
+        self._open.callback(self.wire.close)
+        self.restart()
+
+    def restart(self) -> None:
+        self.erp = self.with_key(erpnext_plant.KEY)
+
+    def with_key(self, key: str) -> ErpNextErp:
+        return ErpNextErp(ErpNext(self.url, key, self.wire), self.setup, self.clock)
+
+    def away(self, is_away: bool) -> None:
+        self.wire.away = is_away
+
+    def works(self) -> None:
+        self.clock.at += timedelta(minutes=1)
+
+    def loses_the_next_answer(self) -> None:
+        def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
+            if request.method == "GET":
+                return real(request)
+            self.wire.always(None)
+            return lost_answer(request, real)
+
+        self.wire.always(lose)
+
+    def booked(self, key: str) -> int:
+        return self.plant.standing(mark_of(key))
+
+    def knows_order(self, work_order: str) -> None:
+        erpnext_plant.add_order(self.plant, work_order, "FG-1010", "L1", 100.0)
+
+    def records_broken(self) -> None:
+        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
+
+    def close(self) -> None:
+        self._open.close()
+
+
 # name -> the name of a fixture that gives an ErpAround
-ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap", "odoo")
+ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap", "odoo", "erpnext")
 
 
 def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:

@@ -15,6 +15,7 @@ from tests.integrations.erp_contract import (
     BODIES,
     ERPS,
     ErpAround,
+    ErpNextSystem,
     FlatFiles,
     OdooSystem,
     RealTryton,
@@ -32,8 +33,8 @@ def around(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ErpAround
     match request.param:
         case "tryton":
             yield RealTryton(request.getfixturevalue("tryton"))
-        case "sap" | "odoo" as name:
-            system: Any = {"sap": SapSystem, "odoo": OdooSystem}[name]()
+        case "sap" | "odoo" | "erpnext" as name:
+            system: Any = {"sap": SapSystem, "odoo": OdooSystem, "erpnext": ErpNextSystem}[name]()
             yield system
             system.close()
         case _:
@@ -52,7 +53,7 @@ def test_it_has_a_name_and_says_what_it_can_book(around: ErpAround) -> None:
 
 @pytest.mark.parametrize("kind", POSTING_KINDS)
 def test_a_kind_that_it_names_is_booked_once_with_a_receipt(around: ErpAround, kind: PostingKind) -> None:
-    owed = posting(kind)
+    owed = posting(kind, **getattr(around, "instead", {}).get(kind, {}))
     if kind not in around.erp.kinds:
         with pytest.raises(Rejected):
             drive(around, owed)
@@ -158,7 +159,8 @@ def test_what_it_does_not_know_is_refused_with_a_reason_for_a_person(
 
 
 def test_a_refused_posting_is_booked_after_its_cause_is_repaired(around: ErpAround) -> None:
-    owed = posting("reschedule", work_order="WO-77777")
+    instead = getattr(around, "instead", {}).get("reschedule", {})
+    owed = posting("reschedule", **instead, work_order="WO-77777")
     with pytest.raises(Rejected):
         drive(around, owed)
     with pytest.raises(Rejected):
