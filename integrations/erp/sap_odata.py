@@ -82,9 +82,10 @@ class Sap:
         query = {"$format": "json", "$filter": where, "$select": ",".join(select), "$expand": ",".join(expand),
                  "$orderby": order}  # fmt: skip
         asked: Mapping[str, str] | None = {name: value for name, value in query.items() if value}
-        path, rows = f"{ROOT}{service}/{entities}", list[Row]()
+        path, rows, seen = f"{ROOT}{service}/{entities}", list[Row](), {""}
+        page_at = path
         while True:
-            body = _body(self._get(path, asked))
+            body = _body(self._get(page_at, asked))
             page = body.get("results") if isinstance(body, dict) else body
             if not isinstance(page, list):
                 raise TryLater("SAP answered a list with something else", outcome_unknown=True)
@@ -93,8 +94,11 @@ class Sap:
             if not following:
                 return rows
             # Only the rest of the address is taken from it: our password goes to no other host than the one configured.
-            parts = urlsplit(str(following))
-            path, asked = f"{path}?{parts.query}", None
+            rest = urlsplit(str(following)).query
+            if rest in seen:
+                raise TryLater("SAP answers the same page of a list again and again")
+            seen.add(rest)
+            page_at, asked = f"{path}?{rest}", None
 
     def one(self, service: str, entity: str, expand: Sequence[str] = ()) -> Row | None:
         """One row with its `__etag`, or None where SAP knows no such thing."""

@@ -197,6 +197,7 @@ def test_a_younger_double_of_another_worker_is_cancelled(around: OdooSystem) -> 
     around.erp.post(one)
     assert around.booked(one.key) == 1
     assert around.plant.at("6320-3A")["WH/QHOLD"] == 5.0
+    assert sorted(row["state"] for row in around.plant.rows["stock.picking"].values()) == ["cancel", "done"]
     ghost.close()
 
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from integrations.erp.marks import mark_of
+from tests import sap_gateway
 from tests.integrations.erp_contract import SapSystem, drive, posting
 from tests.integrations.faults import Act, PulledPlug, answers, lost_answer, plug_after, plug_before, timed_out
 from tests.sap_plant import PASSWORD, USER, VISITOR, add_order
@@ -411,6 +412,24 @@ def test_pages_of_a_list_are_asked_of_the_configured_host_alone(around: SapSyste
     around.wire.always(note)
     assert len(around.erp.records().items) > 40
     assert hosts == {f"{around.url}/"}
+
+
+def test_a_list_of_many_pages_is_read_to_its_end_and_one_without_end_is_not(
+    around: SapSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = around.erp.records()
+    monkeypatch.setattr(sap_gateway, "PAGE", 3)
+    around.restart()
+    assert around.erp.records() == whole
+
+    def same_again(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
+        page = {"results": [], "__next": "https://s4h.internal/x?$skiptoken=3"}
+        return httpx.Response(200, json={"d": page}, request=request)
+
+    around.restart()
+    around.wire.always(same_again)
+    with pytest.raises(TryLater, match="again and again"):
+        around.erp.records()
 
 
 def test_an_order_that_somebody_locked_is_held(around: SapSystem) -> None:
