@@ -46,8 +46,7 @@ class Posts:
         thread = None
         if message.thread is not None and message.thread.startswith(f"{channel}:"):
             thread = root_of(message.thread)[1]
-        stays = message.buttons or message.case or message.repeat or message.picture
-        alone = None if stays else message.asker
+        alone = None if message.buttons or message.case or message.picture else message.asker
         if alone is not None:
             return await self._whispered(channel, thread, alone, message)
         if message.repeat and message.key:
@@ -84,7 +83,8 @@ class Posts:
     async def _whispered(self, channel: str, thread: str | None, to: str, message: Outbound) -> Sent:
         """What concerns nobody but whoever asked, shown to them alone; it is gone when they reload, as Slack does it.
 
-        Slack keeps no trace of it that could be looked for, so a repeat comes as a message that stays.
+        Slack keeps no trace of it that could be looked for, so after a lost answer they may be shown it twice: that
+        is better than once to everybody.
         """
         await self._pace.turn(channel)
         shown = {"text": blocks.notification(message.text), "blocks": blocks.message(message.text, (), None)}

@@ -55,6 +55,7 @@ class StrictSlack:
         self.dead: set[str] = set()
         self.floods: list[int] = []  # seconds that the next messages are told to wait
         self.breaks: list[str] = []  # how the next messages go wrong: "lost" before it was taken, "silent" after
+        self.breaks_whispers = 0  # so many answers get lost after a message for one person alone was shown
         self.scopes = GIVEN
         self.files: dict[str, bytes] = {}
         self.slow_files = 0  # how often a new file is not ready yet when somebody looks
@@ -342,6 +343,9 @@ class StrictSlack:
             raise Refuses("user_not_in_channel")
         message = {"channel": channel, "user": values["user"], "thread_ts": thread, "ts": self.ts()}
         self.whispered.append({**message, "blocks": self._checked(values), "text": values.get("text", "")})
+        if self.breaks_whispers:
+            self.breaks_whispers -= 1
+            raise Refuses("", 504)
         return {"message_ts": message["ts"]}
 
     def _chat_update(self, values: dict[str, Any]) -> dict[str, Any]:

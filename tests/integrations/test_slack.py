@@ -329,6 +329,14 @@ def test_who_asks_in_a_channel_is_answered_there_and_what_concerns_them_alone_is
     assert case.task("maintenance").acknowledged_by == "anita.rao", "an answer in that thread is about it"  # type: ignore[union-attr]
 
 
+def test_what_concerns_one_alone_stays_theirs_when_slacks_answer_got_lost(channels: Floor) -> None:
+    channels.slack.breaks_whispers = 1
+    channels.texts(NEIL, f"<@{BOT_USER}> /me", channel=FIXERS)
+    channels.passes(minutes=2)
+    assert [whispered["user"] for whispered in channels.slack.whispered] == [NEIL, NEIL]
+    assert not any("Neil Abbott" in words for words in channels.shows(FIXERS)), "and nobody else reads it"
+
+
 def test_a_form_opens_from_the_card_of_a_channel_and_is_answered_there(channels: Floor) -> None:
     channels.texts("U0101", "putting 6319-4A on hold, pallets without a date code")
     channels.passes(seconds=5)
