@@ -12,7 +12,8 @@ from bot.answers import counted, lists
 from bot.answers.periods import period_of
 from bot.answers.rights import sees, sees_line
 from bot.answers.wanted import Wanted
-from db import cases
+from bot.cards import card_notice
+from db import cases, postings
 from workflow.case import Case, Notice
 from workflow.plant import Person
 from workflow.routing import World
@@ -34,17 +35,21 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World, about: C
     if line is not None and not sees_line(asker, line):
         return Notice(asker.id, "answer.not_allowed", {"line": line})
     match wanted.about:
+        case "case":
+            return _case(tx, wanted, asker)
         case "open":
             return _open(tx, wanted, asker, world)
         case "who":
             return _who(tx, wanted, asker, world, about)
         case "status":
             return _status(tx, wanted, asker, world, about)
-        case "summary" | "metrics" | "downtime" | "causes":
+        case "summary" | "metrics" | "downtime" | "causes" | "count":
             start, end = period(wanted, world)
             return counted.answer(tx, replace(wanted, start=start, end=end), asker, world)
         case "history":
             return lists.history(tx, wanted, asker, world)
+        case "owed":
+            return lists.owed(tx, wanted, asker, world)
         case "holds":
             return lists.holds(tx, asker, world)
         case "on_shift":
@@ -61,8 +66,8 @@ def period(wanted: Wanted, world: World) -> tuple[datetime, datetime]:
         return wanted.start, min(
             wanted.end or world.now, world.now
         ) if wanted.start <= world.now else wanted.end or world.now
-    longer = {"causes": "this_month", "downtime": "today"}
-    default = longer.get(wanted.about, "this_week" if wanted.by or wanted.against else "this_shift")
+    longer = {"causes": "this_month", "downtime": "today", "count": "today"}
+    default = longer.get(wanted.about, "this_week" if wanted.about == "metrics" else "this_shift")
     start, end = period_of(default, None, world.plant, world.now)
     return start, wanted.end or min(end or world.now, world.now)
 
@@ -75,19 +80,29 @@ def _open(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice
     if wanted.late:
         items = [one for one in items if one["late"]]
     if not items:
-        return Notice(asker.id, "answer.nothing", {"about": "open", "line": wanted.line, "type": wanted.type})
+        return _none(wanted, asker)
     facts = {"items": items, "n": len(items), "line": wanted.line, "type": wanted.type, "owner": wanted.owner}
+    facts |= {"assets": [wanted.asset] if wanted.asset is not None else []}
     if wanted.owner is not None:
         return Notice(asker.id, "answer.open_of", facts)
     return Notice(asker.id, "answer.open_late" if wanted.late else "answer.open", facts)
 
 
+def _case(tx: Connection, wanted: Wanted, asker: Person) -> Notice:
+    """One exception that was named by its number: how it stands, who has it, what ERP has of it."""
+    case = cases.get(tx, wanted.case or "")
+    if case is None or not sees(asker, case):
+        return Notice(asker.id, "answer.no_case", {"case": wanted.case})
+    return card_notice(case, asker.id, postings.of_case(tx, case.number), ())
+
+
 def _who(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:
     found = [c for c in cases.open_cases(tx) if _fits(c, wanted) and sees(asker, c)]
-    if not wanted.line and not wanted.type and not wanted.work_order and about is not None and about.is_open:
+    said = wanted.line or wanted.type or wanted.work_order or wanted.assets
+    if not said and about is not None and about.is_open:
         found = [about]
     if not found:
-        return Notice(asker.id, "answer.nothing", {"about": "who", "line": wanted.line, "type": wanted.type})
+        return _none(wanted, asker)
     items = []
     for case in found:
         owners = [
@@ -101,6 +116,10 @@ def _who(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Cas
             if t.live
         ]
         items.append(item(case, world) | {"owners": owners})
+    if wanted.late:
+        items = [one for one in items if one["late"]]
+    if not items:
+        return _none(wanted, asker)
     return Notice(asker.id, "answer.who", {"items": items})
 
 
@@ -125,10 +144,18 @@ def _status(tx: Connection, wanted: Wanted, asker: Person, world: World, about: 
     return Notice(asker.id, "answer.status", facts)
 
 
+def _none(wanted: Wanted, asker: Person) -> Notice:
+    """Nothing open; a word that means several machines is answered for each of them."""
+    assets = [wanted.asset] if wanted.asset is not None else list(wanted.assets or ())
+    facts = {"about": wanted.about, "line": wanted.line, "assets": assets, "type": wanted.type}
+    return Notice(asker.id, "answer.nothing", facts)
+
+
 def _fits(case: Case, wanted: Wanted) -> bool:
     return (
         (wanted.line is None or case.line == wanted.line)
         and (wanted.type is None or case.type == wanted.type)
         and (wanted.work_order is None or wanted.work_order in case.work_orders)
         and (wanted.asset is None or wanted.asset in case.assets)
+        and (wanted.assets is None or bool(set(wanted.assets) & set(case.assets)))
     )

@@ -176,7 +176,7 @@ class Desk:
             if not case.is_open:
                 return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
-        if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at)) is not None:
+        if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at, self.why)) is not None:
             outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"
         if case is None and reading.intent == "report" and reading.correction and not _tells_a_kind(reading):

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 def explained(app: App, message: Inbound, person: Person, thread: Thread, reading: Reading | None) -> Why | None:
-    """Why a report or a correction was read so; None for what opens and corrects nothing, which nobody asks about."""
+    """Why a report, a correction or a question was read so; None for all else, which nobody asks about.
+
+    Of a question it tells which machines a word may mean: "who has the filler?" asks for each of them.
+    """
     local = local_reader(app.reader)
-    if local is None or reading is None or not (reading.intent == "report" or reading.correction):
+    if local is None or reading is None or not (reading.intent in ("report", "query") or reading.correction):
         return None
     context = thread.context(person, app.world(), in_thread=reading.correction)
     return why(local, replace(message, text=message.text.strip()), context, reading)

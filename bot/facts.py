@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from bot.wording import Voice, clean, languages, quote, texts
+from workflow.plant import production_day, production_day_span
 
 log = structlog.get_logger()
 
@@ -27,6 +29,10 @@ def as_words(facts: Mapping[str, Any], voice: Voice) -> dict[str, str]:
     words["place"] = ""
     with _never_in_the_way("place"):
         words["place"] = voice.place(facts) or words.get("asset", "")
+    for name in ("resolution", "alignment", "posting_lag", "first_pass"):
+        if name in facts:
+            words[f"{name}_called"] = voice.say(f"figure.{name}")
+            words[f"{name}_means"] = voice.say(f"page.wall.{name}")
     words["what"] = " · ".join(part for part in (words["place"], words.get("type", "")) if part)
     with _never_in_the_way("quantity"):
         if isinstance(facts.get("quantity"), int | float) and facts.get("uom"):
@@ -114,6 +120,45 @@ def _spread(value: Any, voice: Voice) -> str:
     facts = {"median": voice.minutes(value["median"]), "p90": voice.minutes(value["p90"]), "n": str(value["n"])}
     name = "spread" if value["n"] >= FEW else "spread_of_few"
     return voice.say(name, cases=_behind(value, voice), **facts)
+
+
+def _period(value: Mapping[str, Any], voice: Voice) -> str:
+    """A stretch of time: whole production days by their names, what still runs by its beginning, else both clocks."""
+    if not value.get("start") or not value.get("end"):
+        return ""
+    start, end = (datetime.fromisoformat(value[name]) for name in ("start", "end"))
+    first, last = (production_day(voice.plant, at) for at in (start, end - timedelta(seconds=1)))
+    if (start, end) == (production_day_span(voice.plant, first)[0], production_day_span(voice.plant, last)[1]):
+        return (
+            voice.day(first)
+            if first == last
+            else voice.say("period.days", first=voice.day(first), last=voice.day(last))
+        )
+    begins, ends = voice.clock(value["start"]), voice.clock(value["end"])
+    if end == voice.now:
+        return voice.say("period.until_now", start_at=begins)
+    return voice.say("period.span", start_at=begins, end_at=ends.split()[-1] if first == last else ends)
+
+
+def _begins(value: Mapping[str, Any], voice: Voice) -> str:
+    said = _period(value, voice)
+    return said[:1].upper() + said[1:]
+
+
+def _down(value: Mapping[str, Any], voice: Voice) -> str:
+    """How long something stood, in how many stops; a stop that was only seen in passing stood less than a minute."""
+    if not value["n"]:
+        return ""
+    stops = voice.count("counted.stops", value["n"])
+    if round(value["minutes"]) < 1:
+        return voice.say("down.under", stops=stops)
+    return voice.say("down.some", minutes=voice.minutes(value["minutes"]), stops=stops)
+
+
+def _verdict(value: Mapping[str, Any], voice: Voice) -> str:
+    """Whether it got better, by the median resolution time; from a few exceptions nobody can tell (R57)."""
+    facts = {name: voice.minutes(value[name]) for name in ("now", "then")}
+    return voice.say(f"verdict.{value['is']}", **facts)
 
 
 def _rate(value: Any, voice: Voice) -> str:
@@ -243,6 +288,14 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "earlier_posting_lag": _spread,
     "earlier_first_pass": _rate,
     "counted_of": _called,
+    "period": _begins,
+    "earlier_period": _period,
+    "span": _period,
+    "down": _down,
+    "verdict": _verdict,
+    "exceptions": lambda value, voice: voice.count("counted.exceptions", value),
+    "lots_n": lambda value, voice: voice.count("counted.lots", value),
+    "behind": _behind,
     "groups": _lines("group"),
     "stood": _lines("stood"),
     "causes": _lines("cause"),

@@ -110,7 +110,7 @@ class Voice:
 
     def count(self, name: str, n: int, /, **facts: str) -> str:
         """A text in the form that its number asks for: "1 linia stoi", "2 linie stoją", "5 linii stoi"."""
-        said = self.say(name, n=str(n), **facts).split(_FORMS)
+        said = self.say(name, n=self.number(n), **facts).split(_FORMS)
         return said[min(form(self.language, n), len(said) - 1)]
 
     def person(self, id: str | None) -> str:  # noqa: A002

@@ -27,6 +27,7 @@ LONGEST_STOP = timedelta(days=7)
 _MINUTE = 60_000_000  # microseconds
 _COUNTED = ("open", "passed", "down_min", "resolution_us", "alignment_us", "posting_lag_us")
 VERSION = 1  # of what a row holds; another one has them all derived anew at the next start
+AND = "\x1e"  # between machine and kind of a cause
 NEWEST = 3  # cases named beside a group
 FIGURES = ("resolution", "alignment", "posting_lag")
 
@@ -158,26 +159,29 @@ class Standing:
     """A stop that still goes on."""
 
     case: str
-    key: str
-    asset: str
-    line: str
+    row: Mapping[str, Any]  # as `row_of` derives it
     since: datetime
 
 
 def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = ()) -> tuple[Stood, ...]:
-    """The minutes within a period for each line, type or role, longest first; `standing`: what stands to its end.
+    """The minutes within a period for each line, type, role or "cause" (machine and kind), longest first.
+
+    `standing`: what stands to its end.
 
     Stops of one machine that overlap are counted once (R49). A stop longer than a week before the period is not seen.
     """
     start, end = us(which.since), us(which.until)
     earlier = replace(which, since=which.since - LONGEST_STOP)
-    rows = read(tx, earlier, ("case", by, "asset", "line", "since_us", "down_min"))
+    names = ("asset", "type") if by == "cause" else (by,)
+    rows = read(tx, earlier, ("case", *names, "asset", "line", "since_us", "down_min"))
     down = rows.floats("down_min")
     begins = rows.ints("since_us")
     ends = begins + np.rint(down * _MINUTE).astype(np.int64)
-    cases, keys = rows.words("case") + [one.case for one in standing], rows.words(by) + [one.key for one in standing]
+    cases = rows.words("case") + [one.case for one in standing]
+    keys = [AND.join(key) for key in zip(*map(rows.words, names), strict=True)] if len(names) > 1 else rows.words(by)
+    keys += [AND.join(one.row[name] for name in names) for one in standing]
     places = [asset or line for asset, line in zip(rows.words("asset"), rows.words("line"), strict=True)]
-    places += [one.asset or one.line for one in standing]
+    places += [one.row["asset"] or one.row["line"] for one in standing]
     begins = np.maximum(np.concatenate([begins, np.array([us(one.since) for one in standing], np.int64)]), start)
     ends = np.minimum(np.concatenate([ends, np.full(len(standing), end, np.int64)]), end)
     real = np.concatenate([down > 0, np.ones(len(standing), bool)])

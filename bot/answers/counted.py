@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.answers.baseline import baseline_of
 from bot.answers.periods import before, shift_spans
 from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
+from bot.facts import FEW
 from db import cases, figures, postings
 from db.figure_rows import Which
 from db.figures import FIGURES, Group, Spread, Standing
@@ -24,6 +26,7 @@ SHOWN = 6  # numbers of cases beside a figure; the page has all of them
 ITEMS = 10  # exceptions of a summary: the open ones, then those that stood longest
 GROUPS = 12
 CAUSES = 6
+SAME = 0.05  # a difference below this share of the earlier figure is none
 
 
 def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
@@ -32,11 +35,13 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
     assert wanted.end is not None
     which = Which(wanted.start, wanted.end, wanted.line, wanted.type, asset=wanted.asset, lines=only_lines(asker))
     if wanted.about == "causes":
-        return _causes(tx, wanted, which, asker)
+        return _causes(tx, wanted, which, asker, world)
     if wanted.about == "downtime":
         return _downtime(tx, wanted, which, asker, world)
     if wanted.about == "summary":
         return _summary(tx, wanted, which, asker, world)
+    if wanted.about == "count":
+        return _count(tx, wanted, which, asker, world)
     if wanted.against is not None:
         return _compared(tx, wanted, which, asker, world)
     if wanted.by is not None:
@@ -66,8 +71,8 @@ def one_group(tx: Connection, which: Which) -> Group | None:
 
 def nothing(asker: Person, wanted: Wanted) -> Notice:
     """Nothing to count, said with the period in which there is nothing."""
-    facts = {"about": wanted.about, "line": wanted.line, "type": wanted.type}
-    return Notice(asker.id, "answer.nothing", facts | _period(wanted.start, wanted.end))
+    facts = {"about": wanted.about, **_place(wanted)}
+    return Notice(asker.id, "answer.nothing", facts | {"span": _period(wanted.start, wanted.end)})
 
 
 def figures_of(tx: Connection, group: Group, which: Which | None) -> dict[str, Any]:
@@ -96,8 +101,8 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     start, end = before(wanted.start, wanted.end, wanted.named, world.plant, world.now)
     end = end or wanted.start
     then = one_group(tx, Which(start, end, which.line, which.type, asset=which.asset, lines=which.lines))
-    span = {"earlier_start_at": start.isoformat(), "earlier_end_at": end.isoformat()}
-    earlier = {"earlier_n": then.n if then is not None else 0, **span}
+    earlier = {"earlier_n": then.n if then is not None else 0, "earlier_period": _period(start, end)}
+    earlier["verdict"] = _verdict(now, then)
     if then is not None:
         earlier |= {f"earlier_{name}": value for name, value in figures_of(tx, then, None).items()}
     else:
@@ -109,34 +114,68 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
 
 def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
     by = wanted.by if wanted.by in ("type", "role") else "line"
-    found = figures.stood(tx, which, by, standing(tx, which, by, asker, world))
+    found = figures.stood(tx, which, by, standing(tx, which, asker, world))
     if not found:
         return nothing(asker, wanted)
     rows = [
-        {"counted_of": {by: one.key}, "minutes": one.minutes, "n": one.n, "cases": list(one.cases)}
+        {
+            "counted_of": {by: one.key},
+            "down": {"minutes": one.minutes, "n": one.n},
+            "n": one.n,
+            "cases": list(one.cases),
+        }
         for one in found[:GROUPS]
     ]
     n = sum(one.n for one in found)
-    return Notice(
-        asker.id, "answer.downtime", _frame(wanted, n) | {"minutes": sum(one.minutes for one in found), "stood": rows}
-    )
+    down = {"minutes": sum(one.minutes for one in found), "n": n}
+    return Notice(asker.id, "answer.downtime", _frame(wanted, n) | {"down": down, "stood": rows})
 
 
-def standing(tx: Connection, which: Which, by: str, asker: Person, world: World) -> list[Standing]:
-    """What stands now, where the period reaches until now."""
+def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
+    """How many there were, what of them stood and how long, what is still open."""
+    group = one_group(tx, which)
+    if group is None:
+        return nothing(asker, wanted)
+    stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
+    facts = {
+        "down": {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)},
+        "open": list(figures.newest(tx, which, SHOWN, having="open")),
+        "behind": {"n": group.n, "cases": list(figures.newest(tx, which, SHOWN))},
+    }
+    return Notice(asker.id, "answer.count", _frame(wanted, group.n) | facts)
+
+
+def standing(tx: Connection, which: Which, asker: Person | None, world: World) -> list[Standing]:
+    """What stands now, where the period reaches until now; for nobody in particular, of the whole plant."""
     if which.until < world.now:
         return []
     found = []
     for case in cases.open_cases(tx):
         row = figures.row_of(case)
         fits = all(getattr(which, name) in (None, row[name]) for name in ("line", "type", "asset"))
-        if counts(case) and stands(case) and fits and sees(asker, case):
-            found.append(Standing(case.number, row[by], row["asset"], row["line"], case.since))
+        if counts(case) and stands(case) and fits and (asker is None or sees(asker, case)):
+            found.append(Standing(case.number, row, case.since))
     return found
 
 
-def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person) -> Notice:
-    found, n, minutes = figures.causes(tx, which, CAUSES)
+def causes_of(
+    tx: Connection, which: Which, most: int, now_standing: Sequence[Standing]
+) -> tuple[tuple[figures.Cause, ...], int, float]:
+    """What stood longest, machine by machine and kind by kind, counted as the minutes down are; else what came most."""
+    found = figures.stood(tx, which, "cause", now_standing)
+    if not found:
+        return figures.causes(tx, which, most, by_minutes=False)
+    causes = tuple(figures.Cause(*_cause(one.key), one.n, one.minutes, one.cases) for one in found[:most])
+    return causes, sum(one.n for one in found), sum(one.minutes for one in found)
+
+
+def _cause(key: str) -> tuple[str, str]:
+    asset, _, kind = key.partition(figures.AND)
+    return asset, kind
+
+
+def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
+    found, n, minutes = causes_of(tx, which, CAUSES, standing(tx, which, asker, world))
     if not found:
         return nothing(asker, wanted)
     rows = [
@@ -144,13 +183,14 @@ def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person) -> Noti
             "assets": [cause.asset] if cause.asset else [],
             "type": cause.type,
             "n": cause.n,
-            "minutes": cause.down_min,
-            "share": cause.down_min / minutes if minutes else cause.n / n,
+            "minutes": cause.down_min or None,
+            "share": (cause.down_min / minutes if minutes else cause.n / n) if n >= FEW else None,
             "cases": list(cause.cases),
         }
         for cause in found
     ]
-    return Notice(asker.id, "answer.causes", _frame(wanted, n) | {"minutes": minutes, "causes": rows})
+    counted = {"down": {"minutes": minutes, "n": n}, "exceptions": None} if minutes else {}
+    return Notice(asker.id, "answer.causes", _frame(wanted, n) | counted | {"causes": rows})
 
 
 def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
@@ -168,17 +208,37 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
         "not_booked": list(owing),
         "more": {"n": group.n - len(items)} if group.n > len(items) else None,
     }
-    return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | figures_of(tx, group, which))
+    stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
+    facts["down"] = {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)}
+    # What stands above line by line is not named once more behind each figure.
+    counted = figures_of(tx, group, which if facts["more"] else None)
+    known = {name: value for name, value in counted.items() if value["n"]}
+    return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | known)
 
 
 def _frame(wanted: Wanted, n: int) -> dict[str, Any]:
-    return _period(wanted.start, wanted.end) | {
-        "line": wanted.line, "type": wanted.type, "n": n, "by": wanted.by,
-    }  # fmt: skip
+    period = {"period": _period(wanted.start, wanted.end)}
+    return period | _place(wanted) | {"n": n, "exceptions": n, "by": wanted.by}
+
+
+def _place(wanted: Wanted) -> dict[str, Any]:
+    """What a question was about: a machine, or a line, and a kind."""
+    return {"line": wanted.line, "assets": [wanted.asset] if wanted.asset is not None else [], "type": wanted.type}
 
 
 def _period(start: datetime | None, end: datetime | None) -> dict[str, Any]:
-    return {"start_at": start.isoformat() if start else None, "end_at": end.isoformat() if end else None}
+    return {"start": start.isoformat() if start else None, "end": end.isoformat() if end else None}
+
+
+def _verdict(now: Group, then: Group | None) -> dict[str, Any]:
+    """Better, worse or the same, by the median resolution time; too few on one side are no reason to say either."""
+    after = now.spreads["resolution"]
+    before_ = then.spreads["resolution"] if then is not None else Spread(None, None, 0)
+    if after.median is None or before_.median is None or min(after.n, before_.n) < FEW:
+        return {"is": "few", "now": None, "then": None}
+    differs = abs(after.median - before_.median) >= max(1.0, before_.median * SAME)
+    found = "same" if not differs else "better" if after.median < before_.median else "worse"
+    return {"is": found, "now": after.median, "then": before_.median}
 
 
 def _named(by: str, group: Group) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
-from db import cases
+from db import cases, postings
 from workflow.case import Case, Notice
 from workflow.metrics import counts, minutes_down
 from workflow.plant import ROLES, Person, on_shift, shifts_at
@@ -16,6 +17,7 @@ from workflow.routing import World
 
 LAST = 10  # stops of a machine, where the question says no number
 MOST_LAST = 30
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def item(case: Case, world: World) -> dict[str, Any]:
@@ -86,7 +88,17 @@ def holds(tx: Connection, asker: Person, world: World) -> Notice:
         )
     if not rows:
         return Notice(asker.id, "answer.no_holds")
-    return Notice(asker.id, "answer.holds", {"n": len(rows), "held": rows})
+    return Notice(asker.id, "answer.holds", {"n": len(rows), "lots_n": len(rows), "held": rows})
+
+
+def owed(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
+    """What ERP has not booked yet, oldest first (R2)."""
+    numbers = postings.cases_owing(tx, wanted.start or _EVER, wanted.end or world.now)
+    found = [c for c in cases.of(tx, numbers) if sees(asker, c) and wanted.line in (None, c.line)]
+    if not found:
+        return Notice(asker.id, "answer.nothing_owed")
+    items = [item(c, world) for c in sorted(found, key=lambda c: c.captured_at)]
+    return Notice(asker.id, "answer.owed", {"n": len(items), "items": items})
 
 
 def on_shift_now(wanted: Wanted, asker: Person, world: World) -> Notice:

@@ -22,6 +22,8 @@ def period_of(named: str, n: int | None, plant: Plant, now: datetime) -> Span:
         case "this_shift":
             running = shifts_at(plant, now)
             return (running[0].start if running else production_day_span(plant, today)[0]), None
+        case "last_night":
+            return _last_night(plant, now)
         case "last_shift":
             last = _last_shift(plant, now)
             return (last.start, last.end) if last is not None else production_day_span(plant, today - timedelta(days=1))
@@ -81,6 +83,16 @@ def _last_shift(plant: Plant, now: datetime) -> ShiftSpan | None:
         if found:
             return found[0]
     return None
+
+
+def _last_night(plant: Plant, now: datetime) -> Span:
+    """The shift over midnight that runs, or ended last; where none does, the production day before."""
+    nights = {shift.id for shift in plant.shifts if shift.end <= shift.start}
+    found = [span for span in shifts_between(plant, now - timedelta(days=3), now) if span.shift in nights]
+    if not found:
+        return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
+    last = found[-1]
+    return last.start, last.end if last.end <= now else None
 
 
 def _start(plant: Plant, day: date) -> datetime:

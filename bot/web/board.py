@@ -244,12 +244,12 @@ def _figures(found: Metrics, voice: Voice) -> tuple[Figure, ...]:
         _figure("resolution", found.resolution_min, voice),
         _figure("alignment", found.alignment_min, voice),
         _figure("posting_lag", found.posting_lag_min, voice),
-        Figure(voice.say("page.wall.first_pass"), value, "%" if rate.value is not None else "", behind),
+        Figure(voice.say("figure.first_pass"), value, "%" if rate.value is not None else "", behind),
     )
 
 
 def _figure(name: str, spread: Spread, voice: Voice) -> Figure:
-    label = voice.say(f"page.wall.{name}")
+    label = voice.say(f"figure.{name}")
     if spread.median is None:
         return Figure(label, "–", "", voice.say("page.wall.none"))
     value, unit = minutes_words(spread.median, voice)

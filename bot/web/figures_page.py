@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot import pictures
-from bot.answers.counted import groups_of, one_group
+from bot.answers.counted import causes_of, groups_of, one_group, standing
 from bot.answers.periods import period_of, shift_spans, weeks
 from bot.answers.rights import only_lines
 from bot.views import iso
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.wording import Voice
     from workflow.case import Case
+    from workflow.routing import World
 
 routes = APIRouter()
 
@@ -57,7 +58,7 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
     with app.database.read() as tx:
         whole = one_group(tx, which)
         by_line = groups_of(tx, which, "line", app.world())
-        causes = _bars(tx, which, voice)
+        causes = _bars(tx, which, caller, app.world(), voice)
         solved = _solved(whole) or _solved(one_group(tx, _twelve_weeks(which, voice)))
     # A picture of nothing would be an empty box.
     drawn = {"causes": bool(causes), "weeks": solved,
@@ -65,6 +66,7 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
     facts = {
         "periods": [(name, voice.say(f"page.figures.{name}")) for name in PERIODS],
         "period": period,
+        "named": {name: voice.say(f"figure.{name}") for name in (*figures.FIGURES, "first_pass")},
         "span": f"{clock(voice, which.since, voice.now)} – {clock(voice, which.until, voice.now)}",
         "whole": _row("", whole, voice) if whole is not None else None,
         "lines": [_row(line_name(app.plant, group.key) or "–", group, voice) for group in by_line],
@@ -136,8 +138,9 @@ def _row(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
     }
 
 
-def _bars(tx: Connection, which: Which, voice: Voice) -> list[pictures.Bar]:
-    found, _, _ = figures.causes(tx, which, MOST_CAUSES)
+def _bars(tx: Connection, which: Which, caller: Caller, world: World, voice: Voice) -> list[pictures.Bar]:
+    asker = world.plant.person.get(caller.person or "")
+    found, _, _ = causes_of(tx, which, MOST_CAUSES, standing(tx, which, asker, world))
     plant = voice.plant
     names = [(plant.asset[c.asset].name if c.asset in plant.asset else c.asset, c) for c in found if c.down_min > 0]
     return [
@@ -152,7 +155,7 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
     unit = voice.say("page.unit.minute")
     with app.database.read() as tx:
         if kind == "causes":
-            return pictures.pareto("", _bars(tx, which, voice), unit, dark=dark)
+            return pictures.pareto("", _bars(tx, which, caller, app.world(), voice), unit, dark=dark)
         if kind == "weeks":
             wide = _twelve_weeks(which, voice)
             spans = weeks(app.plant, wide.since, which.until)

@@ -74,19 +74,20 @@ OWNERS = [
 ]
 SPREAD = {"median": 42.0, "p90": 134.0, "n": 6, "cases": CASES}
 FIGURES: Facts = {
-    "start_at": "2026-11-17T12:00:00+00:00",
-    "end_at": "2026-11-17T20:00:00+00:00",
+    "period": {"start": "2026-11-17T12:00:00+00:00", "end": "2026-11-17T20:00:00+00:00"},
     "line": "L3",
     "n": 6,
+    "exceptions": 6,
+    "down": {"minutes": 95.0, "n": 2},
     "resolution": SPREAD,
     "alignment": SPREAD | {"n": 2, "cases": CASES[:2]},
     "posting_lag": {"median": None, "p90": None, "n": 0, "cases": []},
     "first_pass": {"value": 2 / 3, "n": 3, "cases": CASES[:3]},
 }
-SPAN: Facts = {"start_at": FIGURES["start_at"], "end_at": FIGURES["end_at"], "line": "L3", "type": "machine_breakdown"}
+SPAN: Facts = {"period": FIGURES["period"], "line": "L3", "type": "machine_breakdown", "exceptions": 12}
 EARLIER: Facts = {
-    "earlier_start_at": "2026-11-10T12:00:00+00:00",
-    "earlier_end_at": "2026-11-17T12:00:00+00:00",
+    "earlier_period": {"start": "2026-11-10T12:00:00+00:00", "end": "2026-11-17T12:00:00+00:00"},
+    "verdict": {"is": "better", "now": 42.0, "then": 60.0},
     "earlier_n": 40,
     **{
         f"earlier_{name}": FIGURES[name] | {"cases": []}
@@ -305,18 +306,19 @@ EXAMPLES: dict[str, Facts] = {
     "answer.downtime": SPAN
     | {
         "n": 3,
-        "minutes": 140.0,
+        "down": {"minutes": 140.0, "n": 3},
         "cases": ["EX-1042"],
         "stood": [
-            {"counted_of": {"line": "L3"}, "minutes": 120.0, "n": 2, "cases": ["EX-1042"]},
-            {"counted_of": {"role": ""}, "minutes": 20.0, "n": 1, "cases": []},
-            {"counted_of": {"shift": "late"}, "minutes": 20.0, "n": 1, "cases": []},
+            {"counted_of": {"line": "L3"}, "down": {"minutes": 120.0, "n": 2}, "n": 2, "cases": ["EX-1042"]},
+            {"counted_of": {"role": ""}, "down": {"minutes": 20.0, "n": 1}, "n": 1, "cases": []},
+            {"counted_of": {"shift": "late"}, "down": {"minutes": 0.2, "n": 1}, "n": 1, "cases": []},
         ],
     },
     "answer.causes": SPAN
     | {
         "n": 12,
-        "minutes": 300.0,
+        "down": {"minutes": 300.0, "n": 12},
+        "exceptions": None,
         "causes": [
             {
                 "assets": ["L3-FIL"],
@@ -328,6 +330,10 @@ EXAMPLES: dict[str, Facts] = {
             },
         ],
     },
+    "answer.count": FIGURES | {"open": ["EX-1043"], "behind": {"n": 6, "cases": CASES}},
+    "answer.owed": {"items": [ITEM], "n": 1},
+    "answer.nothing_owed": {},
+    "answer.no_case": CASE,
     "answer.history": {
         "assets": ["L3-FIL"],
         "n": 1,
@@ -339,6 +345,7 @@ EXAMPLES: dict[str, Facts] = {
     "answer.which_machine": {},
     "answer.holds": {
         "n": 2,
+        "lots_n": 2,
         "held": [
             {
                 "lot": "6319-4A",
@@ -361,7 +368,7 @@ EXAMPLES: dict[str, Facts] = {
     "answer.no_ranking": {},
     "answer.why": CASE | {"role": "planner", "why": "planner: an order is at risk", "matched": {"line_stopped": True}},
     "answer.priorities": {"line": "L3"},
-    "answer.nothing": {"about": "open", "line": "L3", "type": None},
+    "answer.nothing": {"about": "summary", "line": "L3", "type": None, "span": FIGURES["period"]},
     "answer.not_allowed": {"line": "L2"},
 }
 

@@ -40,14 +40,18 @@ def as_json(wanted: Wanted, floor: Rehearsal) -> dict[str, Any]:
     """What is wanted, without what was not said; instants by the plant's own clock."""
     known = {name: getattr(wanted, name) for name in Wanted.__slots__ if name != "named"}
     return {
-        name: floor.app.plant.local(value).isoformat() if isinstance(value, datetime) else value
+        name: floor.app.plant.local(value).isoformat()
+        if isinstance(value, datetime)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
         for name, value in known.items()
         if value not in (None, False)
     }
 
 
 def test_R57_there_are_ten_questions_and_more_in_each_of_six_languages() -> None:
-    assert Counter(q["lang"] for q in QUESTIONS) == {"en": 15, "es": 10, "pt": 10, "de": 10, "pl": 10, "hi": 10}
+    assert Counter(q["lang"] for q in QUESTIONS) == {"en": 28, "es": 13, "pt": 13, "de": 13, "pl": 13, "hi": 13}
     assert len({q["asks"] for q in QUESTIONS}) >= 12
 
 
@@ -99,6 +103,37 @@ def test_R14_a_report_that_speaks_of_stops_and_causes_is_never_taken_for_a_quest
     from bot.answers.wanted import _folded, _says
 
     assert not _says("sure", _folded(words)), f"{person} reports"
+
+
+def test_R57_a_stop_that_was_only_seen_in_passing_is_said_as_such() -> None:
+    from bot.facts import as_words
+    from bot.wording import Voice
+    from integrations.plant_folder import read_plant_folder
+
+    folder = read_plant_folder(ROOT / "fixtures/plants/riverside")
+    voice = Voice("en", folder.plant, folder.records, WEDNESDAY_AT_TEN)
+    assert as_words({"down": {"minutes": 0.2, "n": 1}}, voice)["down"] == "1 stop, less than a minute in all"
+    assert as_words({"down": {"minutes": 1.0, "n": 1}}, voice)["down"] == "1 min down in 1 stop"
+    assert as_words({"down": {"minutes": 0.0, "n": 0}}, voice)["down"] == ""
+
+
+def test_R57_causes_and_minutes_down_agree_on_the_same_stops(floor: Rehearsal) -> None:
+    floor.hears("stephanie.greer")
+    floor.says("stephanie.greer", "what was worst this week")
+    floor.says("stephanie.greer", "minutes down by line this week")
+    causes, minutes = floor.hears("stephanie.greer")
+    assert "5 h 15 min down in 7 stops" in causes
+    assert "5 h 15 min down in 7 stops" in minutes
+
+
+@pytest.mark.parametrize("language", ["en", "es", "pt", "de", "pl", "hi", "fr", "hi-Deva"])
+def test_R1_a_figure_has_one_name_in_chat_and_on_the_pages(language: str) -> None:
+    from bot.wording import texts
+
+    said = texts(language)
+    for figure in ("resolution", "alignment", "posting_lag", "first_pass"):
+        beside = [name for name, text in said.items() if f"${figure}" in text and f"${figure}_called" not in text]
+        assert beside == [], f"{figure} stands there without its name"
 
 
 def test_R57_an_operator_who_asks_about_all_lines_hears_of_his_own(floor: Rehearsal) -> None:

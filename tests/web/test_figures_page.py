@@ -42,7 +42,7 @@ def test_R57_the_page_shows_the_four_figures_with_how_many_stand_behind_each(wee
     assert "Whole plant" in page
     assert "Line 3" in page
     assert "/cases/EX-2015" in page
-    assert "Filler 3 · breakdown 155 min" in page, "the picture in words"
+    assert "Filler 3 · breakdown 275 min" in page, "the picture in words"
 
 
 @pytest.mark.parametrize("kind", ["causes", "weeks", "heat"])
