@@ -15,6 +15,7 @@ from bot.answers.wanted import Wanted
 from bot.cards import card_notice
 from db import cases, postings
 from workflow.case import Case, Notice
+from workflow.metrics import minutes_down
 from workflow.plant import Person
 from workflow.routing import World
 
@@ -93,7 +94,23 @@ def _case(tx: Connection, wanted: Wanted, asker: Person) -> Notice:
     case = cases.get(tx, wanted.case or "")
     if case is None or not sees(asker, case):
         return Notice(asker.id, "answer.no_case", {"case": wanted.case})
-    return card_notice(case, asker.id, postings.of_case(tx, case.number), ())
+    facts = dict(card_notice(case, asker.id, postings.of_case(tx, case.number), ()).facts)
+    return Notice(asker.id, "answer.case", {**facts, "times": times(case), "minutes": minutes_down(case)})
+
+
+def times(case: Case) -> list[dict[str, str]]:
+    """The instants of an exception that are known, in their order: from the event until it was closed."""
+    required = [t.acknowledged_at for t in case.tasks if t.required and t.withdrawn_at is None]
+    known = [at for at in required if at is not None]
+    everyone = max(known) if known and len(known) == len(required) else None
+    found = {
+        "event": case.since, "reported": case.captured_at, "everyone": everyone,
+        "solved": case.resolved_at, "closed": case.closed_at, "cancelled": case.cancelled_at,
+    }  # fmt: skip
+    return [
+        {"mark": name, "at": at.isoformat()}
+        for name, at in sorted(((n, at) for n, at in found.items() if at is not None), key=lambda row: row[1])
+    ]
 
 
 def _who(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:

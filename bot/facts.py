@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -138,6 +138,16 @@ def _period(value: Mapping[str, Any], voice: Voice) -> str:
     if end == voice.now:
         return voice.say("period.until_now", start_at=begins)
     return voice.say("period.span", start_at=begins, end_at=ends.split()[-1] if first == last else ends)
+
+
+def clocks(times: Sequence[Mapping[str, str]], voice: Voice) -> list[str]:
+    """Instants one after the other: the day is said with the first of each day."""
+    said, day = [], None
+    for one in times:
+        local = voice.plant.local(datetime.fromisoformat(one["at"]))
+        said.append(voice.clock(one["at"]) if local.date() != day else f"{local:%H:%M}")
+        day = local.date()
+    return said
 
 
 def _begins(value: Mapping[str, Any], voice: Voice) -> str:
@@ -290,6 +300,17 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "counted_of": _called,
     "period": _begins,
     "earlier_period": _period,
+    "times": lambda value, voice: ", ".join(
+        f"{voice.say('page.record.' + one['mark'])} {at}" for one, at in zip(value, clocks(value, voice), strict=True)
+    ),
+    "weeks": lambda value, voice: ", ".join(
+        f"{voice.short_date(one['week'])} {voice.minutes(one['minutes'])} ({one['n']})" for one in value
+    ),
+    "shifts": lambda value, voice: (
+        ", ".join(f"{clean(one['shift'])} {voice.minutes(one['minutes'])}" for one in value)
+        if isinstance(value[0], Mapping)
+        else voice.ids(value)
+    ),
     "span": _period,
     "down": _down,
     "verdict": _verdict,

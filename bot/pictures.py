@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-WIDE, HIGH, DOTS = 4.5, 3.0, 176  # inches and dots an inch: 792 pixels; its text can be read on a phone 390 wide
+WIDE, HIGH, DOTS = 4.5, 3.0, 240  # inches and dots an inch: 1080 pixels; its text can be read on a phone 390 wide
 LIGHT: Mapping[str, str] = {
     "paper": "#ffffff",
     "ink": "#12181b",
@@ -52,18 +52,22 @@ class Mark:
     clock: str
 
 
-def pareto(title: str, bars: Sequence[Bar], unit: str, *, dark: bool = False) -> bytes:
-    """Causes, the largest first, each with its number and what share it and those above it make up together."""
+def pareto(title: str, bars: Sequence[Bar], unit: str, *, total: float = 0, dark: bool = False) -> bytes:
+    """Causes, the largest first, each with its number and what share it and those above it make up together.
+
+    `total`: of all causes, where not all of them are shown.
+    """
     colours = DARK if dark else LIGHT
     figure, axes = _paper(title, colours)
     names = [_short(bar.name) for bar in bars]
     values = [bar.value for bar in bars]
-    total, so_far = sum(values) or 1.0, 0.0
+    whole, so_far = max(total, sum(values)) or 1.0, 0.0
     axes.barh(range(len(bars)), values, color=colours["bar"])
     for i, value in enumerate(values):
         so_far += value
+        share = f"{'Σ ' if i else ''}{100 * so_far / whole:.0f} %"
         axes.text(
-            value + max(values, default=1) * 0.015, i, f"{value:,.0f} {unit} · {100 * so_far / total:.0f} %",
+            value + max(values, default=1) * 0.015, i, f"{value:,.0f} {unit} · {share}",
             va="center", color=colours["ink"], fontsize=10,
         )  # fmt: skip
     axes.set_yticks(range(len(bars)), names, color=colours["ink"], fontsize=10)

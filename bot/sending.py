@@ -289,8 +289,9 @@ def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
         for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
             buttons = job.buttons if n == len(sent) else ()
             conversations.told(
-                tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id
-            )
+                tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id,
+                pending.id if n == len(sent) else None,
+            )  # fmt: skip
         name, alone = pending.notice.name, job.parts[-1].asker is None
         if job.case is not None and alone and becomes_card(name) and job.way.channel != OURS:
             first_told(app, tx, job.case, job.way, job.person.id, last, now)

@@ -160,6 +160,11 @@ class Voice:
         weekday, month = self.say(f"day.{day.weekday()}"), self.say(f"month.{day.month}")
         return self.say("date", weekday=weekday, day=str(day.day), month=month)
 
+    def short_date(self, iso: str) -> str:
+        """A day of the year without its weekday: "9 Nov"."""
+        day = date.fromisoformat(iso)
+        return self.say("page.date", day=str(day.day), month=self.say(f"month.{day.month}"))
+
     def due(self, iso: str | None) -> str:
         """A due date of ERP, which may have no time."""
         if not iso:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,11 +10,13 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import changes
+from db import changes, outbox
 from db.columns import LARGEST_ID
 from db.connect import one_at_a_time
+from db.outbox import Told
 from db.sql import insert
 from db.tables import line, question
+from db.tables import notice as notice_table
 from workflow.messages import Button
 from workflow.reading import Asks
 
@@ -69,9 +71,23 @@ def told(
     case: str | None,
     channel: str,
     message_id: str | None,
+    notice: int | None = None,
 ) -> int:
-    """A person was told something; returns the line's id."""
-    return _add(tx, person, "bot", at, text, tuple(buttons), None, case, channel, message_id)
+    """A person was told something, which came of a notice; returns the line's id."""
+    return _add(tx, person, "bot", at, text, tuple(buttons), None, case, channel, message_id, notice)
+
+
+def pictured(tx: Connection, person: str, lines: Sequence[int], names: Sequence[str]) -> Mapping[int, Told]:
+    """Of these lines of a person those that came of a notice of one of these names, with it."""
+    if not lines:
+        return {}
+    query = (
+        sa.select(line.c.id.label("line"), line.c.notice)
+        .join(notice_table, notice_table.c.id == line.c.notice)
+        .where(line.c.person == person, line.c.id.in_(lines), notice_table.c.name.in_(names))
+    )
+    found = {row.notice: row.line for row in tx.execute(query)}
+    return {found[told.id]: told for told in outbox.by_ids(tx, list(found))}
 
 
 def belongs(tx: Connection, id: int, case: str) -> None:  # noqa: A002
@@ -200,6 +216,7 @@ def _add(
     case: str | None,
     channel: str,
     message_id: str | None,
+    notice: int | None = None,
 ) -> int:
     # One writer a conversation: else a lower id may be committed after a higher one, and a page that reads on from
     # the highest would never show it.
@@ -214,6 +231,7 @@ def _add(
         "case": case,
         "channel": channel,
         "message_id": message_id,
+        "notice": notice,
     }
     added = tx.execute(sa.insert(line).values(row).returning(line.c.id))
     changes.touch(tx)

@@ -170,15 +170,60 @@ def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = 
 
     Stops of one machine that overlap are counted once (R49). A stop longer than a week before the period is not seen.
     """
+    found = _joined(tx, which, ("asset", "type") if by == "cause" else (by,), standing)
+    minutes = (found.ends - found.begins) / _MINUTE
+    groups = []
+    for code, key in enumerate(found.keys):
+        mine = np.flatnonzero(found.of_key == code)
+        if len(mine):
+            longest = mine[np.argsort(-minutes[mine], kind="stable")]
+            named = tuple(found.cases[i] for i in longest[:NEWEST])
+            groups.append(Stood(key, len(mine), float(minutes[mine].sum()), named))
+    return tuple(sorted(groups, key=lambda one: (-one.minutes, one.key)))
+
+
+def stood_in(
+    tx: Connection, which: Which, spans: Sequence[tuple[str, datetime, datetime]], standing: Sequence[Standing] = ()
+) -> dict[tuple[str, str], float]:
+    """The same minutes, by line and by the name of the stretch in which they fell: a stop over two shifts is in both.
+
+    Stretches of one name do not overlap, and come in the order of time.
+    """
+    found = _joined(tx, which, ("line",), standing)
+    minutes: dict[tuple[str, str], float] = {}
+    for name in dict.fromkeys(name for name, _, _ in spans):
+        edges = np.array([us(at) for one, start, end in spans if one == name for at in (start, end)], np.float64)
+        lengths = np.diff(edges)
+        lengths[1::2] = 0  # between two shifts of one name nothing of it passes
+        passed = np.concatenate([np.zeros(1), np.cumsum(lengths)])
+        inside = np.interp(found.ends, edges, passed) - np.interp(found.begins, edges, passed)
+        sums = np.bincount(found.of_key, inside / _MINUTE, len(found.keys))
+        minutes |= {(key, name): float(sums[code]) for code, key in enumerate(found.keys) if sums[code] > 0}
+    return minutes
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Stops within a period, none of a minute twice: from where it adds to what stood of its machine, until its end."""
+
+    keys: Sequence[str]
+    of_key: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    cases: Sequence[str]
+
+
+def _joined(tx: Connection, which: Which, names: Sequence[str], standing: Sequence[Standing]) -> _Joined:
     start, end = us(which.since), us(which.until)
     earlier = replace(which, since=which.since - LONGEST_STOP)
-    names = ("asset", "type") if by == "cause" else (by,)
     rows = read(tx, earlier, ("case", *names, "asset", "line", "since_us", "down_min"))
     down = rows.floats("down_min")
     begins = rows.ints("since_us")
     ends = begins + np.rint(down * _MINUTE).astype(np.int64)
     cases = rows.words("case") + [one.case for one in standing]
-    keys = [AND.join(key) for key in zip(*map(rows.words, names), strict=True)] if len(names) > 1 else rows.words(by)
+    keys = (
+        [AND.join(key) for key in zip(*map(rows.words, names), strict=True)] if len(names) > 1 else rows.words(names[0])
+    )
     keys += [AND.join(one.row[name] for name in names) for one in standing]
     places = [asset or line for asset, line in zip(rows.words("asset"), rows.words("line"), strict=True)]
     places += [one.row["asset"] or one.row["line"] for one in standing]
@@ -189,22 +234,15 @@ def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = 
     _, of_place = coded(places)
     kept = np.flatnonzero(real & (ends > begins))
     if not len(kept):
-        return ()
+        return _Joined((), of_key[kept], begins[kept], ends[kept], ())
     machine = of_key[kept] * (int(of_place.max()) + 1) + of_place[kept]
     order = np.lexsort((ends[kept], begins[kept], machine))
     kept, machine = kept[order], machine[order]
     apart = end - start + 1  # each machine on a stretch of its own, so that one pass does for all
     until = np.maximum.accumulate(ends[kept] - start + machine * apart)
     reached = np.concatenate([np.zeros(1, np.int64), until[:-1]]) - machine * apart + start
-    minutes = np.maximum(0, ends[kept] - np.maximum(begins[kept], reached)) / _MINUTE
-    found = []
-    for code, key in enumerate(key_names):
-        mine = np.flatnonzero(of_key[kept] == code)
-        if len(mine):
-            longest = mine[np.argsort(-minutes[mine], kind="stable")]
-            named = tuple(cases[kept[i]] for i in longest[:NEWEST])
-            found.append(Stood(key, len(mine), float(minutes[mine].sum()), named))
-    return tuple(sorted(found, key=lambda one: (-one.minutes, one.key)))
+    adds_from = np.minimum(np.maximum(begins[kept], reached), ends[kept])
+    return _Joined(key_names, of_key[kept], adds_from, ends[kept], [cases[i] for i in kept])
 
 
 def causes(tx: Connection, which: Which, most: int, by_minutes: bool = True) -> tuple[tuple[Cause, ...], int, float]:

@@ -126,6 +126,11 @@ def dropped(tx: Connection, pending: Pending, at: datetime, why: str) -> bool:
     return _finish(tx, pending, {"dropped_at": at, "dropped_why": why, "due_at": None})
 
 
+def by_ids(tx: Connection, ids: Sequence[int]) -> tuple[Told, ...]:
+    """Notices by their ids."""
+    return tuple(_told(row) for row in tx.execute(sa.select(table).where(table.c.id.in_(ids)))) if ids else ()
+
+
 def of_case(tx: Connection, number: str) -> tuple[Told, ...]:
     """Every notice of a case, in the order in which they were written."""
     its = sa.and_(arrival.c.channel == table.c.channel, arrival.c.message_id == table.c.message_id)

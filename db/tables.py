@@ -336,6 +336,7 @@ line = sa.Table(
     sa.Column("case", Words),
     sa.Column("channel", Words, nullable=False),
     sa.Column("message_id", Key),
+    sa.Column("notice", Id),  # of what the person was told: beside some answers there is a picture
 )
 sa.Index("ix_line_person", line.c.person, line.c.id)
 sa.Index("ix_line_message_id", line.c.channel, line.c.message_id)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.answers import lists
 from bot.answers.baseline import baseline_of
-from bot.answers.periods import before, shift_spans
+from bot.answers.periods import before, shift_spans, weeks
 from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
 from bot.facts import FEW
@@ -26,6 +27,8 @@ SHOWN = 6  # numbers of cases beside a figure; the page has all of them
 ITEMS = 10  # exceptions of a summary: the open ones, then those that stood longest
 GROUPS = 12
 CAUSES = 6
+A_DAY = timedelta(hours=20)  # from here on minutes down are told by shift too
+WEEKS, MOST_WEEKS = timedelta(weeks=8), 12  # of the picture week by week
 SAME = 0.05  # a difference below this share of the earlier figure is none
 
 
@@ -53,7 +56,8 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
     group = one_group(tx, which)
     if group is None:
         return nothing(asker, wanted)
-    return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(tx, group, which))
+    by_week = {"weeks": lately} if len(lately := week_by_week(tx, which, world)) > 1 else {}
+    return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(tx, group, which) | by_week)
 
 
 def groups_of(tx: Connection, which: Which, by: str, world: World) -> tuple[Group, ...]:
@@ -109,6 +113,7 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
         empty = _spread(Spread(None, None, 0), ())
         earlier |= {f"earlier_{name}": empty for name in FIGURES}
         earlier |= {"earlier_first_pass": {"value": None, "yes": 0, "n": 0, "cases": []}}
+    earlier |= {"weeks": lately} if len(lately := week_by_week(tx, which, world)) > 1 else {}
     return Notice(asker.id, "answer.compared", facts | earlier)
 
 
@@ -128,6 +133,9 @@ def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     ]
     n = sum(one.n for one in found)
     down = {"minutes": sum(one.minutes for one in found), "n": n}
+    if by == "line" and which.until - which.since >= A_DAY:
+        shifts = by_shift(tx, which, asker, world)
+        rows = [row | {"shifts": shifts.get(one.key, [])} for row, one in zip(rows, found, strict=False)]
     return Notice(asker.id, "answer.downtime", _frame(wanted, n) | {"down": down, "stood": rows})
 
 
@@ -143,6 +151,28 @@ def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: W
         "behind": {"n": group.n, "cases": list(figures.newest(tx, which, SHOWN))},
     }
     return Notice(asker.id, "answer.count", _frame(wanted, group.n) | facts)
+
+
+def by_shift(tx: Connection, which: Which, asker: Person | None, world: World) -> dict[str, list[dict[str, Any]]]:
+    """For each line the minutes down in each shift, in the order of the shifts; a stop over two shifts is in both."""
+    spans = shift_spans(world.plant, which.since, which.until)
+    found = figures.stood_in(tx, which, spans, standing(tx, which, asker, world))
+    names = [shift.id for shift in world.plant.shifts]
+    return {
+        line: [{"shift": name, "minutes": found[line, name]} for name in names if (line, name) in found]
+        for line in dict.fromkeys(line for line, _ in found)
+    }
+
+
+def week_by_week(tx: Connection, which: Which, world: World) -> list[dict[str, Any]]:
+    """Median and p90 of the resolution time of the last weeks up to the end of a period; empty weeks left out."""
+    spans = weeks(world.plant, min(which.since, which.until - WEEKS), which.until)[-MOST_WEEKS:]
+    found = figures.in_spans(tx, replace(which, since=spans[0][1]), spans)
+    return [
+        {"week": group.key, "minutes": spread.median, "p90": spread.p90, "n": spread.n}
+        for group in found
+        if (spread := group.spreads["resolution"]).n
+    ]
 
 
 def standing(tx: Connection, which: Which, asker: Person | None, world: World) -> list[Standing]:

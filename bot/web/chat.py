@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.drawing import PICTURED, has_picture
 from bot.web.tries import tries_for
 from bot.web.words import clock, day_heading, initials, role_word
 from bot.wording import language_for, word
@@ -66,6 +67,7 @@ class Message:
     case: str | None
     buttons: tuple[Button, ...]
     files: tuple[File, ...] = ()
+    picture: str = ""  # beside an answer: where it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,10 @@ def messages_of(tx: Connection, person: Person, voice: Voice) -> tuple[Message, 
     pressed = {line.button for line in lines if line.sender != "bot" and line.button}
     last_word = {line.case: line.id for line in lines if line.sender == "bot"}
     sent = attachments.of_lines(tx, (line.id for line in lines if line.sender != "bot"))
+    told = conversations.pictured(tx, person.id, [line.id for line in lines if line.sender == "bot"], PICTURED)
+    beside = {
+        id_: f"/api/people/{person.id}/lines/{id_}/picture.png" for id_, one in told.items() if has_picture(one.notice)
+    }
     bubbles = []
     now = day_heading(voice, voice.now)
     day = now if lines and day_heading(voice, lines[0].at) == now else ""  # "today" needs no heading
@@ -178,6 +184,7 @@ def messages_of(tx: Connection, person: Person, voice: Voice) -> tuple[Message, 
                 case=line.case,
                 buttons=buttons,
                 files=tuple(File(f.id, (f.mime or "").startswith("image/")) for f in sent.get(line.id, ())),
+                picture=beside.get(line.id, ""),
             )
         )
         day = today

@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot import pictures
-from bot.answers.counted import causes_of, groups_of, one_group, standing
-from bot.answers.periods import period_of, shift_spans, weeks
+from bot.answers.counted import by_shift, causes_of, groups_of, one_group, standing
+from bot.answers.periods import period_of, weeks
 from bot.answers.rights import only_lines
 from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
@@ -166,7 +166,7 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
             ]
             words = voice.say("page.figures.median"), voice.say("page.figures.p90")
             return pictures.weeks("", rows, unit, *words, dark=dark)
-        return _heat(tx, app, which, dark)
+        return _heat(tx, app, caller, which, dark)
 
 
 def _solved(group: figures.Group | None) -> bool:
@@ -180,16 +180,12 @@ def _twelve_weeks(which: Which, voice: Voice) -> Which:
     return Which(first, which.until, lines=which.lines)
 
 
-def _heat(tx: Connection, app: App, which: Which, dark: bool) -> bytes:
+def _heat(tx: Connection, app: App, caller: Caller, which: Which, dark: bool) -> bytes:
     lines = [line.id for line in app.plant.lines if not which.lines or line.id in which.lines]
     shifts = [shift.id for shift in app.plant.shifts]
-    minutes = {(line, shift): 0.0 for line in lines for shift in shifts}
-    spans = shift_spans(app.plant, which.since, which.until)
-    for line in lines:
-        of_line = Which(which.since, which.until, line=line)
-        for group in figures.in_spans(tx, of_line, spans):
-            minutes[line, group.key] = group.down_min
-    rows = [[minutes[line, shift] for shift in shifts] for line in lines]
+    found = by_shift(tx, which, app.plant.person.get(caller.person or ""), app.world())
+    minutes = {(line, one["shift"]): one["minutes"] for line, row in found.items() for one in row}
+    rows = [[minutes.get((line, shift), 0.0) for shift in shifts] for line in lines]
     return pictures.heat("", [app.plant.line[line].name for line in lines], shifts, rows, dark=dark)
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
 
+from bot.drawing import PICTURED, drawn
 from bot.web.access import Looking, caller_of, known_person, linecall, must_be
 from bot.web.api import MOST_TEXT, Short, Words, answered, message_id
 from bot.web.errors import Declined
 from bot.web.sight import sight_of
-from db import attachments, cases
+from bot.wording import Voice, language_for
+from db import attachments, cases, conversations
 from integrations.media.files import MOST_BYTES, Kept, NotTaken, taken
 from workflow.errors import Rejected
 from workflow.messages import Inbound, Media
@@ -85,6 +87,24 @@ def attachment(request: Request, caller: Looking, number: int) -> Response:
         "Cache-Control": "private, max-age=86400, immutable",
     }
     return Response(data, media_type=one.mime, headers=headers)
+
+
+@routes.get("/people/{person}/lines/{number}/picture.png", summary="The picture beside an answer")
+def picture(request: Request, caller: Looking, person: str, number: int, dark: bool = False) -> Response:
+    """Drawn from the facts of the answer, in its reader's language; for whoever may read that conversation."""
+    app = linecall(request)
+    if not caller.may_be(person) or person not in app.plant.person:
+        raise Declined(404, "unknown_picture", "There is no such picture, or it is not for you.")
+    with app.database.read() as tx:
+        told = conversations.pictured(tx, person, [number], PICTURED).get(number)
+    reader = app.plant.person[person]
+    data = None
+    if told is not None:
+        voice = Voice(language_for(reader.language, app.plant), app.plant, app.records, told.created_at)
+        data = drawn(told.notice, voice, dark=dark)
+    if data is None:
+        raise Declined(404, "unknown_picture", "There is no such picture, or it is not for you.")
+    return Response(data, media_type="image/png", headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
 def _kept(data: bytes) -> Kept:

@@ -85,6 +85,10 @@ FIGURES: Facts = {
     "first_pass": {"value": 2 / 3, "n": 3, "cases": CASES[:3]},
 }
 SPAN: Facts = {"period": FIGURES["period"], "line": "L3", "type": "machine_breakdown", "exceptions": 12}
+WEEKS = [
+    {"week": "2026-11-09", "minutes": 40.0, "p90": 92.0, "n": 8},
+    {"week": "2026-11-16", "minutes": 32.0, "p90": 52.0, "n": 6},
+]
 EARLIER: Facts = {
     "earlier_period": {"start": "2026-11-10T12:00:00+00:00", "end": "2026-11-17T12:00:00+00:00"},
     "verdict": {"is": "better", "now": 42.0, "then": 60.0},
@@ -295,12 +299,21 @@ EXAMPLES: dict[str, Facts] = {
         "open": ["EX-1043"],
         "not_booked": ["EX-1042"],
     },
-    "answer.metrics": FIGURES,
+    "answer.metrics": FIGURES | {"weeks": WEEKS},
     "answer.open_of": {"items": [ITEM], "n": 1, "line": None, "type": None, "owner": "gary.lindqvist"},
     "answer.open_late": {"items": [ITEM], "n": 1, "line": "L3", "type": None, "owner": None},
     "answer.metrics_by": SPAN
     | {"n": 7, "by": "line", "groups": [FIGURES | {"n": 7, "counted_of": {"line": "L3"}, "cases": ["EX-1043"]}]},
-    "answer.compared": FIGURES | EARLIER,
+    "answer.compared": FIGURES | EARLIER | {"weeks": WEEKS},
+    "answer.case": BREAKDOWN
+    | {
+        "status": "closed",
+        "times": [
+            {"mark": "event", "at": "2026-11-17T12:00:00+00:00"},
+            {"mark": "solved", "at": "2026-11-17T12:40:00+00:00"},
+            {"mark": "closed", "at": "2026-11-17T12:45:00+00:00"},
+        ],
+    },
     "answer.against_baseline": FIGURES | {"earlier_resolution": EARLIER["earlier_resolution"], "earlier_n": 40},
     "answer.no_baseline": {},
     "answer.downtime": SPAN
@@ -309,7 +322,8 @@ EXAMPLES: dict[str, Facts] = {
         "down": {"minutes": 140.0, "n": 3},
         "cases": ["EX-1042"],
         "stood": [
-            {"counted_of": {"line": "L3"}, "down": {"minutes": 120.0, "n": 2}, "n": 2, "cases": ["EX-1042"]},
+            {"counted_of": {"line": "L3"}, "down": {"minutes": 120.0, "n": 2}, "n": 2, "cases": ["EX-1042"]}
+            | {"shifts": [{"shift": "day", "minutes": 70.0}, {"shift": "late", "minutes": 50.0}]},
             {"counted_of": {"role": ""}, "down": {"minutes": 20.0, "n": 1}, "n": 1, "cases": []},
             {"counted_of": {"shift": "late"}, "down": {"minutes": 0.2, "n": 1}, "n": 1, "cases": []},
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -52,7 +53,27 @@ def test_the_pictures_are_wide_enough_for_a_phone_and_never_fail(weeks: OpenDoor
         drawn = weeks.someone.get(f"/figures/{kind}.png?period={period}&dark={dark}")
         assert drawn.status_code == 200
         assert drawn.content.startswith(PNG)
-        assert struct.unpack(">II", drawn.content[16:24]) == (792, 528)
+        assert struct.unpack(">II", drawn.content[16:24]) == (1080, 720)
+
+
+def test_R57_an_answer_in_the_chat_shows_its_picture_to_whom_it_was_told(opened: Callable[..., OpenDoor]) -> None:
+    weeks = opened(play=False)
+    weeks.clock.turn_to(datetime(2026, 11, 18, 16, 0, tzinfo=UTC))
+    remember(weeks.app.database, the_cases())
+    stephanie, maria = signed_in(weeks, "stephanie.greer"), signed_in(weeks, "maria.lopez")
+    asked = {"person": "stephanie.greer", "text": "minutes down by line this month"}
+    assert stephanie.post("/api/messages", json=asked).status_code == 202
+    weeks.settle()
+    page = stephanie.get("/chat").text
+    found = re.search(r'src="(/api/people/stephanie.greer/lines/(\d+)/picture.png)"', page)
+    assert found is not None
+    assert re.search(r'alt="[^"]*Line 3: 6 h 35 min down in 9 stops', page), "the picture in words"
+
+    assert stephanie.get(found[1]).content.startswith(PNG)
+    assert stephanie.get(found[1]).content != stephanie.get(f"{found[1]}?dark=true").content
+    assert maria.get(found[1]).status_code == 404
+    assert maria.get(f"/api/people/maria.lopez/lines/{found[2]}/picture.png").status_code == 404
+    assert stephanie.get("/api/people/stephanie.greer/lines/999999/picture.png").status_code == 404
 
 
 def test_light_and_dark_are_two_pictures(weeks: OpenDoor) -> None:
