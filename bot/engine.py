@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import ticks
 from bot.app import App
 from bot.cards import show_cards
+from bot.digests import send_digests
 from bot.handing_over import hand_over
 from bot.invite import speak_again
 from bot.lessons import learn, take_effect
@@ -101,6 +102,7 @@ class Engine:
         "media": (look_at_media, 2),
         "chase": (ticks.chase, 5),
         "handover": (hand_over, 15),
+        "digests": (send_digests, 15),
         "outbox": (ticks.send_outbox, 2),
         "cards": (show_cards, 2),
         "postings": (ticks.post_to_erp, 2),

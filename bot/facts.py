@@ -251,6 +251,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "type": _named("type"),
     "role": _named("role"),
     "decision": _named("decision"),
+    "digest": _named("digest"),
     "status": _named("status"),
     "kind": _named("kind"),
     "asks": _named("field"),

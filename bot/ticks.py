@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot import desk
 from bot.bearable import bearable
 from bot.cards import show_cards
+from bot.digests import send_digests
 from bot.handing_over import hand_over
 from bot.lessons import learn
 from bot.looking import look_at_media
@@ -119,7 +120,7 @@ def refresh_records(app: App) -> int:
 
 def run_until_quiet(app: App, most: int = 1000) -> int:
     """Every round in turn until none has anything to do: how the demo and the stories drive the program."""
-    rounds = (read_inbox, look_at_media, hand_over, chase, send_outbox, show_cards, post_to_erp, learn)
+    rounds = (read_inbox, look_at_media, hand_over, send_digests, chase, send_outbox, show_cards, post_to_erp, learn)
     for n in range(most):
         if not sum(tick(app) for tick in rounds):
             return n

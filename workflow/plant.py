@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from workflow.lessons import Example, Nickname
+from workflow.schedule import Digest
 
 Role = Literal[
     "operator",
@@ -173,6 +174,7 @@ class Plant:
     nicknames: tuple[Nickname, ...] = ()  # learnt from people's answers and accepted, beside the folder's aliases
     examples: tuple[Example, ...] = ()  # messages whose kind people told, accepted
     chats: tuple[Chat, ...] = ()
+    digests: tuple[Digest, ...] = ()
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -236,6 +236,7 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
         "items": items,
         "open": list(still_open),
         "not_booked": list(owing),
+        "older": _older(tx, wanted, asker),
         "more": {"n": group.n - len(items)} if group.n > len(items) else None,
     }
     stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
@@ -244,6 +245,14 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
     counted = figures_of(tx, group, which if facts["more"] else None)
     known = {name: value for name, value in counted.items() if value["n"]}
     return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | known)
+
+
+def _older(tx: Connection, wanted: Wanted, asker: Person) -> list[str]:
+    """What was reported before and is still open, oldest first: nobody forgets it (R24, R57)."""
+    assert wanted.start is not None
+    found = [c for c in cases.open_cases(tx) if c.captured_at < wanted.start and counts(c) and sees(asker, c)]
+    fitting = [c for c in found if wanted.line in (None, c.line) and wanted.type in (None, c.type)]
+    return [c.number for c in sorted(fitting, key=lambda c: c.captured_at)]
 
 
 def _frame(wanted: Wanted, n: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, PlainValidator
@@ -171,6 +171,19 @@ class ChatModel(Strict):
     )
 
 
+class DigestModel(Strict):
+    """What is told by itself: of each shift that ends, of the days before, of the week before."""
+
+    what: Annotated[Literal["shift", "day", "week"], choice("digest", ("shift", "day", "week"))]
+    to: tuple[Id, ...] = Field(
+        min_length=1, description="a list of ids of people and chats", examples=["[stephanie.greer, fixers]"]
+    )
+    at: WallClock | None = Field(None, examples=['"06:15"'])
+    days: tuple[Annotated[str, choice("day", DAYS)], ...] | None = Field(
+        None, description="a list of days", examples=["[mon, tue, wed, thu, fri]"]
+    )
+
+
 class PlantModel(Strict):
     """The file itself; the entries of its lists are read one by one."""
 
@@ -186,6 +199,7 @@ class PlantModel(Strict):
     chats: tuple[Any, ...] = Field(
         (), examples=["[{id: maintenance, roles: [maintenance], contacts: {slack: C0MAINT}}]"]
     )
+    digests: tuple[Any, ...] = Field((), examples=['[{what: day, at: "06:15", to: [stephanie.greer]}]'])
     utilities: tuple[Any, ...] = Field((), examples=["[{id: AIR, name: Compressed air, lines: [L1]}]"])
     holidays: Annotated[Any, PlainValidator(_holidays)] = ()
     rotations: tuple[Any, ...] = Field((), examples=["[{id: team-a, start: 2026-01-05, pattern: [day, off]}]"])

@@ -18,6 +18,7 @@ from integrations.plant_folder.plant_models import (
     OFF,
     AssetModel,
     ChatModel,
+    DigestModel,
     HolidaysModel,
     LineModel,
     PersonModel,
@@ -30,6 +31,7 @@ from integrations.plant_folder.plant_models import (
 from integrations.plant_folder.problems import Problem, one_of
 from integrations.plant_folder.yaml_file import Place, Source
 from workflow.plant import Absence, Asset, Chat, Line, Person, PlannedStop, Plant, Rotation, Shift, Shutdown, Utility
+from workflow.schedule import Digest
 
 CHANNELS = ("whatsapp", "telegram", "slack", "email", "web")
 ADDRESSES = {
@@ -60,7 +62,9 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
     utilities = list(_entries(UtilityModel, source, ("utilities",), problems))
     turns = {r.id: r for _, r in _entries(RotationModel, source, ("rotations",), problems)}
     chats = list(_entries(ChatModel, source, ("chats",), problems))
+    digests = list(_entries(DigestModel, source, ("digests",), problems))
     _references(source, problems)
+    _digests_whole(source, digests, problems)
     _chat_addresses(source, chats, problems)
     _addresses(source, [person for _, person in people], [place for place, _ in people], problems)
     for place, person in people:
@@ -106,6 +110,7 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
         holidays=holidays if holidays is not None else holiday_dates(frame.holidays) if frame.holidays else (),
         shutdowns=tuple(Shutdown(s.from_, s.to, s.reason) for s in frame.shutdowns),
         chats=tuple(_chat(chat, frame.languages[0]) for _, chat in chats),
+        digests=tuple(_digest(digest) for _, digest in digests),
     )
 
 
@@ -135,6 +140,28 @@ def _person(person: PersonModel, language: str, turns: Mapping[str, RotationMode
 def _chat(chat: ChatModel, language: str) -> Chat:
     contacts = MappingProxyType({channel: address.strip() for channel, address in chat.contacts.items()})
     return Chat(chat.id, chat.name or chat.id, chat.roles, chat.lines, chat.language or language, contacts)
+
+
+def _digest(digest: DigestModel) -> Digest:
+    days = digest.days or (DAYS if digest.what == "day" else ("mon",))
+    numbers = tuple(sorted(DAYS.index(day) for day in set(days)))
+    return Digest(digest.what, digest.to, digest.at, numbers if digest.what != "shift" else tuple(range(7)))
+
+
+def _digests_whole(source: Source, digests: list[tuple[Place, DigestModel]], problems: list[Problem]) -> None:
+    """A time for what comes by the clock, none for the shift's; readers whom the file describes."""
+    readers = [*ids_in(source, "people"), *ids_in(source, "chats")]
+    for place, digest in digests:
+        if digest.what != "shift" and digest.at is None:
+            problems.append(source.problem((*place, "what"), f"when is the {digest.what}'s sent?", 'at: "06:15"'))
+        if digest.what == "shift":
+            said = [name for name in ("at", "days") if getattr(digest, name) is not None]
+            problems += (
+                source.problem((*place, name), "it comes at each end of a shift", "leave it out") for name in said
+            )
+        for n, to in enumerate(digest.to):
+            if to not in readers:
+                problems.append(source.problem((*place, "to", n), f"nobody is called '{to}'", one_of(to, readers)))
 
 
 def _entries(model: type[M], source: Source, place: Place, problems: list[Problem]) -> Iterator[tuple[Place, M]]:
