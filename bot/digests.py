@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import summing_up
 from bot.answers import counted
 from bot.answers.wanted import Wanted
-from bot.reach import several
+from bot.reach import reader_of, several
+from bot.wording import Voice, language_for
 from db import outbox, settings
 from db.connect import one_at_a_time
 from workflow.case import Notice
@@ -36,26 +38,50 @@ def send_digests(app: App) -> int:
     now, plant = app.clock.now(), app.plant
     latest = [due for digest in plant.digests if (due := last_due(plant, digest, now)) is not None]
     with app.database.read() as tx:
-        if all(settings.get(tx, _name(due.digest)) == due.at.isoformat() for due in latest):
-            return 0
+        before = {due: settings.get(tx, _name(due.digest)) for due in latest}
+        fresh = [due for due in latest if before[due] is None or before[due] < due.at.isoformat()]
+        told = {
+            due: tuple(_notices(app, tx, due, app.world()))
+            for due in fresh
+            if before[due] is not None and not due.is_stale(now)
+        }
+    if not fresh:
+        return 0
+    told = _with_words(app, told)  # asked outside of any transaction
     sent = 0
     with app.database.write() as tx:
         one_at_a_time(tx, "digests")
-        world = app.world()
-        for due in latest:
-            before = settings.get(tx, _name(due.digest))
-            if before is not None and before >= due.at.isoformat():
-                continue
+        for due in fresh:
+            if settings.get(tx, _name(due.digest)) != before[due]:
+                continue  # another process was faster
             settings.put(tx, _name(due.digest), due.at.isoformat(), now)
-            if before is None or due.is_stale(now):
-                continue
-            for notice in _notices(app, tx, due, world):
-                outbox.put(tx, None, notice, now)
-                sent += 1
-            log.info("digest.sent", what=due.digest.what)
+            outbox.put_all(tx, None, told.get(due, ()), now)
+            sent += len(told.get(due, ()))
     if sent:
+        log.info("digest.sent", messages=sent)
         app.ring("outbox")
     return sent
+
+
+def _with_words(app: App, told: Mapping[Due, tuple[Notice, ...]]) -> dict[Due, tuple[Notice, ...]]:
+    """The first message of each with a model's words above its figures, where a model is configured and believed."""
+    model = summing_up.model_for(app) if told else None
+    if model is None:
+        return dict(told)
+    said: dict[tuple[str, str], str | None] = {}
+    found: dict[Due, tuple[Notice, ...]] = {}
+    for due, notices in told.items():
+        changed = []
+        for notice in notices:
+            reader = reader_of(app.plant, notice.to)
+            voice = Voice(language_for(reader.language if reader else "", app.plant), app.plant, app.records, due.at)
+            key = (voice.language, str(notice.facts))
+            if notice.name in ("answer.summary", "answer.compared") and key not in said:
+                said[key] = summing_up.in_words(model, notice, voice)
+            words = said.get(key)
+            changed.append(replace(notice, facts={**notice.facts, "in_words": words}) if words else notice)
+        found[due] = tuple(changed)
+    return found
 
 
 def _name(digest: Digest) -> str:

@@ -252,6 +252,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "role": _named("role"),
     "decision": _named("decision"),
     "digest": _named("digest"),
+    "in_words": lambda value, voice: voice.say("in_words", words=clean(value)),
     "status": _named("status"),
     "kind": _named("kind"),
     "asks": _named("field"),

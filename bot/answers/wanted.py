@@ -207,6 +207,11 @@ def _first(kind: str, words: str) -> str | None:
     return next((name for name, pattern in _patterns(kind).items() if pattern.search(words)), None)
 
 
+def number_words() -> frozenset[str]:
+    """How small numbers are written in words, in every language; "one" and "a" are no numbers here."""
+    return frozenset(fold(word) for words in _tree()["number"].values() for word in words)
+
+
 def _lists(kind: str) -> Mapping[str, list[str]]:
     lists: Mapping[str, list[str]] = _tree()[kind]
     return lists
