@@ -7,21 +7,29 @@ generated cases (`counted_plainly`), which shares nothing with `db/figures.py`.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import random
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+import httpx
 import sqlalchemy as sa
 
 from bot.answer import answer
 from bot.answers.wanted import Wanted
+from bot.app import build
+from bot.clock import TurnedClock
+from bot.config import Config
+from bot.drawing import drawn, has_picture
+from bot.web import create_web
+from bot.wording import Voice
 from db import figures
 from db.connect import Database, open_database
 from db.figure_rows import Which
@@ -30,7 +38,7 @@ from db.tables import figure, mention, posting
 from db.tables import task as task_table
 from integrations.plant_folder import read_plant_folder
 from integrations.plant_folder.reading import PlantFolder
-from workflow.case import Case, Task
+from workflow.case import Case, Notice, Task
 from workflow.routing import World
 
 RIVERSIDE = Path(__file__).resolve().parent.parent / "fixtures" / "plants" / "riverside"
@@ -178,7 +186,6 @@ def main() -> None:
     given = parser.parse_args()
     folder = read_plant_folder(RIVERSIDE)
     world = World(folder.plant, folder.rules, folder.records, END)
-    asker = folder.plant.person["stephanie.greer"]
     with tempfile.TemporaryDirectory() as data:
         database = open_database(f"sqlite:///{data}/year.db")
         database.migrate()
@@ -186,16 +193,17 @@ def main() -> None:
         begun = time.perf_counter()
         write(database, cases)
         print(f"{len(cases)} cases written in {time.perf_counter() - begun:.0f} s")
+        timed(
+            "first question of a year", 1, lambda: _ask(database, Wanted("metrics", start=END - YEAR, end=END), world)
+        )
         for name, wanted in questions(folder).items():
-            took, busy = [], 0.0
-            for _ in range(given.rounds):
-                with database.read() as tx:
-                    begun, worked = time.perf_counter(), time.process_time()
-                    answer(tx, wanted, asker, world, None)
-                    busy += time.process_time() - worked
-                    took.append((time.perf_counter() - begun) * 1000)
-            cuts = quantiles(took, n=100, method="inclusive")
-            print(f"{name:32} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f}   cpu {busy * 1000 / given.rounds:6.1f} ms")
+            timed(name, given.rounds, lambda wanted=wanted: _ask(database, wanted, world))  # type: ignore[misc]
+        voice = Voice("en", folder.plant, folder.records, END)
+        for name in ("causes of a year", "minutes down, a year by line", "metrics of a year"):
+            notice = _ask(database, questions(folder)[name], world)
+            assert has_picture(notice), name
+            timed(f"picture: {name}", min(10, given.rounds), lambda notice=notice: drawn(notice, voice))  # type: ignore[misc]
+        timed_page(f"{data}/year.db", Path(data), min(10, given.rounds))
         with database.read() as tx:
             group = figures.grouped(tx, Which(END - YEAR, END))[0]
             by_line = {s.key: s.minutes for s in figures.stood(tx, Which(END - YEAR, END), "line")}
@@ -206,6 +214,41 @@ def main() -> None:
         right = (group.n, group.solved, group.passed) == (plain["n"], plain["solved"], plain["passed"])
         print("every number is right" if right and not differ else f"WRONG: {differ}")
         database.close()
+
+
+def timed(name: str, rounds: int, do: Callable[[], object]) -> None:
+    """Do something so often, and print how long it took."""
+    took, busy = [], 0.0
+    for _ in range(rounds):
+        begun, worked = time.perf_counter(), time.process_time()
+        do()
+        busy += time.process_time() - worked
+        took.append((time.perf_counter() - begun) * 1000)
+    cuts = quantiles(took * 2, n=100, method="inclusive")
+    print(f"{name:40} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f}   cpu {busy * 1000 / rounds:6.1f} ms", flush=True)
+
+
+def timed_page(file: str, data: Path, rounds: int) -> None:
+    """The page of the figures of a year, through the web door, without a network."""
+    config = Config(plant=RIVERSIDE, data=data / "page", database_url=f"sqlite:///{file}", play=True)
+    app = build(config, clock=TurnedClock(END))
+    web = create_web(app)
+
+    async def looks() -> None:
+        transport = httpx.ASGITransport(web, client=("127.0.0.1", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
+            answered = await browser.get("/figures?period=this_year")
+            assert answered.status_code == 200, answered.status_code
+
+    with asyncio.Runner() as runner:
+        runner.run(looks())  # templates are read once
+        timed("page of the figures of a year", rounds, lambda: runner.run(looks()))
+    app.close()
+
+
+def _ask(database: Database, wanted: Wanted, world: World) -> Notice:
+    with database.read() as tx:
+        return answer(tx, wanted, world.plant.person["stephanie.greer"], world, None)
 
 
 def rounded(found: tuple[float, float, int]) -> tuple[float, float, int]:

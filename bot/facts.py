@@ -319,6 +319,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "exceptions": lambda value, voice: voice.count("counted.exceptions", value),
     "lots_n": lambda value, voice: voice.count("counted.lots", value),
     "behind": _behind,
+    "open": lambda value, voice: _behind(value, voice) if isinstance(value, Mapping) else voice.ids(value),
     "groups": _lines("group"),
     "stood": _lines("stood"),
     "causes": _lines("cause"),

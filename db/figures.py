@@ -6,8 +6,9 @@ nothing reads them but figures, lists and pictures.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from db.figure_rows import NONE, Rows, Which, coded, read, us, where
+from db.figure_rows import NONE, Rows, Which, read, us
 from db.sql import insert
 from db.tables import figure as table
 from workflow.case import Case
@@ -25,9 +26,9 @@ from workflow.metrics import alignment_time, counts, first_pass, minutes_down, p
 
 LONGEST_STOP = timedelta(days=7)
 _MINUTE = 60_000_000  # microseconds
-_COUNTED = ("open", "passed", "down_min", "resolution_us", "alignment_us", "posting_lag_us")
 VERSION = 1  # of what a row holds; another one has them all derived anew at the next start
 AND = "\x1e"  # between machine and kind of a cause
+MOST = 10  # cases named of all together
 NEWEST = 3  # cases named beside a group
 FIGURES = ("resolution", "alignment", "posting_lag")
 
@@ -54,6 +55,8 @@ class Group:
     down_min: float
     values: Mapping[str, NDArray[np.int64]]
     cases: tuple[str, ...] = ()  # the newest of them
+    behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the newest behind each figure, and "open"
+    longest: tuple[str, ...] = ()  # those that stood longest
 
     @cached_property
     def spreads(self) -> Mapping[str, Spread]:
@@ -106,20 +109,26 @@ def row_of(case: Case) -> dict[str, Any]:
         "passed": None if case.resolved_at is None else int(first_pass(case)),
         "open": int(case.is_open),
         "down_min": minutes_down(case),
+        "stamp": secrets.randbits(31),
     }
 
 
 def grouped(tx: Connection, which: Which, by: str | None = None) -> tuple[Group, ...]:
     """The figures of a period, one group or a group for each "line", "type", "role" or "asset", largest first."""
-    rows = read(tx, which, (*_COUNTED, *((by,) if by is not None else ())))
+    rows = read(tx, which)
     if not rows.n:
         return ()
     if by is None:
-        return (_group("", rows, rows.all),)
-    keys, codes = rows.keys(by)
-    groups = [_group(key, rows, codes == code) for code, key in enumerate(keys)]
-    newest_of = _newest(tx, which, (by,), [(key,) for key in keys])
-    groups = [replace(group, cases=newest_of.get((group.key,), ())) for group in groups]
+        behind = {name: _newest_first(rows, np.flatnonzero(rows.ints(f"{name}_us") != NONE), MOST) for name in FIGURES}
+        behind["first_pass"] = _newest_first(rows, np.flatnonzero(rows.ints("passed") != NONE), MOST)
+        behind["open"] = _newest_first(rows, np.flatnonzero(rows.ints("open") == 1), MOST)
+        newest = _newest_first(rows, np.arange(max(0, rows.n - MOST), rows.n), MOST)
+        return (replace(_group("", rows, slice(None)), cases=newest, behind=behind, longest=_longest(rows, MOST)),)
+    names, codes = rows.keys(by)
+    groups = []
+    for code in np.flatnonzero(np.bincount(codes)).tolist():
+        inside = np.flatnonzero(codes == code)
+        groups.append(replace(_group(names[code], rows, inside), cases=_newest_first(rows, inside, NEWEST)))
     return tuple(sorted(groups, key=lambda group: (-group.n, group.key)))
 
 
@@ -128,19 +137,18 @@ def in_spans(tx: Connection, which: Which, spans: Sequence[tuple[str, datetime, 
 
     Stretches of one name do not overlap, and come in the order of time.
     """
-    rows = read(tx, which, (*_COUNTED, "captured_us", "case"))
+    rows = read(tx, which)
     if not rows.n:
         return ()
-    at, cases = rows.ints("captured_us"), rows.words("case")
+    at = rows.ints("captured_us")
     found: list[Group] = []
     for name in dict.fromkeys(name for name, _, _ in spans):
         starts = np.array([us(start) for one, start, _ in spans if one == name])
         ends = np.array([us(end) for one, _, end in spans if one == name])
         i = np.searchsorted(starts, at, "right") - 1
-        inside = (i >= 0) & (at < ends[i])
-        if inside.any():
-            newest_first = np.flatnonzero(inside)[np.argsort(-at[inside], kind="stable")][:NEWEST]
-            found.append(replace(_group(name, rows, inside), cases=tuple(cases[k] for k in newest_first)))
+        inside = np.flatnonzero((i >= 0) & (at < ends[i]))
+        if len(inside):
+            found.append(replace(_group(name, rows, inside), cases=_newest_first(rows, inside, NEWEST)))
     return tuple(found)
 
 
@@ -210,123 +218,116 @@ class _Joined:
     of_key: NDArray[np.int64]
     begins: NDArray[np.int64]
     ends: NDArray[np.int64]
-    cases: Sequence[str]
+    cases: NDArray[np.object_]
 
 
 def _joined(tx: Connection, which: Which, names: Sequence[str], standing: Sequence[Standing]) -> _Joined:
+    rows = read(tx, replace(which, since=which.since - LONGEST_STOP))
+    told = ("stood", tuple(names), which.since, tuple((one.case, one.since) for one in standing))
+    if told not in rows.derived:
+        rows.derived[told] = _derived(rows, which, names, standing)
+    found: _Joined = rows.derived[told]
+    return found
+
+
+def _derived(rows: Rows, which: Which, names: Sequence[str], standing: Sequence[Standing]) -> _Joined:
     start, end = us(which.since), us(which.until)
-    earlier = replace(which, since=which.since - LONGEST_STOP)
-    rows = read(tx, earlier, ("case", *names, "asset", "line", "since_us", "down_min"))
-    down = rows.floats("down_min")
-    begins = rows.ints("since_us")
-    ends = begins + np.rint(down * _MINUTE).astype(np.int64)
-    cases = rows.words("case") + [one.case for one in standing]
-    keys = (
-        [AND.join(key) for key in zip(*map(rows.words, names), strict=True)] if len(names) > 1 else rows.words(names[0])
-    )
-    keys += [AND.join(one.row[name] for name in names) for one in standing]
-    places = [asset or line for asset, line in zip(rows.words("asset"), rows.words("line"), strict=True)]
-    places += [one.row["asset"] or one.row["line"] for one in standing]
-    begins = np.maximum(np.concatenate([begins, np.array([us(one.since) for one in standing], np.int64)]), start)
-    ends = np.minimum(np.concatenate([ends, np.full(len(standing), end, np.int64)]), end)
-    real = np.concatenate([down > 0, np.ones(len(standing), bool)])
-    key_names, of_key = coded(keys)
-    _, of_place = coded(places)
-    kept = np.flatnonzero(real & (ends > begins))
-    if not len(kept):
-        return _Joined((), of_key[kept], begins[kept], ends[kept], ())
-    machine = of_key[kept] * (int(of_place.max()) + 1) + of_place[kept]
-    order = np.lexsort((ends[kept], begins[kept], machine))
-    kept, machine = kept[order], machine[order]
+    down, begins = rows.floats("down_min"), rows.ints("since_us")
+    ends = np.minimum(begins + np.rint(down * _MINUTE).astype(np.int64), end)
+    kept = np.flatnonzero((down > 0) & (ends > np.maximum(begins, start)))
+    begins = np.concatenate([begins[kept], np.array([us(one.since) for one in standing], np.int64)])
+    begins, ends = np.maximum(begins, start), np.concatenate([ends[kept], np.full(len(standing), end, np.int64)])
+    cases = np.concatenate([rows.cases()[kept], np.array([one.case for one in standing], dtype=object)])
+    key_names, of_key = _keys(rows, kept, names, standing)
+    lines, assets = (_keys(rows, kept, (name,), standing) for name in ("line", "asset"))
+    named = np.array([name != "" for name in assets[0]] or [False])[assets[1]] if len(cases) else np.empty(0, bool)
+    place = np.where(named, assets[1] + len(lines[0]), lines[1])  # a stop without a machine is one of its line
+    real = np.flatnonzero(ends > begins)
+    if not len(real):
+        return _Joined((), of_key[real], begins[real], ends[real], cases[real])
+    machine = of_key[real] * (len(lines[0]) + len(assets[0])) + place[real]
+    order = np.lexsort((ends[real], begins[real], machine))
+    real, machine = real[order], machine[order]
+    _, machine = np.unique(machine, return_inverse=True)  # small numbers: what follows stays within 63 bits
     apart = end - start + 1  # each machine on a stretch of its own, so that one pass does for all
-    until = np.maximum.accumulate(ends[kept] - start + machine * apart)
+    until = np.maximum.accumulate(ends[real] - start + machine * apart)
     reached = np.concatenate([np.zeros(1, np.int64), until[:-1]]) - machine * apart + start
-    adds_from = np.minimum(np.maximum(begins[kept], reached), ends[kept])
-    return _Joined(key_names, of_key[kept], adds_from, ends[kept], [cases[i] for i in kept])
+    adds_from = np.minimum(np.maximum(begins[real], reached), ends[real])
+    return _Joined(key_names, of_key[real], adds_from, ends[real], cases[real])
+
+
+def _keys(
+    rows: Rows, kept: NDArray[np.int64], names: Sequence[str], standing: Sequence[Standing]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """What stood belongs to: the names that there are and which of them, first of the rows, then of what stands now."""
+    words = [rows.keys(name) for name in names]
+    code = np.zeros(len(kept), np.int64)
+    for known, codes in words:
+        code = code * max(1, len(known)) + codes[kept]
+    there, of_key = np.unique(code, return_inverse=True)
+    called: list[str] = []
+    for one in there.tolist():
+        parts = []
+        for known, _ in reversed(words):
+            one, part = divmod(one, max(1, len(known)))
+            parts.append(known[part])
+        called.append(AND.join(reversed(parts)))
+    code_of = {name: i for i, name in enumerate(called)}
+    now = [code_of.setdefault(AND.join(one.row[name] for name in names), len(code_of)) for one in standing]
+    return list(code_of), np.concatenate([of_key, np.array(now, np.int64)])
 
 
 def causes(tx: Connection, which: Which, most: int, by_minutes: bool = True) -> tuple[tuple[Cause, ...], int, float]:
     """What stopped most, with how many cases and minutes there were in all; each with its newest cases."""
-    rows = read(tx, which, ("asset", "type", "down_min"))
+    rows = read(tx, which)
     if not rows.n:
         return (), 0, 0.0
-    assets, of_asset = rows.keys("asset")
-    types, of_type = rows.keys("type")
+    (assets, of_asset), (types, of_type) = rows.keys("asset"), rows.keys("type")
     pair = of_asset * len(types) + of_type
     n = np.bincount(pair, minlength=len(assets) * len(types))
     down = np.bincount(pair, np.maximum(rows.floats("down_min"), 0.0), len(assets) * len(types))
     names = [(asset, kind) for asset in assets for kind in types]
     there = [i for i in np.flatnonzero(n).tolist() if not by_minutes or down[i] > 0 or not down.any()]
     first = sorted(there, key=lambda i: (-(down[i] if by_minutes else n[i]), -n[i], names[i]))[:most]
-    newest_of = _newest(tx, which, ("asset", "type"), [names[i] for i in first])
-    found = tuple(Cause(*names[i], int(n[i]), float(down[i]), newest_of.get(names[i], ())) for i in first)
+    newest_of = {i: _newest_first(rows, np.flatnonzero(pair == i), NEWEST) for i in first}
+    found = tuple(Cause(*names[i], int(n[i]), float(down[i]), newest_of[i]) for i in first)
     return found, rows.n, float(down.sum())
 
 
-def newest(tx: Connection, which: Which, most: int, *, having: str | None = None) -> tuple[str, ...]:
-    """Numbers of the newest cases; `having` one of the figures, or "down_min", "passed", "open"."""
-    c = table.c
-    query = sa.select(c.case).where(*where(which))
-    if having == "open":
-        query = query.where(c.open == 1)
-    elif having is not None:
-        query = query.where(c[f"{having}_us" if having in FIGURES else having].is_not(None))
-    return tuple(tx.scalars(query.order_by(c.captured_us.desc(), c.case.desc()).limit(most)))
-
-
-def worst(tx: Connection, which: Which, most: int) -> tuple[str, ...]:
-    """Numbers of the cases that stood longest."""
-    c = table.c
-    query = sa.select(c.case).where(*where(which))
-    return tuple(tx.scalars(query.order_by(c.down_min.desc().nulls_last(), c.captured_us).limit(most)))
+def _longest(rows: Rows, most: int) -> tuple[str, ...]:
+    down = rows.floats("down_min")
+    enough = np.partition(down, -most)[-most] if len(down) > most else NONE
+    likely = np.flatnonzero(down >= enough)
+    order = np.lexsort((likely, -down[likely]))[:most]
+    return tuple(rows.cases()[likely[order]].tolist())
 
 
 def spread(values: NDArray[np.int64]) -> Spread:
     """Median and p90 of microseconds, as `workflow.metrics` counts them."""
-    if not len(values):
+    n = len(values)
+    if not n:
         return Spread(None, None, 0)
-    ordered = np.sort(values)
-    middle = (int(ordered[(len(ordered) - 1) // 2]) / _MINUTE + int(ordered[len(ordered) // 2]) / _MINUTE) / 2
-    below, rest = divmod((len(ordered) - 1) * 9, 10)
-    low = int(ordered[below]) / _MINUTE
-    high = int(ordered[min(below + 1, len(ordered) - 1)]) / _MINUTE
-    return Spread(round(middle, 1), round((low * (10 - rest) + high * rest) / 10, 1), len(ordered))
+    below, rest = divmod((n - 1) * 9, 10)
+    places = ((n - 1) // 2, n // 2, below, min(below + 1, n - 1))
+    ordered = np.partition(values, sorted(set(places)))
+    lower, upper, low, high = (int(ordered[place]) / _MINUTE for place in places)
+    return Spread(round((lower + upper) / 2, 1), round((low * (10 - rest) + high * rest) / 10, 1), n)
 
 
 def _whole(minutes: float | None) -> int | None:
     return round(minutes * _MINUTE) if minutes is not None else None
 
 
-def _group(key: str, rows: Rows, inside: NDArray[np.bool_]) -> Group:
+def _group(key: str, rows: Rows, inside: NDArray[np.int64] | slice) -> Group:
     passed, down = rows.ints("passed")[inside], rows.floats("down_min")[inside]
     solved, stood_ = passed[passed != NONE], down[down != NONE]
     all_times = {name: rows.ints(f"{name}_us")[inside] for name in FIGURES}
     times = {name: values[values != NONE] for name, values in all_times.items()}
     return Group(
-        key, int(inside.sum()), int(rows.ints("open")[inside].sum()), len(solved), int(solved.sum()),
+        key, len(passed), int(rows.ints("open")[inside].sum()), len(solved), int(solved.sum()),
         len(stood_), float(stood_.sum()), times,
     )  # fmt: skip
 
 
-def _newest(
-    tx: Connection, which: Which, names: tuple[str, ...], keys: Sequence[tuple[str, ...]]
-) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """The newest cases of each group, in one statement; `names` are the columns by which they are grouped."""
-    c = table.c
-    if not keys:
-        return {}
-    parts = [
-        sa.select(
-            sa.select(*(c[name] for name in names), c.case)
-            .where(*where(which), *(c[name] == value for name, value in zip(names, key, strict=True)))
-            .order_by(c.captured_us.desc(), c.case.desc())
-            .limit(NEWEST)
-            .subquery()
-        )
-        for key in keys
-    ]
-    found: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for row in tx.execute(sa.union_all(*parts)).all():
-        key = tuple(row[:-1])
-        found[key] = (*found.get(key, ()), row.case)
-    return found
+def _newest_first(rows: Rows, inside: NDArray[np.int64], most: int) -> tuple[str, ...]:
+    return tuple(rows.cases()[inside[-most:][::-1]].tolist()) if len(inside) else ()

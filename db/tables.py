@@ -130,9 +130,11 @@ figure = sa.Table(
     sa.Column("passed", sa.Integer),  # 1: first pass, 0: not; none: not solved yet
     sa.Column("open", sa.Integer, nullable=False),
     sa.Column("down_min", Number),  # how long it stood, where it stopped something
+    sa.Column("stamp", sa.BigInteger, nullable=False, server_default="0"),  # another one at each write
     sqlite_with_rowid=False,  # kept in the order in which it is read
 )
 sa.Index("ix_figure_asset", figure.c.asset, figure.c.captured_us)
+sa.Index("ix_figure_stamp", figure.c.captured_us, figure.c.stamp)
 
 mention = sa.Table(
     "mention",  # which ids a case names, to find cases by them; the case itself holds the lists

@@ -51,13 +51,13 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
         groups = groups_of(tx, which, wanted.by, world)
         if not groups:
             return nothing(asker, wanted)
-        rows = [_named(wanted.by, group) | figures_of(tx, group, None) for group in groups[:GROUPS]]
+        rows = [_named(wanted.by, group) | figures_of(group) for group in groups[:GROUPS]]
         return Notice(asker.id, "answer.metrics_by", _frame(wanted, sum(g.n for g in groups)) | {"groups": rows})
     group = one_group(tx, which)
     if group is None:
         return nothing(asker, wanted)
     by_week = {"weeks": lately} if len(lately := week_by_week(tx, which, world)) > 1 else {}
-    return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(tx, group, which) | by_week)
+    return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(group, SHOWN) | by_week)
 
 
 def groups_of(tx: Connection, which: Which, by: str, world: World) -> tuple[Group, ...]:
@@ -79,14 +79,13 @@ def nothing(asker: Person, wanted: Wanted) -> Notice:
     return Notice(asker.id, "answer.nothing", facts | {"span": _period(wanted.start, wanted.end)})
 
 
-def figures_of(tx: Connection, group: Group, which: Which | None) -> dict[str, Any]:
-    """The four figures as facts of a notice; with `which` each names its newest cases."""
+def figures_of(group: Group, shown: int = 0) -> dict[str, Any]:
+    """The four figures as facts of a notice; each with so many of its newest cases."""
     facts: dict[str, Any] = {}
     for name in FIGURES:
-        shown = figures.newest(tx, which, SHOWN, having=name) if which is not None else ()
-        facts[name] = _spread(group.spreads[name], shown)
-    shown = figures.newest(tx, which, SHOWN, having="passed") if which is not None else ()
-    facts["first_pass"] = {"value": group.rate, "yes": group.passed, "n": group.solved, "cases": list(shown)}
+        facts[name] = _spread(group.spreads[name], group.behind.get(name, ())[:shown])
+    passed = list(group.behind.get("first_pass", ())[:shown])
+    facts["first_pass"] = {"value": group.rate, "yes": group.passed, "n": group.solved, "cases": passed}
     return facts
 
 
@@ -94,7 +93,7 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     now = one_group(tx, which)
     if now is None:
         return nothing(asker, wanted)
-    facts = _frame(wanted, now.n) | figures_of(tx, now, which)
+    facts = _frame(wanted, now.n) | figures_of(now, SHOWN)
     if wanted.against == "baseline":
         known = baseline_of(tx, wanted.line, wanted.type)
         if known is None:
@@ -108,7 +107,7 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     earlier = {"earlier_n": then.n if then is not None else 0, "earlier_period": _period(start, end)}
     earlier["verdict"] = _verdict(now, then)
     if then is not None:
-        earlier |= {f"earlier_{name}": value for name, value in figures_of(tx, then, None).items()}
+        earlier |= {f"earlier_{name}": value for name, value in figures_of(then).items()}
     else:
         empty = _spread(Spread(None, None, 0), ())
         earlier |= {f"earlier_{name}": empty for name in FIGURES}
@@ -147,8 +146,8 @@ def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: W
     stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
     facts = {
         "down": {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)},
-        "open": list(figures.newest(tx, which, SHOWN, having="open")),
-        "behind": {"n": group.n, "cases": list(figures.newest(tx, which, SHOWN))},
+        "open": {"n": group.open, "cases": list(group.behind["open"][:SHOWN])},
+        "behind": {"n": group.n, "cases": list(group.cases[:SHOWN])},
     }
     return Notice(asker.id, "answer.count", _frame(wanted, group.n) | facts)
 
@@ -227,14 +226,14 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
     group = one_group(tx, which)
     if group is None:
         return nothing(asker, wanted)
-    still_open = figures.newest(tx, which, ITEMS, having="open")
-    shown = dict.fromkeys((*still_open, *figures.worst(tx, which, ITEMS)))
+    still_open = group.behind["open"]
+    shown = dict.fromkeys((*still_open, *group.longest))
     found = sorted(cases.of(tx, tuple(shown)[:ITEMS]), key=lambda case: case.captured_at)
     items = [lists.item(c, world) | {"minutes": minutes_down(c), "action": c.resolution} for c in found]
     owing = postings.cases_owing(tx, which.since, which.until, (which.line,) if which.line else which.lines)
     facts: dict[str, Any] = {
         "items": items,
-        "open": list(still_open),
+        "open": {"n": group.open, "cases": list(still_open)},
         "not_booked": list(owing),
         "older": _older(tx, wanted, asker),
         "more": {"n": group.n - len(items)} if group.n > len(items) else None,
@@ -242,7 +241,7 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
     stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
     facts["down"] = {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)}
     # What stands above line by line is not named once more behind each figure.
-    counted = figures_of(tx, group, which if facts["more"] else None)
+    counted = figures_of(group, SHOWN if facts["more"] else 0)
     known = {name: value for name, value in counted.items() if value["n"]}
     return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | known)
 
