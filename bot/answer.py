@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from bot import improving
 from bot.answers import counted, lists
 from bot.answers.periods import period_of
 from bot.answers.rights import sees, sees_line
@@ -51,6 +52,9 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World, about: C
             return lists.history(tx, wanted, asker, world)
         case "owed":
             return lists.owed(tx, wanted, asker, world)
+        case "improve":
+            start, end = period(wanted, world)
+            return improving.answer(tx, start, end, asker, world)
         case "holds":
             return lists.holds(tx, asker, world)
         case "on_shift":
@@ -67,7 +71,7 @@ def period(wanted: Wanted, world: World) -> tuple[datetime, datetime]:
         return wanted.start, min(
             wanted.end or world.now, world.now
         ) if wanted.start <= world.now else wanted.end or world.now
-    longer = {"causes": "this_month", "downtime": "today", "count": "today"}
+    longer = {"causes": "this_month", "downtime": "today", "count": "today", "improve": "this_month"}
     default = longer.get(wanted.about, "this_week" if wanted.about == "metrics" else "this_shift")
     start, end = period_of(default, None, world.plant, world.now)
     return start, wanted.end or min(end or world.now, world.now)

@@ -7,7 +7,21 @@ import sys
 import typer
 from sqlalchemy.exc import OperationalError
 
-from bot.commands import audit, baseline, check, erp, keeping, learn, look, people, rules, service, talk, understanding
+from bot.commands import (
+    audit,
+    baseline,
+    check,
+    erp,
+    improve,
+    keeping,
+    learn,
+    look,
+    people,
+    rules,
+    service,
+    talk,
+    understanding,
+)
 from bot.commands import demo as demo_command
 from bot.config import WrongConfiguration
 from integrations.plant_folder import PlantFolderProblems
@@ -34,6 +48,7 @@ for part in (
     audit,
     learn,
     rules,
+    improve,
     erp,
 ):
     part.register(app)

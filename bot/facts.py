@@ -251,6 +251,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "type": _named("type"),
     "role": _named("role"),
     "decision": _named("decision"),
+    "why_not": _named("why_not"),
     "digest": _named("digest"),
     "in_words": lambda value, voice: voice.say("in_words", words=clean(value)),
     "status": _named("status"),
@@ -336,6 +337,10 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "waiting_for": _waiting_for,
     "said": _own_words,
     "note": _own_words,
+    "reasons": _lines("reason"),
+    "went_up": _lines("went_up"),
+    "names": _lines("name"),
+    "tries": _lines("try"),
     "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out
     "error": lambda value, voice: quote(value, max(voice.quoted, 80)),
     "action": _own_words,

@@ -19,7 +19,7 @@ from workflow.reading import ExceptionType, Query, Reading, Why
 
 Subject = Literal[
     "open", "summary", "metrics", "status", "priorities", "who",
-    "history", "causes", "holds", "downtime", "on_shift", "ranking", "count", "owed", "case",
+    "history", "causes", "holds", "downtime", "on_shift", "ranking", "count", "owed", "case", "improve",
 ]  # fmt: skip
 By = Literal["line", "type", "shift", "role"]
 Against = Literal["before", "baseline"]

@@ -347,6 +347,14 @@ EXAMPLES: dict[str, Facts] = {
     "answer.count": FIGURES | {"open": ["EX-1043"], "behind": {"n": 6, "cases": CASES}},
     "answer.owed": {"items": [ITEM], "n": 1},
     "answer.nothing_owed": {},
+    "answer.improve": {
+        "period": FIGURES["period"],
+        "first_pass": FIGURES["first_pass"] | {"cases": []},
+        "reasons": [{"why_not": "escalated", "n": 2, "cases": CASES[:2]}],
+        "went_up": [{"rule": "who repairs", "n": 9, "up": 6, "cases": CASES[:2]}],
+        "names": [{"words": "the big one", "ref": "L3-FIL", "n": 3}],
+        "tries": [{"rule": "who repairs", "was": "10 min", "be": "25 min", "n": 6}],
+    },
     "answer.no_case": CASE,
     "answer.history": {
         "assets": ["L3-FIL"],

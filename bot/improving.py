@@ -1,0 +1,75 @@
+"""What the last weeks teach: why first passes failed, which rule goes up most, which names are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.answers.rights import sees
+from db import cases, lessons
+from workflow.case import Case, Notice
+from workflow.improving import Asked, Failed, Proposal, how_rules_did, proposals, why_failed
+from workflow.lessons import Lesson
+from workflow.metrics import counts, first_pass
+from workflow.plant import Person
+from workflow.routing import World
+
+SHOWN = 3  # rules, names and proposals in an answer; `linecall improve` has all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a stretch of time teaches."""
+
+    solved: int
+    at_once: int
+    failed: tuple[Failed, ...]
+    rules: tuple[Asked, ...]
+    names: tuple[Lesson, ...]  # proposed, the one that was confirmed most first
+    proposals: tuple[Proposal, ...]
+
+
+def learnt_from(tx: Connection, world: World, start: datetime, end: datetime, asker: Person | None = None) -> Learnt:
+    """All of it; for a person from what they may see."""
+    found: list[Case] = [
+        c for c in cases.find(tx, since=start, until=end) if counts(c) and (asker is None or sees(asker, c))
+    ]
+    solved = [c for c in found if c.resolved_at is not None]
+    failed = tuple(one for c in solved for one in why_failed(c, cases.log_of(tx, c.number)))
+    names = sorted(
+        (one for one in lessons.of_plant(tx, world.plant.id) if one.state == "proposed"), key=lambda one: -one.times
+    )
+    at_once = sum(first_pass(c) for c in solved)
+    return Learnt(len(solved), at_once, failed, how_rules_did(found), tuple(names), proposals(found, world.rules))
+
+
+def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world: World) -> Notice:
+    """The same in a few lines for the chat."""
+    learnt = learnt_from(tx, world, start, end, asker)
+    period = {"start": start.isoformat(), "end": end.isoformat()}
+    if not learnt.solved:
+        return Notice(asker.id, "answer.nothing", {"about": "improve", "span": period})
+    why = Counter((one.where, one.what) for one in learnt.failed)
+    numbers = {key: [one.case for one in learnt.failed if (one.where, one.what) == key] for key in why}
+    facts: dict[str, Any] = {
+        "period": period,
+        "first_pass": {
+            "value": learnt.at_once / learnt.solved, "yes": learnt.at_once, "n": learnt.solved, "cases": [],
+        },
+        "reasons": [{"why_not": what, "n": n, "cases": numbers[where, what]} for (where, what), n in why.most_common()],
+        "went_up": [
+            {"rule": one.rule, "n": one.n, "up": len(one.up), "cases": list(one.up)}
+            for one in learnt.rules[:SHOWN]
+            if one.up
+        ],
+        "names": [{"words": one.words, "ref": one.ref, "n": one.times} for one in learnt.names[:SHOWN]],
+        "tries": [
+            {"rule": one.rule, "was": one.before, "be": one.after, "n": max(one.differs.values(), default=0)}
+            for one in learnt.proposals[:SHOWN]
+        ],
+    }  # fmt: skip
+    return Notice(asker.id, "answer.improve", facts)
