@@ -11,10 +11,11 @@ import structlog
 
 from bot import fitting
 from bot.cards import becomes_card, first_told
+from bot.drawing import drawn, has_picture
 from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
 from bot.say import render
 from bot.seals import sealed
-from bot.wording import language_for, word
+from bot.wording import Voice, language_for, word
 from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
 from db.pace import AT_ONCE, pass_through
 from workflow.errors import NotYet, Rejected, TryLater, Unreachable
@@ -190,9 +191,15 @@ def _job(
         key=f"{app.plant.id}:{pending.id}",
         quiet=pending.notice.name in QUIET,
         asker=there.asker if there is not None else None,
+        picture=_picture(app, pending.notice, language) if traits.caption and not closed else None,
     )
     parts = _parts(whole, buttons, traits)
     return Job(pending, person, way, possible[1:], parts, words.buttons, case, refused)
+
+
+def _picture(app: App, notice: Notice, language: str) -> bytes | None:
+    """What is drawn beside an answer, for a chat that shows it."""
+    return drawn(notice, Voice(language, app.plant, app.records, app.clock.now())) if has_picture(notice) else None
 
 
 def _parts(whole: Outbound, buttons: tuple[Button, ...], traits: Traits) -> tuple[Outbound, ...]:

@@ -1,4 +1,4 @@
-"""What the last weeks teach, and what to try: from the records, and tried on the same exceptions before anybody decides."""
+"""What the last weeks teach, and what to try: tried on the same exceptions before anybody decides."""
 
 from __future__ import annotations
 

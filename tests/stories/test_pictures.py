@@ -17,6 +17,8 @@ from db import conversations
 from tests.bot.notices import EXAMPLES
 from tests.stories.past_weeks import plant_with_guests, remember, the_cases
 from workflow.case import Notice
+from workflow.messages import Outbound, Sent
+from workflow.ports import Receive, Traits
 
 WEDNESDAY_AT_TEN = datetime(2026, 11, 18, 16, 0, tzinfo=UTC)
 
@@ -71,6 +73,37 @@ def test_R57_what_the_picture_shows_stands_in_the_words_too(floor: Rehearsal) ->
     )
     for row in notice.facts["stood"]:
         assert sum(one["minutes"] for one in row["shifts"]) == pytest.approx(row["down"]["minutes"])
+
+
+class Shows:
+    """A chat that shows pictures with a caption of so many characters."""
+
+    name = "slack"
+
+    def __init__(self, caption: int) -> None:
+        self.traits = Traits(caption=caption)
+        self.sent: list[Outbound] = []
+
+    async def listen(self, receive: Receive) -> None:
+        """Nobody writes there."""
+
+    async def send(self, message: Outbound) -> Sent:
+        """Keep it."""
+        self.sent.append(message)
+        return Sent(str(len(self.sent)))
+
+
+@pytest.mark.parametrize("caption", [0, 3000])
+def test_R57_a_chat_that_shows_pictures_gets_it_and_another_the_words_alone(floor: Rehearsal, caption: int) -> None:
+    chat = Shows(caption)
+    floor.app.channels["slack"] = chat  # type: ignore[index]
+    try:
+        floor.says("stephanie.greer", "what was worst this month")
+    finally:
+        del floor.app.channels["slack"]  # type: ignore[attr-defined]
+    (message,) = chat.sent
+    assert "Filler 3" in message.text
+    assert (message.picture is not None) == (caption > 0)
 
 
 def test_a_single_cause_and_a_fresh_exception_need_no_picture() -> None:
