@@ -9,10 +9,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bot import left_over
-from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
 from bot.web.errors import in_words
-from bot.web.rendering import page
+from bot.web.rendering import frame, page
 from bot.web.words import clock, voice_for
 from workflow.case import LINECALL
 from workflow.errors import Refused
@@ -44,8 +43,7 @@ def shown(request: Request, caller: Looking) -> HTMLResponse:
     voice = voice_for(app, caller.person)
     may = _may(app, caller)
     rows = [_row(one, voice) for one in left_over.listed(app)] if may else []
-    facts = {"rows": rows, "may": may, "zone": app.plant.timezone}
-    return page(request, "left_over.html", facts | {"now": iso(voice.now), "clock": clock(voice, voice.now)})
+    return page(request, "left_over.html", frame(voice) | {"rows": rows, "may": may})
 
 
 @routes.post("/left-over", response_model=None)

@@ -117,7 +117,7 @@ def test_what_needs_nobody_is_put_away_and_stays_stored(floor: Floor) -> None:
     for row in rows:
         assert presses(floor, "denise.palmer", row.received.id, "away") == 303
     assert left_over.listed(floor.app) == ()
-    assert "Left over" not in signed_in(floor, "denise.palmer").get("/board").text
+    assert "Left over:" not in signed_in(floor, "denise.palmer").get("/board").text
     with floor.app.database.read() as tx:
         kept = inbox.get(tx, rows[-1].received.id)
     assert kept is not None

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.browser
 Scheme = Literal["light", "dark"]
 PAGES = (
     "/chat?with=maria.lopez&with=gary.lindqvist", "/board", "/cases/EX-1001", "/cases/EX-1003",
-    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/docs", "/sign-in", "/nowhere",
+    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/left-over",
+    "/docs", "/sign-in", "/nowhere",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 
