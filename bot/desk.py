@@ -275,7 +275,12 @@ class Desk:
     def completes(self, case: Case, reading: Reading) -> bool:
         """Whether it only names what one's own report of a moment ago lacks: "lot 6320-3A", "line 3" (R8)."""
         fresh = case.is_open and case.status != "draft" and self.sent_at - case.captured_at <= COMPLETES_WITHIN
-        if not fresh or case.reporter != self.me.id or len(reading.exceptions) != 1 or _tells_a_kind_surely(reading):
+        if (
+            not fresh
+            or case.reporter != self.me.id
+            or len(reading.exceptions) != 1
+            or _tells_another_kind(reading, case)
+        ):
             return False
         said = reading.exceptions[0]
         named = (said.lots, said.assets, said.work_orders, said.items)
@@ -301,8 +306,9 @@ class Desk:
         return any(t.live and (self.me.id in (t.owner, *t.told) or t.role in self.me.roles) for t in case.tasks)
 
 
-def _tells_a_kind_surely(reading: Reading) -> bool:
-    return any(e.type not in (None, "other") and e.confidence.get("type", 0.0) >= 0.6 for e in reading.exceptions)
+def _tells_another_kind(reading: Reading, case: Case) -> bool:
+    told = [e for e in reading.exceptions if e.type not in (None, "other", case.type)]
+    return any(e.confidence.get("type", 0.0) >= 0.6 for e in told)
 
 
 def _tells_a_kind(reading: Reading) -> bool:

@@ -124,6 +124,8 @@ def _decides(sheet: Sheet, votes: Mapping[Intent, float]) -> bool:
 def _says_nothing_alone(sheet: Sheet) -> bool:
     """Whether a message only answers, and names nothing of the plant: a yes, a no, a promise, "not mine"."""
     words = [i for i, token in enumerate(sheet.tokens) if token.kind == "word"]
+    if len([n for n in sheet.numbers if not n.article and not n.words]) > 1:
+        return False  # "Soll 112, Ist 100"
     if len(words) > _SHORT_ANSWER or any(m.what in NAMES_A_CASE for m in sheet.mentions):
         return False
     said = {i for m in sheet.moments for i in range(m.start, m.end)} | {

@@ -133,7 +133,7 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
     ranked = []
     bare = [amount for amount in found if _may_count(sheet, amount)]
     for amount in found:
-        counts = any(_of_so_many(sheet, other, [amount]) and other.unit for other in found)
+        counts = any(_of_so_many(sheet, other, [amount]) for other in found)
         score = 2.0 if amount.unit or counts else 2.0 * _counts_things(sheet, amount, items)
         if not score and [amount] == bare and len(found) == 1:
             score = 2.0  # the only number there is
@@ -182,15 +182,27 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
 
 
 def _of_so_many(sheet: Sheet, amount: Amount, found: Sequence[Amount]) -> bool:
-    """ "18 of 20": the second number tells only of how many."""
+    """ "18 of 20", "30 out of 120", "von 200 Wellen 45": the larger number tells only of how many."""
     i = amount.start - 1
-    return i > 0 and "of_word" in sheet.spans[i] and any(a.start < i and a.end >= i - 1 + 1 for a in found)
+    if i < 0 or not {"of_word", "from_word"} & sheet.spans[i].keys():
+        return False
+    begins = i == 0 or sheet.tokens[i - 1].breaks
+    return any(
+        a.value < amount.value
+        and ((a.start < i and a.end >= i - 1) or (begins and amount.end <= a.start <= amount.end + 2))
+        for a in found
+    )
 
 
 def _is_left(sheet: Sheet, amount: Amount) -> bool:
     """ "only 3 left": what is there, not what is missing."""
     before = range(max(0, amount.start - 2), amount.start)
     after = range(amount.end, min(len(sheet.tokens), amount.end + 3))
+    wanted = any(
+        {"missing", "need", "short"} & sheet.spans[i].keys() for i in range(max(0, amount.start - 3), amount.start)
+    )
+    if wanted:
+        before = range(0)  # "es fehlen noch 15 kg"
     return any("left_word" in sheet.spans[i] for i in (*before, *after)) or any(
         a <= amount.start < b for a, b in sheet.group("low")
     )
@@ -200,7 +212,7 @@ def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | Non
     counted = [a for a in found if a.unit in ("people", "") and a.value < 60 and a.value == int(a.value)]
     lacking = [
         (abs(a.start - i), a) for name in ("missing", "short", "need") for i, _ in sheet.group(name)
-        for a in counted if part.holds(i) and -2 <= a.start - i <= 3
+        for a in counted if part.holds(i) and -2 <= a.start - i <= 3 and "crew_word" not in sheet.spans[i]
     ]  # fmt: skip
     if lacking:  # "2 osoby zamiast 5, brakuje 3": what is missing, not who is there
         return Quantity(min(lacking, key=lambda row: row[0])[1].value, "people")

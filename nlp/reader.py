@@ -255,6 +255,7 @@ _DANGER_UNNAMED = 0.45  # where no word of danger stands in it
 _TOLD_IN_WORDS = 0.9
 _UNTOLD = 0.2
 _SURELY_OTHER = 0.8
+_MORE_THAN_A_CREW = 60
 
 
 def _with_learnt(sheet: Sheet, part: kinds.Part, learnt: Weights, *, alone: bool) -> kinds.Part:
@@ -272,6 +273,9 @@ def _with_learnt(sheet: Sheet, part: kinds.Part, learnt: Weights, *, alone: bool
         # Learnt from plants whose machines are known by name: here none is, and the words tell of one all the same.
         likely = {**likely, said: max(likely[said], likely["other"])}
         best = said
+    elif best == "labor_shortage" and not part.votes.get(best) and _counts_many(sheet, part):
+        best = "material_shortage"  # "brakuje 300 pokrywek": nothing in it speaks of people
+        likely = {**likely, best: max(likely[best], likely["labor_shortage"])}
     elif not alone and part.type is not None and likely[part.type] >= 0.1:
         best = part.type
     return replace(part, type=best, likely=likely)
@@ -296,6 +300,12 @@ def _said_kind(part: kinds.Part, other: float) -> ExceptionType | None:
     if part.votes.get("other", 0.0) > 0 or (other >= _SURELY_OTHER and most < kinds.PLAIN):
         return None
     return kinds.best({kind: vote for kind, vote in part.votes.items() if vote > 0})
+
+
+def _counts_many(sheet: Sheet, part: kinds.Part) -> bool:
+    """More than a crew is missing."""
+    short = part.votes.get("material_shortage", 0.0) > 0
+    return short and any(n.value >= _MORE_THAN_A_CREW for n in sheet.numbers if part.holds(n.start))
 
 
 def _something_left(sheet: Sheet, skip: list[tuple[int, int]]) -> bool:

@@ -69,3 +69,22 @@ def test_a_machines_name_holds_no_danger_and_no_defect() -> None:
 )
 def test_a_machine_that_no_plant_names_is_told_by_what_is_wrong_with_it(words: str, kind: str) -> None:
     assert read(words).exceptions[0].type == kind
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("30 out of 120 brackets cracked", 30),
+        ("45 von 200 haben Grat", 45),
+        ("12 de 80 piezas fuera de medida", 12),
+        ("40 z 200 sztuk krzywych", 40),
+        ("100 me se 30 piece kharab", 30),
+        ("Soll 112, Ist 100", 12),
+        ("jest nas trzech zamiast pięciu", 2),
+        ("wir sind nur 3, sollten 4 sein", 1),
+    ],
+)
+def test_of_two_numbers_the_one_that_counts(words: str, value: float) -> None:
+    quantity = read(words).exceptions[0].quantity
+    assert quantity is not None
+    assert quantity.value == value
