@@ -22,6 +22,7 @@ from bot.wording import language_for
 from db import addresses, cards, cases, conversations, outbox, postings
 from workflow.case import Case, Entry, Notice, Offer
 from workflow.errors import NotYet, Rejected, TryLater
+from workflow.holding import plain
 from workflow.messages import Outbound, Sent
 
 if TYPE_CHECKING:
@@ -120,9 +121,7 @@ def card_notice(case: Case, reader: str, owed: Sequence[PostingStatus], offers: 
         "inferred": list(case.inferred),
         "lots": list(case.lots),
         "has": [_has(task) for task in live],
-        "parts": [
-            {"decision": p.decision, "lot": p.lot, "quantity": {"value": p.quantity, "uom": p.uom}} for p in case.parts
-        ],
+        "parts": plain(case.parts),
         "rest": [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in case.held if h.remaining > 0],
         "who": case.resolved_by,
         "action": case.resolution,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # Never a decision, and enough for whoever was asked to take a task (R27, R41).
 BARE_OK = frozenset({"ok", "okay", "k", "oki", "vale", "tá", "ta", "👍", "👌", "✅", "🆗", "👍🏻", "👍🏽", "👍🏿"})
 ON_HOLD = ("hold", "blocked")  # how ERP calls a lot that nobody may use
-READ_BACK = ("read_back", "read_back_again")
+READ_BACK = ("read_back", "read_back_again", "second_asked")  # the last: to the second person of a decision
+FIRST = frozenset({"read_back", "second_asked"})
 # A chat tells whole seconds, and its clock is seldom quite ours: a yes may seem written so long before its read-back.
 CLOCKS_APART = timedelta(seconds=2)
 
@@ -84,7 +85,7 @@ def _decided(desk: Desk, case: Case, count: int | None = None, *, later: bool) -
 
     What has not been sent nobody has read, and a phone that was without a network brings a yes of long ago.
     """
-    mine = case.proposal is not None and case.proposal.by == desk.me.id
+    mine = case.proposal is not None and case.proposal.waits_for(desk.me.id)
     if mine and count in (None, case.decisions + 1):
         told = _read_backs(desk, case)
         if _cut(desk, told):
@@ -93,7 +94,13 @@ def _decided(desk: Desk, case: Case, count: int | None = None, *, later: bool) -
         if later or not read or desk.sent_at + CLOCKS_APART < min(read):
             return _read_back_again(desk, case, told)
     conversations.answered(desk.tx, desk.me.id)
-    return desk.save(holding.confirm(case, desk.me, desk.world, count))
+    change = holding.confirm(case, desk.me, desk.world, count)
+    outcome = desk.save(change)
+    if change.case.proposal is not None:
+        for second in change.case.proposal.seconds:  # a typed yes counts too; an open question of theirs goes first
+            if conversations.asked(desk.tx, second) is None:
+                conversations.ask(desk.tx, second, case.number, "confirm", ("yes", "no"), desk.world.now)
+    return outcome
 
 
 def _read_back_again(desk: Desk, case: Case, told: tuple[Told, ...]) -> str:
@@ -106,7 +113,7 @@ def _read_back_again(desk: Desk, case: Case, told: tuple[Told, ...]) -> str:
 def _read_backs(desk: Desk, case: Case) -> tuple[Told, ...]:
     """The read-back of the proposal that waits now, and each time that it was read back again."""
     mine = [t for t in outbox.of_case(desk.tx, case.number) if t.notice.to == desk.me.id and t.notice.name in READ_BACK]
-    first = max((n for n, told in enumerate(mine) if told.notice.name == READ_BACK[0]), default=0)
+    first = max((n for n, told in enumerate(mine) if told.notice.name in FIRST), default=0)
     return tuple(mine[first:])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection
 
-from bot import answer, confirmed, decisions, media, presses, reports, slash, why
+from bot import afterwards, answer, confirmed, decisions, media, presses, reports, slash, why
 from bot.answers.wanted import wanted
 from bot.courtesy import bare_answer, courtesy
 from bot.explaining import explained
@@ -165,6 +165,8 @@ class Desk:
         """Choose the act by the intent."""
         reading = confirmed.completed(self, reading)
         case = self.thread.case
+        if (besides := afterwards.heard(self, reading)) is not None:
+            return besides
         if reading.how.startswith("local: "):  # the reader itself failed on it: a person reads it (R60)
             return reports.unreadable(self)
         if self.thread.confirms and reading.intent in ("answer", "acknowledge", "chatter", "cancel"):

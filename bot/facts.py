@@ -341,6 +341,8 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "went_up": _lines("went_up"),
     "names": _lines("name"),
     "tries": _lines("try"),
+    "condition": lambda value, voice: quote(value, max(voice.quoted, 80)),
+    "second": lambda value, voice: voice.person(value),
     "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out
     "error": lambda value, voice: quote(value, max(voice.quoted, 80)),
     "action": _own_words,

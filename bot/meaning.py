@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot import slash
+from bot import danger, slash
+from bot.afterwards import conditional
 from bot.courtesy import courtesy
 from bot.thread import Thread
 from workflow.case import Case
-from workflow.reading import Asked, Reading
+from workflow.reading import Asked, Reading, ReportedException
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -19,6 +20,31 @@ MOST_TEXT = 4000  # characters of one message
 
 
 def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
+    """What the message means, and which exception it speaks of; a release that names a condition carries it."""
+    reading, thread = _read(app, incoming)
+    if reading is not None and danger.named(incoming.message.text) is not None and not _known_danger(reading, thread):
+        # In a language that is not read otherwise: a person first, and nothing else of it is trusted (R15).
+        told = reading.exceptions or ((reading.mentioned,) if reading.mentioned is not None else ())
+        where = told[0] if told else ReportedException()
+        there = ReportedException("safety", where.line, where.assets)
+        return Reading("report", (there,), urgent=True, how="a word of danger"), thread
+    if reading is None or reading.intent != "disposition":
+        return reading, thread
+
+    def alone(text: str) -> Reading:
+        context = thread.context(incoming.person, app.world(), in_thread=True)
+        return app.reader.read(replace(incoming.message, text=text), context)
+
+    return conditional(incoming.message.text.strip(), reading, alone), thread
+
+
+def _known_danger(reading: Reading, thread: Thread) -> bool:
+    """It was read as one already, or goes on in one that somebody is at."""
+    goes_on = thread.case is not None and thread.case.type == "safety" and thread.case.is_open
+    return goes_on or any(e.type == "safety" for e in reading.exceptions)
+
+
+def _read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     """What the message means, and which exception it speaks of.
 
     Without a reply mark the message is read as it stands first. What it names then chooses the thread ("palletizer 2

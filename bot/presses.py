@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from bot import decisions, forms, handing_over, invite, media, slash, why
 from bot.say import Press
 from db import cases, conversations, inbox
-from workflow import answering, escalating, finishing, holding, opening
-from workflow.case import Case
+from workflow import answering, escalating, finishing, holding, opening, returning, reworking, scope
+from workflow.case import ALLOWED, Case
 from workflow.reading import Resolution
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def pressed(desk: Desk, press: Press) -> str:
     if case is None:
         return desk.tell("late_press_unknown")
     role = press.args[0] if press.args else None
+    if press.act == "withdraw" and case.status in ALLOWED["withdraw"] and press.args:
+        said = desk.said or press.act
+        return desk.save(returning.withdraw_release(case, press.args[0], desk.me, said, desk.world))
     if not case.is_open:
         return desk.late(case)
     if desk.message.filled is not None and press.act in forms.ACTS:
@@ -59,6 +62,15 @@ def pressed(desk: Desk, press: Press) -> str:
             return desk.save(finishing.cancel(case, desk.me, desk.said, desk.world))
         case "confirm":
             return decisions.pressed(desk, press, case)
+        case "met" if len(press.args) == 2:
+            conversations.ask(desk.tx, desk.me.id, case.number, "confirm", ("yes", "no"), desk.world.now)
+            return desk.save(returning.met(case, *press.args, desk.me, desk.world))
+        case "not_met" if len(press.args) == 2:
+            return desk.save(returning.not_met(case, *press.args, desk.me, desk.world))
+        case "reworked":
+            return desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
+        case "hold_also" if press.args:
+            return desk.save(scope.widen(case, press.args, desk.me, desk.world))
         case "not_so":
             conversations.answered(desk.tx, desk.me.id)
             return desk.save(holding.withdraw_proposal(case, desk.me, desk.world))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot import afterwards
 from db import cases, conversations
 from db.connect import one_at_a_time
 from workflow import finishing, opening
@@ -59,6 +60,8 @@ def _one_report(
     twin = same_stop(draft, known)
     if twin is not None and twin.status != "draft":
         desk.save(opening.join(twin, desk.me, desk.said, said, desk.world))
+        return None
+    if draft.type == "quality_hold" and afterwards.held_again(desk, draft.lots) is not None:
         return None
     earlier = same_fault_again(draft, _ended_on(desk, draft), desk.world)
     if earlier is not None and earlier.again_within_cooling_off:

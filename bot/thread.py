@@ -75,7 +75,7 @@ def find_thread(tx: Connection, message: Inbound, person: Person, press: Press |
         number = press.case if press is not None else replied
         case = cases.get(tx, number) if number else None
         asked = _question(case, person) if case is not None and press is None else None
-        confirms = case is not None and case.proposal is not None and case.proposal.by == person.id
+        confirms = case is not None and case.proposal is not None and case.proposal.waits_for(person.id)
         return Thread(case, certain=case is not None, question=asked, confirms=confirms and press is None)
     open_question = conversations.asked(tx, person.id)
     called = _called(tx, message)
@@ -83,7 +83,7 @@ def find_thread(tx: Connection, message: Inbound, person: Person, press: Press |
         return Thread(called, certain=True, question=_question(called, person))
     if open_question is not None and now - open_question.at <= REMEMBERED:
         case = cases.get(tx, open_question.case)
-        if case is not None and case.proposal is not None and case.proposal.by == person.id:
+        if case is not None and case.proposal is not None and case.proposal.waits_for(person.id):
             return Thread(case, question=Asked("confirm", case.as_reported, ("yes", "no")), confirms=True)
         asked = _question(case, person) if case is not None else None
         if asked is not None:

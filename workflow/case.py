@@ -43,6 +43,7 @@ ERASED: Final = "[erased]"  # what stands where a person's words stood
 
 POSTING_KINDS: tuple[PostingKind, ...] = get_args(PostingKind)
 CONFIRMED: frozenset[PostingState] = frozenset({"posted", "manual"})
+SETTLED: frozenset[PostingState] = CONFIRMED | {"reversed"}  # ERP was told all of it, and took back what was withdrawn
 
 # The one table of allowed transitions (R3): act -> the states in which it may happen; all else is refused.
 ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
@@ -60,6 +61,9 @@ ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
         "resolve": frozenset({"open", "acknowledged"}),
         "propose": frozenset({"open", "acknowledged"}),
         "dispose": frozenset({"open", "acknowledged"}),
+        "withdraw": frozenset({"open", "acknowledged", "resolved", "closed"}),
+        "inspect": frozenset({"open", "acknowledged"}),
+        "widen": frozenset({"open", "acknowledged"}),
         "chase": frozenset({"draft", "open", "acknowledged"}),
         "cancel": frozenset({"draft", "open", "acknowledged"}),
         "supersede": frozenset({"draft"}),
@@ -67,6 +71,27 @@ ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
         "reopen": frozenset({"resolved", "closed"}),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a quality decision, complete: nothing is left to be guessed (R41)."""
+
+    decision: Decision
+    lot: str
+    quantity: float
+    uom: str
+    condition: str = ""  # in its author's words: until somebody says that it is met, the stock stays on hold (R42)
+    posting: str = ""  # key of what it owes ERP first: the booking that is reversed when it is taken back (R45)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A release under a condition: decided, and not free before the condition is met."""
+
+    part: Part
+    by: Person
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +103,25 @@ class Held:
     uom: str
     remaining: float
     by: str | None = None  # who put it on hold, where that was not the reporter of the case
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a quality decision, complete: nothing is left to be guessed (R41)."""
-
-    decision: Decision
-    lot: str
-    quantity: float
-    uom: str
+    reworked_by: tuple[str, ...] = ()  # who reworked some of it: its producers from then on (R40, R45)
+    withdrawn_by: tuple[str, ...] = ()  # who took a release of it back: as good as having put it on hold
+    promised: tuple[Promised, ...] = ()  # releases that wait for their condition
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A decision that was read back and waits for its own author's yes (R41)."""
+    """A decision that was read back: it waits for its author's yes (R41), then for a second person's where it must."""
 
     parts: tuple[Part, ...]
     by: Person
     at: datetime
     reason: str
+    agreed_at: datetime | None = None  # its author's yes; from then on it waits for one of `seconds`
+    seconds: tuple[Person, ...] = ()  # who was asked to agree
+
+    def waits_for(self, person: Person) -> bool:
+        """Whether it is this person's yes that it waits for."""
+        return person == self.by if self.agreed_at is None else person in self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +215,17 @@ class Case:
         before = self.task(changed.role)
         position = next(i for i, task in enumerate(self.tasks) if task is before)
         return replace(self, tasks=(*self.tasks[:position], changed, *self.tasks[position + 1 :]))
+
+    @property
+    def in_rework(self) -> tuple[Part, ...]:
+        """What is being reworked: it comes back to be inspected, so the hold is not over (R45)."""
+        return tuple(part for part in self.parts if part.decision == "rework")
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Lots about which quality has not had its last word: on hold, or away to be reworked."""
+        lots = (*(held.lot for held in self.held if held.remaining > 0), *(part.lot for part in self.in_rework))
+        return tuple(dict.fromkeys(lots))
 
     def held_lot(self, lot: str) -> Held | None:
         return next((held for held in self.held if held.lot == lot), None)

@@ -19,6 +19,7 @@ class Consequences:
     customer_orders: tuple[SalesOrder, ...] = ()  # commitments behind them, earliest first
     lots: tuple[Lot, ...] = ()  # lots the exception is about
     shipped: tuple[Lot, ...] = ()  # of these, or from the same orders, what has left the plant
+    sisters: tuple[Lot, ...] = ()  # of the same orders, still in the plant and not on hold here (R44)
     staged: tuple[WorkOrder, ...] = ()  # hit orders whose material already stands at a line
 
 
@@ -32,6 +33,7 @@ def consequences(case: Case, records: Records) -> Consequences:
         customer_orders=_commitments(case, records, hit, lots),
         lots=lots,
         shipped=_shipped(records, lots),
+        sisters=_sisters(case, records) if case.type == "quality_hold" else (),
         staged=tuple(order for order in hit if order.staged_at),
     )
 
@@ -116,7 +118,8 @@ def context_for(role: str, case: Case, hit: Consequences, records: Records) -> d
             return everyone | {"customers": customers, "shipped": [lot.id for lot in hit.shipped]}
         case "quality":
             shipped = [lot.id for lot in hit.shipped]
-            return everyone | {"lots": lots, "items": list(case.items), "quantity": _quantity(case), "shipped": shipped}
+            reach = {"shipped": shipped, "sisters": [lot.id for lot in hit.sisters]}
+            return everyone | {"lots": lots, "items": list(case.items), "quantity": _quantity(case)} | reach
         case _:
             return everyone | {"orders": orders, "lots": lots, "items": list(case.items), "quantity": _quantity(case)}
 
@@ -166,6 +169,14 @@ def _shipped(records: Records, lots: tuple[Lot, ...]) -> tuple[Lot, ...]:
         if lot.status == "consumed"
         and (lot.id in ids or lot.work_order in orders)
         and (lot.sales_order or (lot.location or "").upper() == "SHIPPED")
+    )
+
+
+def _sisters(case: Case, records: Records) -> tuple[Lot, ...]:
+    named = {*case.lots, *(held.lot for held in case.held)}
+    orders = {records.lot[lot].work_order for lot in named if lot in records.lot} - {None}
+    return tuple(
+        lot for lot in records.lots if lot.id not in named and lot.work_order in orders and lot.status == "available"
     )
 
 

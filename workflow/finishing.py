@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from workflow.case import ALLOWED, CONFIRMED, Case, Change, Entry, Notice, PostingStatus, require
+from workflow.case import ALLOWED, SETTLED, Case, Change, Entry, Notice, Offer, PostingStatus, require
 from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.opening import complete
@@ -23,8 +23,8 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
     A hold is never resolved by a word; it ends when quality has decided about all of it (R41).
     """
     require(case, "resolve")
-    if any(h.remaining > 0 for h in case.held):
-        raise Refused("resolve.hold", case=case.number, lots=[h.lot for h in case.held if h.remaining > 0])
+    if case.undecided:
+        raise Refused("resolve.hold", case=case.number, lots=list(case.undecided))
     if not _may_end(case, by):
         raise Refused("resolve.not_yours", case=case.number, who=case.lead.owner if case.lead else None)
     tasks = tuple(
@@ -58,7 +58,7 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
 
 def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Change | None:
     """Close a resolved case once ERP has confirmed everything that it owes (R2); None while it has not."""
-    if case.status not in ALLOWED["close"] or any(status.state not in CONFIRMED for status in postings):
+    if case.status not in ALLOWED["close"] or any(status.state not in SETTLED for status in postings):
         return None
     at = [status.confirmed_at for status in postings if status.confirmed_at is not None]
     closed = replace(case, closed_at=world.now, posted_at=max(at, default=None))
@@ -74,10 +74,15 @@ def booked(case: Case, status: PostingStatus, world: World) -> Change:
     """ERP has confirmed one posting; a release is effective only now, and those concerned hear it (R43)."""
     posting = status.posting
     entry = Entry(world.now, LINECALL, "posted", posting.kind, {"key": posting.key, "receipt": status.receipt})
-    name = {"lot_release": "released_in_erp", "lot_hold": "held_in_erp"}.get(posting.kind)
+    kind = "lot_hold" if posting.reverses is not None else posting.kind  # what is taken back is on hold again
+    name = {"lot_release": "released_in_erp", "lot_hold": "held_in_erp"}.get(kind)
     facts = {"case": case.number, "receipt": status.receipt, **posting.body}
     who = [p for p in case.told if "quality" in world.plant.person[p].roles or p == case.reporter] if name else []
-    notices = tuple(Notice(p, name, facts) for p in who if name)
+    lot = posting.body.get("lot")
+    offers = (Offer("withdraw", (str(lot),)),) if name == "released_in_erp" else ()
+    notices = tuple(
+        Notice(p, name, facts, offers if "quality" in world.plant.person[p].roles else ()) for p in who if name
+    )
     return Change(case, (entry,), notices)
 
 
@@ -90,17 +95,18 @@ def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: boo
         to = [status.owner] if status.owner else []
         return Change(case, (entry,), tuple(Notice(p, "posting_failed", facts) for p in to))
     entry = Entry(world.now, LINECALL, "posting_waits", status.error or "", {"key": posting.key})
-    name = "erp_still_free" if posting.kind == "lot_hold" else "erp_waits"
+    frees = posting.kind == "lot_hold" or (posting.kind == "lot_release" and posting.reverses is not None)
+    name = "erp_still_free" if frees else "erp_waits"
     concerned = {p for p in case.told if {"quality", "supervisor"}.intersection(world.plant.person[p].roles)}
-    to = [p for p in case.told if p in concerned] if posting.kind == "lot_hold" else [case.resolved_by or case.reporter]
+    to = [p for p in case.told if p in concerned] if frees else [case.resolved_by or case.reporter]
     return Change(case, (entry,), tuple(Notice(p, name, facts) for p in to))
 
 
 def cancel(case: Case, by: Person, said: str, world: World) -> Change:
     """A false alarm: everyone who was told hears it. A hold cannot be talked away by its reporter (R40)."""
     require(case, "cancel")
-    if any(h.remaining > 0 for h in case.held):
-        raise Refused("cancel.hold", case=case.number, lots=[h.lot for h in case.held if h.remaining > 0])
+    if case.undecided:
+        raise Refused("cancel.hold", case=case.number, lots=list(case.undecided))
     if not _may_end(case, by):
         raise Refused("cancel.not_yours", case=case.number, who=case.reporter)
     cancelled = replace(case, cancelled_at=world.now, tasks=_withdrawn(case, world))

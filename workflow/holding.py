@@ -1,19 +1,25 @@
-"""A quality hold and the decisions on it: effective at once, decided in parts, by somebody who may (R40 to R43)."""
+"""A quality hold and the decisions on it: effective at once, decided in parts, by somebody who may (R40 to R43).
+
+What follows a decision (rework that comes back, a release that is withdrawn, a condition that is met) is in
+`workflow/returning.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from workflow.case import Case, Change, Entry, Held, Notice, Offer, Part, Proposal, require
+from workflow.case import Case, Change, Entry, Held, Notice, Offer, Part, Promised, Proposal, require
 from workflow.consequences import consequences, facts
 from workflow.errors import Refused
-from workflow.plant import Person
+from workflow.plant import Person, on_shift
 from workflow.posting import decision_postings, hold_postings
 from workflow.reading import Disposition
+from workflow.reworking import ask_to_rework
 from workflow.routing import LINECALL, World, barred_from_deciding, remember_told
 
 FREES = frozenset({"release", "use_as_is"})  # decisions after which stock may be used
+TOLERANCE = 1e-6  # of a quantity
 
 
 def hold(case: Case, world: World, by: str | None = None) -> Change:
@@ -73,11 +79,14 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
 
 def _may_decide_all(case: Case, parts: Sequence[Part], by: Person, world: World) -> None:
     """Each decision of a read-back for all of its parts together, and none about a lot that one held oneself (R40)."""
-    own = {held.lot for held in case.held if held.by == by.id}
+    own = {held.lot for held in case.held if by.id in (held.by, *held.withdrawn_by)}
+    reworked = {held.lot for held in case.held if by.id in held.reworked_by}
     for part in parts:
         authority = world.rules.decisions.get(part.decision)
         if part.lot in own and (authority is None or authority.not_reporter):
             raise Refused("decide.own_hold", case=case.number, decision=part.decision)
+        if part.lot in reworked and (authority is None or authority.not_producer):
+            raise Refused("decide.own_product", case=case.number, decision=part.decision)
     for decision in dict.fromkeys(part.decision for part in parts):
         may_decide(case, decision, sum(p.quantity for p in parts if p.decision == decision), by, world)
 
@@ -90,10 +99,10 @@ def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, wo
     parts = _complete(case, said)
     _may_decide_all(case, parts, by, world)
     proposal = Proposal(parts, by.id, world.now, reason)
-    facts = {"case": case.number, "parts": _plain(parts), "reason": reason, "rest": _rest(case, parts)}
+    facts = {"case": case.number, "parts": plain(parts), "reason": reason, "rest": _rest(case, parts)}
     read_back = replace(case, proposal=proposal)
     notice = Notice(by.id, "read_back", facts, yes_or_no(read_back), until="resolved")
-    entry = Entry(world.now, by.id, "proposed", reason, {"parts": _plain(parts)})
+    entry = Entry(world.now, by.id, "proposed", reason, {"parts": plain(parts)})
     proposed = remember_told(read_back, (notice,))
     return Change(proposed, (entry,), (notice,))
 
@@ -114,52 +123,127 @@ def _at(proposal: Proposal) -> str:
 
 
 def confirm(case: Case, by: Person, world: World, decision: int | None = None) -> Change:
-    """The author's yes to what was read back: the decision commits, the rest stays held (R41, R42).
+    """A yes to what was read back: the decision commits, the rest stays held (R41, R42).
 
-    `decision` is the count that the pressed button carries: a late press on an old read-back decides nothing (R33).
+    Where the rule demands a second person, its author's yes asks for theirs, and theirs commits it (R40). `decision`
+    is the count that the pressed button carries: a late press on an old read-back decides nothing (R33).
     """
     require(case, "dispose")
     proposal = case.proposal
     if proposal is None or (decision is not None and decision != case.decisions + 1):
         raise Refused("decide.nothing_to_confirm", case=case.number)
-    if proposal.by != by.id:
-        raise Refused("decide.not_your_proposal", case=case.number, who=proposal.by)
-    _may_decide_all(case, proposal.parts, by, world)
-    for part in proposal.parts:
-        remaining = held.remaining if (held := case.held_lot(part.lot)) else 0
-        if part.decision != "keep_on_hold" and part.quantity > remaining:
-            raise Refused("decide.sum", case=case.number, lot=part.lot, remaining=f"{remaining:.15g} {part.uom}")
+    if not proposal.waits_for(by.id):
+        name = "decide.waits_for_second" if proposal.by == by.id else "decide.not_your_proposal"
+        raise Refused(name, case=case.number, who=proposal.by, people=list(proposal.seconds))
+    author = world.plant.person.get(proposal.by, by)
+    _may_decide_all(case, proposal.parts, author, world)
+    _still_fits(case, proposal.parts)
+    if proposal.agreed_at is not None:
+        _may_agree(case, proposal, by, world)
+        seconded = Entry(world.now, by.id, "seconded", proposal.reason, {"parts": plain(proposal.parts)})
+        return Change(case, (seconded,)).then(_decided(case, proposal, author, world, second=by.id))
+    if _second_of(proposal, world):
+        return _ask_a_second(case, proposal, world)
+    return _decided(case, proposal, author, world)
+
+
+def _decided(case: Case, proposal: Proposal, by: Person, world: World, second: str | None = None) -> Change:
+    """The decision commits; what is released under a condition stays on hold until it is met."""
+    numbered = replace(case, decisions=case.decisions + 1)
+    at_once = replace(proposal, parts=tuple(p for p in proposal.parts if not p.condition))
+    postings = decision_postings(numbered, at_once, world.records)
+    keys = [p.key for p in postings if p.kind != "deviation"]
+    counted = [p for p in at_once.parts if p.decision != "keep_on_hold"]
+    booked = tuple(replace(part, posting=key) for part, key in zip(counted, keys, strict=True))
+    waits = tuple(Promised(p, by.id, world.now) for p in proposal.parts if p.condition)
     decided = replace(
-        case,
-        held=tuple(_after(held, proposal.parts) for held in case.held),
-        parts=(*case.parts, *(p for p in proposal.parts if p.decision != "keep_on_hold")),
-        decisions=case.decisions + 1,
+        numbered,
+        held=tuple(_after(held, booked, waits) for held in case.held),
+        parts=(*case.parts, *booked),
         proposal=None,
     )
-    postings = decision_postings(decided, proposal, world.records)
     rest = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in decided.held if h.remaining > 0]
-    logged = {"parts": _plain(proposal.parts), "rest": rest} | _seen(case, proposal, world)
+    told = {"case": case.number, "parts": plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
+    told |= {"second": second} if second is not None else {}
+    logged = {"parts": told["parts"], "rest": rest} | _seen(case, proposal, world)
     entry = Entry(world.now, by.id, "decided", proposal.reason, logged)
-    told = {"case": case.number, "parts": _plain(proposal.parts), "who": by.id, "rest": rest, "reason": proposal.reason}
-    told["freed"] = [f"{p.lot}: {p.quantity:.15g} {p.uom}" for p in proposal.parts if p.decision in FREES]
-    notices = [Notice(by.id, "decided.you", told)]
-    notices += [Notice(p, "decided", told) for p in case.told if p != by.id]
+    told["freed"] = [f"{p.lot}: {p.quantity:.15g} {p.uom}" for p in booked if p.decision in FREES]
+    offers = tuple(o for w in waits for o in condition_buttons(w))
+    name = "decided.you" if booked else "decided.stays"
+    notices = [Notice(p, name, told, offers) for p in dict.fromkeys((by.id, second)) if p is not None]
+    notices += [Notice(p, "decided", told) for p in case.told if p not in (by.id, second)]
     quality = decided.task("quality")
     if quality is not None and quality.acknowledged_at is None:
         taken = replace(quality, acknowledged_at=world.now, acknowledged_by=by.id, owner=by.id)
         decided = decided.with_task(taken)
     change = Change(decided, (entry,), tuple(notices), postings)
-    if not rest:
-        change = change.then(_all_decided(decided, by, world))
-    return change
+    if any(part.decision == "rework" for part in booked):
+        change = change.then(ask_to_rework(change.case, by, proposal.reason, world))
+    return change if decided.undecided else change.then(all_decided(decided, by, world))
+
+
+def condition_buttons(promised: Promised) -> tuple[Offer, ...]:
+    """What somebody of quality says of a condition: it is met, or it is not and the stock stays on hold."""
+    args = (promised.part.lot, f"{promised.at.timestamp() * 1e6:.0f}")
+    return Offer("met", args), Offer("not_met", args)
+
+
+def _second_of(proposal: Proposal, world: World) -> tuple[str, ...]:
+    """The functions of which a second person must agree to all of this; none where one person decides."""
+    found = [world.rules.decisions.get(part.decision) for part in proposal.parts]
+    return tuple(dict.fromkeys(role for authority in found if authority is not None for role in authority.second))
+
+
+def _may_agree(case: Case, proposal: Proposal, by: Person, world: World) -> None:
+    """The second pair of eyes: another person, of a function that the rule names, and nobody who is barred (R40)."""
+    if by.id == proposal.by:
+        raise Refused("decide.waits_for_second", case=case.number, who=proposal.by, people=list(proposal.seconds))
+    if by.id in barred_from_deciding(case, world.records):
+        raise Refused("decide.own_hold", case=case.number, decision=proposal.parts[0].decision)
+    roles = _second_of(proposal, world)
+    if not set(roles).intersection(by.roles):
+        raise Refused("decide.not_your_role", case=case.number, decision=proposal.parts[0].decision, roles=list(roles))
+
+
+def _ask_a_second(case: Case, proposal: Proposal, world: World) -> Change:
+    """Its author has said yes: those who may be the second person read all of it, and one of them agrees."""
+    barred = {proposal.by, *barred_from_deciding(case, world.records)}
+    there = [p for role in _second_of(proposal, world) for p in on_shift(world.plant, role, world.now, case.line)]
+    people = tuple(dict.fromkeys(p.id for p in there if p.id not in barred))
+    if not people:
+        roles = list(_second_of(proposal, world))
+        raise Refused("decide.no_second", case=case.number, roles=roles)
+    waiting = replace(case, proposal=replace(proposal, agreed_at=world.now, seconds=people))
+    facts = {"case": case.number, "parts": plain(proposal.parts), "reason": proposal.reason, "who": proposal.by,
+             "rest": _rest(case, proposal.parts), "people": list(people)}  # fmt: skip
+    notices = [Notice(p, "second_asked", facts, yes_or_no(waiting), until="resolved") for p in people]
+    notices.append(Notice(proposal.by, "second_awaited", facts))
+    entry = Entry(world.now, proposal.by, "asked_second", proposal.reason, {"people": list(people)})
+    return Change(remember_told(waiting, tuple(notices)), (entry,), tuple(notices))
 
 
 def withdraw_proposal(case: Case, by: Person, world: World) -> Change:
-    """The author says that this is not what was meant; the lot stays held."""
-    if case.proposal is None or case.proposal.by != by.id:
+    """Its author, or whoever was asked to agree, says that this is not right; the lot stays held."""
+    proposal = case.proposal
+    if proposal is None or by.id not in (proposal.by, *proposal.seconds):
         raise Refused("decide.nothing_to_confirm", case=case.number)
     entry = Entry(world.now, by.id, "proposal_withdrawn")
-    return Change(replace(case, proposal=None), (entry,), (Notice(by.id, "not_decided", {"case": case.number}),))
+    facts = {"case": case.number, "who": by.id}
+    hear = (proposal.by, *proposal.seconds) if proposal.agreed_at is not None else ()
+    others = tuple(Notice(p, "not_agreed", facts) for p in hear if p != by.id)
+    return Change(
+        replace(case, proposal=None), (entry,), (Notice(by.id, "not_decided", {"case": case.number}), *others)
+    )
+
+
+def _still_fits(case: Case, parts: Sequence[Part]) -> None:
+    for lot in dict.fromkeys(part.lot for part in parts):
+        held = case.held_lot(lot)
+        remaining = held.remaining if held is not None else 0
+        wanted = sum(p.quantity for p in parts if p.lot == lot and p.decision != "keep_on_hold")
+        if wanted > remaining + TOLERANCE:
+            uom = next(p.uom for p in parts if p.lot == lot)
+            raise Refused("decide.sum", case=case.number, lot=lot, remaining=f"{remaining:.15g} {uom}")
 
 
 def _complete(case: Case, said: Sequence[Disposition]) -> tuple[Part, ...]:
@@ -179,16 +263,23 @@ def _complete(case: Case, said: Sequence[Disposition]) -> tuple[Part, ...]:
                 remaining = f"{left[held.lot]:.15g} {held.uom}"
                 raise Refused("decide.sum", case=case.number, lot=held.lot, remaining=remaining)
             left[held.lot] -= quantity
-        parts.append(Part(part.decision, held.lot, quantity, held.uom))
+        condition = part.condition if part.decision in FREES else ""
+        parts.append(Part(part.decision, held.lot, quantity, held.uom, condition))
     return tuple(parts)
 
 
-def _after(held: Held, parts: Sequence[Part]) -> Held:
-    gone = sum(p.quantity for p in parts if p.lot == held.lot and p.decision != "keep_on_hold")
-    return replace(held, remaining=round(held.remaining - gone, 6))
+def _after(held: Held, parts: Sequence[Part], waits: Sequence[Promised] = ()) -> Held:
+    """What is left of a lot; a condition lapses where its release was decided, or where no longer so much is left."""
+    gone = [p for p in parts if p.lot == held.lot and p.decision != "keep_on_hold" and not p.condition]
+    remaining = round(held.remaining - sum(p.quantity for p in gone), 6)
+    decided = {(p.decision, p.quantity) for p in gone}
+    still = [w for w in held.promised if (w.part.decision, w.part.quantity) not in decided]
+    new = [w for w in waits if w.part.lot == held.lot]
+    kept = tuple(w for w in (*still, *new) if w.part.quantity <= remaining + TOLERANCE)
+    return replace(held, remaining=remaining, promised=kept)
 
 
-def _all_decided(case: Case, by: Person, world: World) -> Change:
+def all_decided(case: Case, by: Person, world: World) -> Change:
     done = tuple(
         replace(t, done_at=world.now, done_by=by.id if t.role == "quality" else t.owner, next_step_at=None)
         if t.live and t.acknowledged_at
@@ -225,5 +316,11 @@ def _rest(case: Case, parts: Sequence[Part]) -> list[str]:
     return [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in after if h.remaining > 0]
 
 
-def _plain(parts: Sequence[Part]) -> list[dict[str, object]]:
-    return [{"decision": p.decision, "lot": p.lot, "quantity": {"value": p.quantity, "uom": p.uom}} for p in parts]
+def plain(parts: Sequence[Part]) -> list[dict[str, object]]:
+    """Parts as facts, in the order in which they were said."""
+    said: list[dict[str, object]] = []
+    for p in parts:
+        said.append({"decision": p.decision, "lot": p.lot, "quantity": {"value": p.quantity, "uom": p.uom}})
+        if p.condition:
+            said[-1]["condition"] = p.condition
+    return said

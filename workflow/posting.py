@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.case import Case, Held, Posting, PostingKind, Proposal
+from workflow.case import POSTING_KINDS, Case, Held, Part, Posting, PostingKind, Proposal
 from workflow.records import Records
 
 
@@ -24,11 +24,11 @@ class _Owed:
         self._lines: Counter[str] = Counter()
         self.postings: list[Posting] = []
 
-    def add(self, kind: PostingKind, **body: Any) -> None:
+    def add(self, kind: PostingKind, reverses: str | None = None, **body: Any) -> None:
         self._lines[kind] += 1
         said = {name: value for name, value in body.items() if value is not None}
         key = posting_key(self._case, kind, self._lines[kind])
-        self.postings.append(Posting(key, kind, self._case.number, said, self._at))
+        self.postings.append(Posting(key, kind, self._case.number, said, self._at, reverses))
 
 
 def hold_postings(case: Case, new: tuple[Held, ...]) -> tuple[Posting, ...]:
@@ -72,6 +72,21 @@ def decision_postings(case: Case, proposal: Proposal, records: Records) -> tuple
                 owed.add("deviation", **concession)
             case "keep_on_hold":
                 pass
+    return tuple(owed.postings)
+
+
+def reversal_postings(
+    case: Case, parts: Sequence[Part], by: str, reason: str, records: Records, at: datetime
+) -> tuple[Posting, ...]:
+    """What was booked for these parts is taken back: after it ERP shows so much on hold again (R45, R47)."""
+    owed = _Owed(case, at)
+    for part in parts:
+        kind = next(k for k in POSTING_KINDS if f"/{k}/" in part.posting)
+        item = records.lot[part.lot].item if part.lot in records.lot else None
+        owed.add(
+            kind, part.posting, lot=part.lot, item=item, quantity=part.quantity, uom=part.uom, decision=part.decision,
+            decided_by=by, reason=reason,
+        )  # fmt: skip
     return tuple(owed.postings)
 
 

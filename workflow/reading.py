@@ -78,6 +78,7 @@ class Disposition:
     decision: Decision
     lot: str | None = None
     quantity: Quantity | None = None
+    condition: str = ""  # "if the retest is ok", in the sender's words
 
 
 @dataclass(frozen=True, slots=True)

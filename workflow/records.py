@@ -54,6 +54,7 @@ class Lot:
     work_order: str | None = None  # that made it
     producer: str | None = None  # a person's id
     sales_order: str | None = None  # that it was shipped for
+    made_at: datetime | None = None  # when it was begun; by it a hold reaches back to the last good check (R44)
 
 
 @dataclass(frozen=True, slots=True)

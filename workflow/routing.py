@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from workflow.rules import Concern, Deadlines, Rules
 STILL_ON_IT = timedelta(hours=1)  # whoever leads is asked so long after the last sign of life, rules or not (R31)
 NOBODY = timedelta(minutes=15)  # until people are looked for again where nobody at all was there
 WARNING = timedelta(minutes=15)  # before a task has to be done
+MOST_LOTS = 6  # on one button
+REWORK = "rework"  # why of the task that no rule asked: a decision did (R45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def route(case: Case, world: World) -> Change:
 
     change = Change(case)
     for task in case.tasks:
-        if task.live and task.role not in concerned:
+        if task.live and task.role not in concerned and task.why != REWORK:
             change = change.then(_withdraw(change.case, task, world))
     for concern in ordered:
         if change.case.task(concern.role) is None:
@@ -115,7 +117,14 @@ def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict
     if task.role == "quality" and case.type == "quality_hold":
         acts = ("acknowledge", "decide")
     buttons = tuple(Offer(act, (task.role,)) for act in acts)
+    if task.role == "quality" and context.get("sisters"):
+        buttons = (*buttons, hold_button(context["sisters"]))
     return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]
+
+
+def hold_button(lots: Sequence[str]) -> Offer:
+    """ "Hold them too": it carries which lots it means."""
+    return Offer("hold_also", tuple(lots[:MOST_LOTS]))
 
 
 def deadline_of(task: Task, now: datetime) -> datetime:

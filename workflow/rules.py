@@ -43,6 +43,7 @@ class Authority:
     not_producer: bool = True
     most: float | None = None  # largest quantity, in the lot's unit, that these roles may decide on
     above: tuple[str, ...] = ()  # roles that may decide on more than that
+    second: tuple[str, ...] = ()  # roles of which a second person has to agree; none: one person decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class LotRow(Strict):
     work_order: Id | None = None
     producer: Id | None = None
     sales_order: Id | None = None
+    made_at: Moment | None = None
 
 
 class SalesOrderRow(Strict):

@@ -59,7 +59,7 @@ def read_csv_files(folder: Path, known: Known, problems: list[Problem]) -> Recor
     return Records(
         items=tuple(_item(row.value) for row in rows["items.csv"] if row.value),
         work_orders=tuple(_work_order(row.value, known.zone) for row in rows["work_orders.csv"] if row.value),
-        lots=tuple(_lot(row.value) for row in rows["lots.csv"] if row.value),
+        lots=tuple(_lot(row.value, known.zone) for row in rows["lots.csv"] if row.value),
         sales_orders=tuple(_sales_order(row.value, known.zone) for row in rows["sales_orders.csv"] if row.value),
         components=tuple(_component(row.value) for row in rows["bom.csv"] if row.value),
         as_of=_newest(folder),
@@ -169,7 +169,8 @@ def _work_order(row: WorkOrderRow, zone: ZoneInfo) -> WorkOrder:
     )
 
 
-def _lot(row: LotRow) -> Lot:
+def _lot(row: LotRow, zone: ZoneInfo) -> Lot:
+    made = _moment(row.made_at, zone)
     return Lot(
         id=row.lot,
         item=row.item,
@@ -180,6 +181,7 @@ def _lot(row: LotRow) -> Lot:
         work_order=row.work_order,
         producer=row.producer,
         sales_order=row.sales_order,
+        made_at=made if isinstance(made, datetime) else None,
     )
 
 

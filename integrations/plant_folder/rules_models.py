@@ -101,6 +101,7 @@ class AuthorityModel(Strict):
         default=None, gt=0, allow_inf_nan=False, description="a quantity above 0, in the lot's unit", examples=["500"]
     )
     above: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[manager]"])
+    second: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[quality, manager]"])
     not_reporter: bool = True
     not_producer: bool = True
 

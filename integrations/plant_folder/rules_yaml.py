@@ -183,4 +183,4 @@ def _deadlines(model: DeadlinesModel) -> Deadlines:
 
 
 def _authority(model: AuthorityModel) -> Authority:
-    return Authority(model.roles, model.not_reporter, model.not_producer, model.most, model.above)
+    return Authority(model.roles, model.not_reporter, model.not_producer, model.most, model.above, model.second)

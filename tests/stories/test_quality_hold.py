@@ -225,6 +225,12 @@ def test_R42_decisions_are_partial_sums_must_fit_and_the_rest_stays_held(held: P
     held.says("tamika.jones", "6319-4A: scrap 200 cs")
     held.presses("tamika.jones", "confirm")
     held.passes(minutes=3)
+    assert held.only_case().status != "closed", "what is being reworked comes back to be inspected"
+    held.says("denise.palmer", "rework is done", reply_to=f"case:{held.only_case().number}")
+    assert held.only_case().held_lot("6319-4A").remaining == 150
+    held.says("tamika.jones", "6319-4A: release 150 cs")
+    held.presses("tamika.jones", "confirm")
+    held.passes(minutes=3)
     assert held.only_case().status == "closed"
     booked = {(s.posting.kind, s.posting.body.get("quantity")) for s in held.postings()}
     assert {("lot_release", 600), ("lot_rework", 150), ("scrap", 200)} <= booked
