@@ -58,6 +58,7 @@ train: .venv/dev.done ## learn the votes of understanding again from fixtures/ph
 bench: .venv/dev.done ## the figures that the README states
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.understanding --growth 20000
+	@$(PY) -m bench.timers --open 1000000 --rate 100 --seconds 10
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
@@ -68,6 +69,8 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@$(PY) -m bench.channels
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
+	@LINECALL_TEST_RACES=10000 $(PY) -m pytest tests/db/test_races_of_answers.py
+	@$(PY) -m bench.timers
 	@$(PY) -m pytest -m campaign
 	@LINECALL_TEST_DUE_TIMES=$(DUE_TIMES) $(PY) -m pytest tests/workflow/test_due_times.py
 	@LINECALL_TEST_STEPS=$(STEPS) $(PY) -m pytest tests/stories/test_any_shift.py

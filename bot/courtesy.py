@@ -51,6 +51,18 @@ _A_TIME = re.compile(
 )
 
 
+_FALSE_ALARM = re.compile(
+    r"\b(?:false alarm|falsa alarma|falso alarme|alarme falso|fehlalarm|fa[lł]szywy alarm|fausse alerte|"
+    r"jh?oo?tha alarm|galat alarm)\b|झूठा अलार्म|ग़?लत अलार्म",
+    re.IGNORECASE,
+)
+
+
+def calls_off(said: str) -> bool:
+    """Whether a message says in so many words that it was a false alarm."""
+    return _FALSE_ALARM.search(said) is not None
+
+
 def bare_answer(said: str) -> bool:
     """Whether a message is nothing but an answer: "no", "in 20 min", "not mine"; to no question it means nothing."""
     text = " ".join(re.sub(r"[.,!;:()?]+", " ", said.casefold()).split())

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from bot.say import Press, parse_button
 from db import cases, conversations, outbox
 from workflow import holding
-from workflow.case import Case, Notice
+from workflow.case import LINECALL, Case, Change, Entry, Notice, Offer
+from workflow.errors import Refused
+from workflow.plant import on_shift
 from workflow.reading import Reading
+from workflow.routing import remember_told
 
 if TYPE_CHECKING:
     from bot.desk import Desk
@@ -45,6 +48,22 @@ def propose(desk: Desk, reading: Reading) -> str:
     proposal = holding.propose(case, reading.disposition, desk.me, desk.said, desk.world)
     conversations.ask(desk.tx, desk.me.id, case.number, "confirm", ("yes", "no"), desk.world.now)
     return desk.save(proposal)
+
+
+def told_above(desk: Desk, no: Refused) -> list[str]:
+    """Who may decide on so much hears that they are needed, and what for; returns whom (R40)."""
+    case = cases.get(desk.tx, str(no.facts["case"]))
+    assert case is not None
+    roles = [str(role) for role in no.facts["roles"]]
+    there = {p.id: p for role in roles for p in on_shift(desk.world.plant, role, desk.world.now, case.line)}
+    people = [p for p in there if p != desk.me.id]
+    if people:
+        rest = [f"{h.lot}: {h.remaining:.15g} {h.uom}" for h in case.held if h.remaining > 0]
+        facts = {"case": case.number, "who": desk.me.id, "said": desk.said, "rest": rest} | dict(no.facts)
+        notices = tuple(Notice(p, "needed_above", facts, (Offer("decide", ("quality",)),)) for p in people)
+        asked = Entry(desk.world.now, LINECALL, "asked", no.name, {"role": roles[0], "people": people})
+        desk.save(Change(remember_told(case, notices), (asked,), notices))
+    return people
 
 
 def confirm(desk: Desk, reading: Reading) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot import afterwards, answer, confirmed, decisions, media, presses, reports, slash, why
 from bot.answers.wanted import wanted
-from bot.courtesy import bare_answer, courtesy
+from bot.courtesy import bare_answer, calls_off, courtesy
 from bot.explaining import explained
 from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, read
@@ -144,7 +144,8 @@ class Desk:
                 return self.tell("too_long", most=MOST_TEXT) if self.said else self.tell("empty")
             return self.understood(reading)
         except Refused as no:
-            return self.tell(f"refused.{no.name}", **no.facts)
+            above = {"people": decisions.told_above(self, no)} if no.name == "decide.too_much" else {}
+            return self.tell(f"refused.{no.name}", **{**no.facts, **above})
 
     def remember(self) -> int:
         """Keep what was said, and have read what came with it; returns the line of the transcript."""
@@ -185,6 +186,8 @@ class Desk:
             return self.tell("no_case")  # "no, line 3", and nothing that it would correct (R14)
         if reading.intent == "report" and bare_answer(self.said) and not any(e.assets for e in reading.exceptions):
             return self.tell("no_case")  # "no", "in 20 min": an answer to nothing opens nothing (R14)
+        if reading.intent == "report" and calls_off(self.said) and all(e.type != "safety" for e in reading.exceptions):
+            return self.tell("no_case")  # a false alarm of nothing that is open
         match reading.intent:
             case "report" if case is not None and self.completes(case, reading):
                 return self.complete(case, reading.exceptions[0])

@@ -109,8 +109,8 @@ def _items(value: Any, voice: Voice) -> str:
 
 def _told(value: Any, voice: Voice) -> str:
     """Who was told; a function with nobody there is said to be so, never counted as told (R29)."""
-    nobody = {"people": voice.say("nobody_there_now")}
-    rows = (_row(row, voice) | ({} if row.get("people") else nobody) for row in value)
+    nobody = {True: {"people": voice.say("nobody_but_you")}, False: {"people": voice.say("nobody_there_now")}}
+    rows = (_row(row, voice) | ({} if row.get("people") else nobody[bool(row.get("only_you"))]) for row in value)
     return ", ".join(voice.say("row.told", **row) for row in rows)
 
 
@@ -247,6 +247,10 @@ def _own_words(value: Any, voice: Voice) -> str:
     return quote(value, voice.quoted)
 
 
+def _person(value: Any, voice: Voice) -> str:
+    return voice.person(value)
+
+
 _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "type": _named("type"),
     "role": _named("role"),
@@ -264,12 +268,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "item": lambda value, voice: voice.item(value),
     "items": _items,
     "asset": lambda value, voice: voice.place({"assets": [value]}) or clean(value),
-    "who": lambda value, voice: voice.person(value),
-    "owner": lambda value, voice: voice.person(value),
-    "person": lambda value, voice: voice.person(value),
-    "reporter": lambda value, voice: voice.person(value),
-    "handed_by": lambda value, voice: voice.person(value),
-    "decided_by": lambda value, voice: voice.person(value),
+    **dict.fromkeys(("who", "owner", "person", "reporter", "handed_by", "decided_by", "second"), _person),
     "people": _names,
     "owners": _names,
     "quantity": lambda value, voice: voice.quantity(value) if isinstance(value, Mapping) else voice.number(value),
@@ -341,10 +340,8 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "went_up": _lines("went_up"),
     "names": _lines("name"),
     "tries": _lines("try"),
-    "condition": lambda value, voice: quote(value, max(voice.quoted, 80)),
-    "second": lambda value, voice: voice.person(value),
     "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out
-    "error": lambda value, voice: quote(value, max(voice.quoted, 80)),
+    **dict.fromkeys(("error", "condition"), lambda value, voice: quote(value, max(voice.quoted, 80))),
     "action": _own_words,
     "text": _own_words,
     "to": _own_words,

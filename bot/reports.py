@@ -12,7 +12,7 @@ from db import cases, conversations
 from db.connect import one_at_a_time
 from workflow import finishing, opening
 from workflow.case import Case, Change
-from workflow.duplicates import same_fault_again, same_stop
+from workflow.duplicates import ask_about, forgotten, same_fault_again, same_stop
 from workflow.reading import Question, Reading, ReportedException
 
 if TYPE_CHECKING:
@@ -58,17 +58,21 @@ def _one_report(
     known = cases.open_cases(desk.tx)
     draft = opening.new_case("", said, desk.me, desk.said, desk.sent_at, desk.world)
     twin = same_stop(draft, known)
-    if twin is not None and twin.status != "draft":
+    old = twin if twin is not None and twin.status != "draft" and forgotten(twin, desk.world.now) else None
+    if twin is not None and twin.status != "draft" and old is None:
         desk.save(opening.join(twin, desk.me, desk.said, said, desk.world))
         return None
     if draft.type == "quality_hold" and afterwards.held_again(desk, draft.lots) is not None:
         return None
     earlier = same_fault_again(draft, _ended_on(desk, draft), desk.world)
     if earlier is not None and earlier.again_within_cooling_off:
-        desk.save(finishing.reopen(earlier.case, desk.me, desk.said, desk.world))
+        desk.save(finishing.reopen(earlier.case, desk.me, desk.said, desk.world, said))
         return None
     number = cases.next_number(desk.tx)
     case = replace(draft, number=number, recurrent_of=earlier.case.number if earlier else None)
+    if old is not None:
+        case = replace(case, recurrent_of=old.number)
+        desk.save(ask_about(old, case, desk.world))
     _supersede(desk, case)
     lacking = opening.missing(case, desk.world)
     question = ask

@@ -76,7 +76,9 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
         offers = (Offer("acknowledge", (task.role,)),)
         notices += [Notice(p.id, "escalated", facts, offers, task.role, "acknowledged") for p in above]
     else:
-        notices += [Notice(p.id, "nobody_there", facts, (), task.role, "acknowledged") for p in above]
+        barred = case.reporter in {p.id for p in on_shift(world.plant, task.role, world.now, case.line)}
+        name = "nobody_else_may" if barred else "nobody_there"
+        notices += [Notice(p.id, name, facts, (), task.role, "acknowledged") for p in above]
     moved = replace(
         task,
         step=step,

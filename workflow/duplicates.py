@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from workflow.case import Case
-from workflow.routing import World
+from workflow.case import LINECALL, Case, Change, Entry, Notice, Offer
+from workflow.plant import on_shift
+from workflow.routing import World, remember_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,35 @@ class Earlier:
 
     case: Case
     again_within_cooling_off: bool
+
+
+FORGOTTEN = timedelta(hours=24)  # without a sign of life: a new report is not swallowed by it (R24)
+
+
+def forgotten(case: Case, now: datetime) -> bool:
+    """An open case of which nobody has said anything for so long that a new report is news of its own (R24)."""
+    signs = [t.acknowledged_at for t in case.tasks] + [t.promised_at for t in case.tasks]
+    last = max((at for at in (case.captured_at, case.opened_at, *signs) if at is not None), default=now)
+    return not case.held and now - last >= FORGOTTEN
+
+
+def ask_about(old: Case, by: Case, world: World) -> Change:
+    """Somebody has to say whether the old one is over: whoever has it, and those who run the shift (R24)."""
+    owners = [t.owner for t in old.tasks if t.live and t.owner is not None]
+    there = [p.id for p in on_shift(world.plant, "supervisor", world.now, old.line)]
+    people = tuple(dict.fromkeys((*owners, *there)))
+    facts: dict[str, object] = {
+        "case": old.number,
+        "since_at": old.since.isoformat(),
+        "type": old.type,
+        "line": old.line,
+    }
+    facts |= {"assets": list(old.assets), "cases": [by.number]}
+    lead = old.lead.role if old.lead is not None else "supervisor"
+    offers = (Offer("resolve", (lead,)), Offer("still_on_it", (lead,)), Offer("cancel"))
+    entry = Entry(world.now, LINECALL, "forgotten", by.number, {"people": list(people)})
+    notices = tuple(Notice(p, "forgotten", facts, offers, until="resolved") for p in people)
+    return Change(remember_told(old, notices), (entry,), notices)
 
 
 def same_stop(report: Case, known: Iterable[Case]) -> Case | None:

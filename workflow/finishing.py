@@ -153,11 +153,19 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     return Change(change.case, change.entries, change.notices + notices, change.postings)
 
 
-def reopen(case: Case, by: Person, said: str, world: World) -> Change:
-    """The fix did not hold: the same case goes on, its clocks resume, first pass is false (R4)."""
+def reopen(case: Case, by: Person, said: str, world: World, new: ReportedException | None = None) -> Change:
+    """The fix did not hold: the same case goes on, its clocks resume, first pass is false (R4).
+
+    `new` is what was reported now; everybody who was told hears it, those who are asked again first.
+    """
     require(case, "reopen")
+    new = new or ReportedException()
     again = replace(
         case,
+        line_stopped=case.line_stopped if new.line_stopped is None else new.line_stopped,
+        assets=tuple(dict.fromkeys((*case.assets, *new.assets))),
+        items=tuple(dict.fromkeys((*case.items, *new.items))),
+        lots=tuple(dict.fromkeys((*case.lots, *new.lots))),
         resolved_at=None,
         resolved_by=None,
         closed_at=None,
@@ -168,10 +176,9 @@ def reopen(case: Case, by: Person, said: str, world: World) -> Change:
     facts = _ending(again) | {"who": by.id, "said": said}
     entry = Entry(world.now, by.id, "reopened", said)
     change = Change(again, (entry,)).then(route(again, world))
-    asked = {n.to for n in change.notices}
-    notices = (Notice(by.id, "reopened.you", facts), *(n for n in _everyone(again, "reopened", facts, but=by.id)
-                                                       if n.to not in asked))  # fmt: skip
-    return Change(change.case, change.entries, change.notices + notices, change.postings)
+    everyone = tuple(dict.fromkeys((*again.told, *(n.to for n in change.notices))))
+    notices = (Notice(by.id, "reopened.you", facts), *(Notice(p, "reopened", facts) for p in everyone if p != by.id))
+    return Change(change.case, change.entries, notices + change.notices, change.postings)
 
 
 def _may_end(case: Case, by: Person) -> bool:

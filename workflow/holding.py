@@ -133,8 +133,8 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
     if proposal is None or (decision is not None and decision != case.decisions + 1):
         raise Refused("decide.nothing_to_confirm", case=case.number)
     if not proposal.waits_for(by.id):
-        name = "decide.waits_for_second" if proposal.by == by.id else "decide.not_your_proposal"
-        raise Refused(name, case=case.number, who=proposal.by, people=list(proposal.seconds))
+        why = "decide.waits_for_second" if proposal.by == by.id else "decide.not_your_proposal"
+        raise Refused(why, case=case.number, who=proposal.by, people=list(proposal.seconds))
     author = world.plant.person.get(proposal.by, by)
     _may_decide_all(case, proposal.parts, author, world)
     _still_fits(case, proposal.parts)

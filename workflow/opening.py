@@ -139,7 +139,7 @@ def open_case(case: Case, world: World) -> Change:
     if opened.type == "quality_hold":
         change = change.then(hold(change.case, world))
     change = change.then(route(change.case, world))
-    return _tell_reporter(change)
+    return _tell_reporter(change, world)
 
 
 def answer(case: Case, value: Any, by: Person, world: World) -> Change:
@@ -218,9 +218,15 @@ def join(case: Case, by: Person, said: str, reported: ReportedException, world: 
     return change.then(route(change.case, world)) if now_stopped else change
 
 
-def _tell_reporter(change: Change) -> Change:
+def _tell_reporter(change: Change, world: World) -> Change:
     case = change.case
-    told = [{"role": t.role, "people": list(t.told) or ([t.owner] if t.owner else [])} for t in case.tasks if t.live]
+    told: list[dict[str, Any]] = [
+        {"role": t.role, "people": list(t.told) or ([t.owner] if t.owner else [])} for t in case.tasks if t.live
+    ]
+    for row in told:
+        there = on_shift(world.plant, row["role"], world.now, case.line) if not row["people"] else ()
+        if case.reporter in {p.id for p in there}:
+            row["only_you"] = True  # who reports a hold does not decide on it: that is not "nobody there" (R40)
     facts = _as_said(case) | {"case": case.number, "told": told, "inferred": list(case.inferred)}
     name = "opened.hold" if case.held else "opened.one"
     offers = (Offer("correct"),) if case.inferred else ()
