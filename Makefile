@@ -45,6 +45,7 @@ test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under
 	@$(PY) -m pytest -m kill
 	@$(PY) -m bench.latency --messages 5 --smoke
 	@$(PY) -m bench.understanding --smoke
+	@$(PY) -m bench.posting --cases 0 --postings 200 --erp-ms 1 --smoke
 
 .PHONY: media
 media: requirements/media.lock .venv/runtime.done ## add what reads photos and scanned forms (300 MB)
@@ -59,6 +60,7 @@ bench: .venv/dev.done ## the figures that the README states
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.understanding --growth 20000
 	@$(PY) -m bench.timers --open 1000000 --rate 100 --seconds 10
+	@$(PY) -m bench.posting
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
@@ -67,6 +69,7 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@LINECALL_TEST_ORDERS=10000 $(PY) -m pytest tests/integrations/test_any_order.py
 	@LINECALL_TEST_SENDS=10000 $(PY) -m pytest tests/stories/test_ambiguous_sends.py
 	@$(PY) -m bench.channels
+	@$(PY) -m bench.posting --cases 500
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
 	@LINECALL_TEST_RACES=10000 $(PY) -m pytest tests/db/test_races_of_answers.py

@@ -95,6 +95,7 @@ class App:
         self.speak: Mapping[str, str] = {}  # person -> the language that they chose
         self._records = folder.records
         self._records_error: str | None = None
+        self.records_taken_at = clock.now()  # when ERP last gave them
         self._records_lock = threading.Lock()
 
     @property
@@ -165,7 +166,13 @@ class App:
             changed = fresh is not self._records
             self._records = fresh
             self._records_error = None
+            self.records_taken_at = self.clock.now()
         return changed
+
+    @property
+    def records_error(self) -> str | None:
+        """Why ERP's records could not be had just now; None where they could."""
+        return self._records_error
 
     @property
     def records(self) -> Records:
@@ -184,12 +191,20 @@ class App:
                 "postings_due": postings.due_count(tx),
             }
         return waiting | {
+            "degraded": self.degraded(),
             "alive": self.alive(),
             "records": self._records_error is None,
             "records_age_s": round(age.total_seconds()) if age else None,
             "erp": self.erp.name,
             "channels": sorted(self.channels),
         }
+
+    def degraded(self) -> list[str]:
+        """What does not work while everything else goes on, in a sentence each; empty where all is well."""
+        systems = self.erp.systems if isinstance(self.erp, Several) else (self.erp,)
+        away = [f"{erp.name}: {erp.away_because}" for erp in systems if isinstance(erp, Guarded) and erp.away_because]
+        stale = [f"records: {self._records_error}"] if self._records_error is not None else []
+        return [*away, *stale]
 
     def close(self) -> None:
         """Let go of the database, and of whoever looks at pictures."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection
 
-from bot import afterwards, answer, confirmed, decisions, media, presses, reports, slash, why
+from bot import afterwards, answer, confirmed, decisions, media, presses, reports, restating, slash, why
 from bot.answers.wanted import wanted
 from bot.courtesy import bare_answer, calls_off, courtesy
 from bot.explaining import explained
@@ -21,7 +22,7 @@ from bot.reach import answered_at, person_at
 from bot.say import Press, parse_button
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
 from bot.thread import Thread, find_thread
-from db import attachments, cases, conversations, inbox, outbox, understood
+from db import attachments, cases, conversations, downtimes, inbox, outbox, understood
 from db.attachments import Attachment
 from db.connect import Stale
 from db.inbox import Received
@@ -90,7 +91,9 @@ def handle(app: App, received: Received) -> None:
             with app.database.write() as tx:
                 if not inbox.take(tx, received.id):
                     return  # another worker was faster
-                outcome = Desk(replace(app.world(), engaged=cases.engaged(tx)), tx, incoming).act(reading)
+                stood = partial(downtimes.beside, tx)
+                world = replace(app.world(), engaged=cases.engaged(tx), stood=stood)
+                outcome = Desk(world, tx, incoming).act(reading)
                 inbox.done(tx, received.id, app.clock.now(), outcome)
         except Stale:
             continue  # somebody was faster: acts are pure, so they run again on the fresh case
@@ -179,6 +182,8 @@ class Desk:
             if not case.is_open:
                 return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
+        if (put_right := restating.asked(self, reading)) is not None:
+            return put_right
         if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at, self.why)) is not None:
             outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"

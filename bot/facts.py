@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot.differences import difference, links
 from bot.wording import Voice, clean, languages, quote, texts
 from workflow.plant import production_day, production_day_span
 
@@ -39,7 +40,7 @@ def as_words(facts: Mapping[str, Any], voice: Voice) -> dict[str, str]:
             words["quantity"] = voice.quantity({"value": facts["quantity"], "uom": facts["uom"]})
     with _never_in_the_way("before"):
         if "before" in facts and "after" in facts:
-            words["before"], words["after"] = _difference(facts["before"], facts["after"], voice)
+            words["before"], words["after"] = difference(facts["before"], facts["after"], voice)
     if isinstance(facts.get("inferred"), list) and "work_orders" in facts["inferred"]:
         words["inferred_orders"] = words.get("work_orders", "")
         words["work_orders"] = ""
@@ -204,22 +205,6 @@ def _stopped(value: Any, voice: Voice) -> str:
     return voice.say("line_stands" if value else "still_running")
 
 
-def _difference(before: Mapping[str, Any], after: Mapping[str, Any], voice: Voice) -> tuple[str, str]:
-    """What was linked wrong and what is right; what both have alike is not said again."""
-    place = ("assets", "line")
-    moved = any(before.get(name) != after.get(name) for name in place)
-    changed = {n for n in ("work_orders", "lots", "items") if before.get(n) != after.get(n)}
-    changed |= {*place} if moved else set()
-    old, new = ({name: value for name, value in side.items() if name in changed} for side in (before, after))
-    return _links(old, voice), _links(new, voice)
-
-
-def _links(value: Any, voice: Voice) -> str:
-    items = (voice.item(i) for i in value.get("items") or ())
-    ids = (*(value.get("work_orders") or ()), *(value.get("lots") or ()), *items)
-    return ", ".join(part for part in (voice.place(value), *ids) if part)
-
-
 def _names(value: Any, voice: Voice) -> str:
     if isinstance(value[0], Mapping):
         return "; ".join(_lines("owner")(value, voice).splitlines())
@@ -289,8 +274,8 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "lots": lambda value, voice: (
         _lines("lot")(value, voice) if isinstance(value[0], Mapping) else replace(voice, rows=None).ids(value)
     ),
-    "before": _links,
-    "after": _links,
+    "before": links,
+    "after": links,
     "resolution": _spread,
     "alignment": _spread,
     "posting_lag": _spread,

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection
 
+from bot.approving import waits_for_approval
 from bot.sending import backoff
-from db import cases, postings
+from bot.taking_back import nothing_to_take_back
+from db import cases, posting_waits, postings, taken_back
 from db.cases import Stale
 from db.postings import Claimed
+from integrations.erp.several import Several
 from workflow import finishing
-from workflow.case import Change, Entry, Notice
-from workflow.errors import Rejected, TryLater
+from workflow.case import Change, Entry, Notice, PostingKind
+from workflow.errors import Away, Rejected, TryLater
 from workflow.plant import on_shift
 from workflow.ports import Receipt
 from workflow.routing import LINECALL
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 AT_A_TIME = 10  # postings that one worker takes
-LEASE = timedelta(seconds=45)  # after which they are somebody else's: whoever held them may have died
+LEASE = timedelta(seconds=45)  # after which they are somebody else's: whoever held them has died
+RENEW = timedelta(seconds=15)  # so often whoever lives makes it last longer
+TOLD_AFTER = timedelta(minutes=2)  # what has waited so long was told of, and need not knock by itself
 STOP_AFTER = timedelta(seconds=15)  # no new one is begun then, so that none outlives its lease by much
 ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it
 RACES = 10  # lost on one case
@@ -39,14 +46,36 @@ def post_to_erp(app: App) -> int:
     started = app.clock.now()
     with app.database.write() as tx:
         claimed = postings.claim(tx, started, AT_A_TIME, LEASE)
-    for n, one in enumerate(claimed):
-        if app.clock.now() - started > STOP_AFTER:
-            with app.database.write() as tx:
-                for late in claimed[n:]:
-                    postings.give_back(tx, late, app.clock.now())
-            break
-        _post_one(app, one)
+    with _kept(app, claimed):
+        for n, one in enumerate(claimed):
+            if app.clock.now() - started > STOP_AFTER:
+                with app.database.write() as tx:
+                    for late in claimed[n:]:
+                        postings.give_back(tx, late, app.clock.now())
+                break
+            _post_one(app, one)
     return len(claimed)
+
+
+@contextmanager
+def _kept(app: App, claimed: Sequence[Claimed]) -> Iterator[None]:
+    """Nobody else gets these while we live, however slow ERP is: two at once might both book one (R47)."""
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(RENEW.total_seconds()):
+            with app.database.write() as tx:
+                posting_waits.keep_claimed(tx, claimed, app.clock.now() + LEASE)
+
+    keeper = threading.Thread(target=keep, name="linecall-postings-kept", daemon=True)
+    if claimed:
+        keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if claimed:
+            keeper.join()
 
 
 def _post_one(app: App, claimed: Claimed) -> None:
@@ -54,9 +83,13 @@ def _post_one(app: App, claimed: Claimed) -> None:
     try:
         if posting.kind not in app.erp.kinds:
             raise Rejected(f"no connected system books {posting.kind}")
+        if nothing_to_take_back(app, claimed):
+            _settle(app, claimed, lambda tx: taken_back.never_booked(tx, claimed, now))
+            return
         if posting.kind in app.folder.rules.dry_run:
-            with app.database.write() as tx:
-                postings.dry_run(tx, claimed, now)
+            _settle(app, claimed, lambda tx: postings.dry_run(tx, claimed, now))
+            return
+        if waits_for_approval(app, claimed):
             return
         receipt = app.erp.find(posting.key) or app.erp.post(posting)
     except TryLater as later:
@@ -65,6 +98,9 @@ def _post_one(app: App, claimed: Claimed) -> None:
         since = claimed.status.owed_since
         slow = since is not None and now - since >= ERP_IS_SLOW
         _settle(app, claimed, lambda tx: postings.waiting(tx, claimed, why, due, unknown), tell=slow)
+        if isinstance(later, Away):
+            with app.database.write() as tx:
+                posting_waits.wait_together(tx, _booked_with(app, posting.kind), why, now, due, now - TOLD_AFTER)
     except Rejected as no:
         why, owner = no.why, _looks_after(app, posting.kind)
         log.warning("postings.rejected", key=posting.key)
@@ -114,6 +150,14 @@ def _write_into_its_case(app: App, tx: Connection, claimed: Claimed) -> None:
         change = finishing.booked(case, status, app.world())
         closing = finishing.confirmed(change.case, known, app.world())
         change = change.then(closing) if closing is not None else change
+    elif status.state == "reversed" and status.confirmed_at is None:
+        change = finishing.never_booked(case, status, app.world())
+        closing = finishing.confirmed(change.case, known, app.world())
+        change = change.then(closing) if closing is not None else change
+    elif status.state == "dry_run":
+        change = finishing.written_down(case, status, app.world())
+        closing = finishing.confirmed(change.case, known, app.world())
+        change = change.then(closing) if closing is not None else change
     elif status.state == "failed":
         change = finishing.not_booked(case, status, app.world(), for_good=True)
     elif status.state == "waiting" and not _said_already(tx, number, key):
@@ -139,6 +183,14 @@ def _booked_twice(app: App, tx: Connection, claimed: Claimed, receipt: Receipt) 
 
 def _said_already(tx: Connection, number: str, key: str) -> bool:
     return any(e.what == "posting_waits" and e.facts.get("key") == key for e in cases.log_of(tx, number))
+
+
+def _booked_with(app: App, kind: PostingKind) -> tuple[str, ...]:
+    """The kinds that the same system books."""
+    erp = app.erp
+    if not isinstance(erp, Several):
+        return tuple(erp.kinds)
+    return tuple(other for other, system in erp.books.items() if system is erp.books.get(kind))
 
 
 def _looks_after(app: App, kind: str) -> str | None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import decisions, forms, handing_over, invite, media, slash, why
+from bot import decisions, forms, handing_over, invite, media, restating, slash, why
+from bot.approving import decided
 from bot.say import Press
-from db import cases, conversations, inbox
-from workflow import answering, escalating, finishing, holding, opening, returning, reworking, scope
+from db import cases, conversations, inbox, postings
+from workflow import answering, approving, escalating, finishing, holding, opening, returning, reworking, scope
 from workflow.case import ALLOWED, Case
 from workflow.reading import Resolution
 
@@ -40,6 +41,10 @@ def pressed(desk: Desk, press: Press) -> str:
     if press.act == "withdraw" and case.status in ALLOWED["withdraw"] and press.args:
         said = desk.said or press.act
         return desk.save(returning.withdraw_release(case, press.args[0], desk.me, said, desk.world))
+    if press.act == "restate":
+        return restating.pressed(desk, press, case)
+    if press.act in ("approve", "turn_down"):
+        return _approved(desk, press, case)
     if not case.is_open:
         return desk.late(case)
     if desk.message.filled is not None and press.act in forms.ACTS:
@@ -86,6 +91,16 @@ def pressed(desk: Desk, press: Press) -> str:
         case "pick" if len(press.args) == 2 and press.args[1].isdecimal() and len(press.args[1]) <= LONGEST_ID:
             return _picked(desk, case, int(press.args[1]))
     return desk.tell("late_press_unknown")
+
+
+def _approved(desk: Desk, press: Press, case: Case) -> str:
+    """A posting above its limit: ERP gets it, or not (R51)."""
+    tail = press.args[0] if press.args else ""
+    meant = [s for s in postings.of_case(desk.tx, case.number) if approving.is_meant(s.posting, tail)]
+    if not meant:
+        return desk.tell("late_press_unknown")
+    yes = press.act == "approve"
+    return desk.save(decided(desk.tx, meant[0], desk.me, desk.world.rules, desk.world, yes=yes))
 
 
 def _answered(desk: Desk, case: Case, press: Press) -> str:

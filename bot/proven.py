@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workflow.messages import Inbound
     from workflow.reading import Reading
 
-ACTS = frozenset({"accept_shift", "confirm", "resolve", "cancel"})
+ACTS = frozenset({"accept_shift", "confirm", "resolve", "restate", "cancel", "approve", "turn_down"})
 INTENTS = frozenset({"disposition", "resolve", "cancel", "reassign"})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -11,18 +11,24 @@ import structlog
 
 from bot.watchman import who_runs_the_shift
 from db import cases, outbox, postings, settings
-from workflow.case import Case, Notice, PostingStatus
+from db.connect import Stale
+from workflow.case import Case, Change, Entry, Notice, PostingStatus
 from workflow.errors import Rejected, TryLater
 from workflow.records import Records
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bot.app import App
+    from workflow.plant import Person
 
 log = structlog.get_logger()
 
 NIGHT = (2, 5)  # hours of the plant's clock between which it is compared
 BACK = timedelta(days=7)  # how old a posting may be to be asked about
 COMPARED = "reconciled_on"  # the plant's date of the last comparison
+FOUND = "reconcile_found"  # what it found and nobody has looked after
+RETRIES = 10
 
 What = Literal[
     "not_in_erp", "other_receipt", "in_erp_already", "booked_twice",
@@ -86,10 +92,40 @@ def every_night(app: App) -> int:
     facts = {"n": len(found), "cases": list(dict.fromkeys(one.case for one in found))}
     with app.database.write() as tx:
         settings.put(tx, COMPARED, local.date().isoformat(), world.now)
+        settings.put(tx, FOUND, [asdict(one) for one in found], world.now)
         for person in who_runs_the_shift(world) if found else ():
             outbox.put(tx, None, Notice(person.id, "erp_differs", facts), world.now)
     app.ring("outbox")
     return 0
+
+
+def listed(tx: Connection) -> tuple[Difference, ...]:
+    """What the last comparison of the night found and nobody has looked after yet."""
+    return tuple(Difference(**one) for one in settings.get(tx, FOUND) or ())
+
+
+def looked_after(app: App, what: str, about: str, by: Person) -> bool:
+    """A named person has worked one off: it leaves the list and stands in its exception's log; False where it is gone.
+
+    Where it still differs in the next night it is found again.
+    """
+    for _ in range(RETRIES):
+        now = app.clock.now()
+        try:
+            with app.database.write() as tx:
+                found = listed(tx)
+                mine = next((one for one in found if (one.what, one.about) == (what, about)), None)
+                if mine is None:
+                    return False
+                settings.put(tx, FOUND, [asdict(one) for one in found if one is not mine], now)
+                case = cases.get(tx, mine.case)
+                if case is not None:
+                    facts = {"what": what, "ours": mine.ours, "erps": mine.erps}
+                    cases.save(tx, Change(case, (Entry(now, by.id, "difference_done", about, facts),)), now)
+        except Stale:
+            continue
+        return True
+    return False
 
 
 def _posting(app: App, status: PostingStatus) -> Iterator[Difference]:

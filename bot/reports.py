@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import afterwards
-from db import cases, conversations
+from db import cases, conversations, postings
 from db.connect import one_at_a_time
 from workflow import finishing, opening
 from workflow.case import Case, Change
@@ -66,7 +66,8 @@ def _one_report(
         return None
     earlier = same_fault_again(draft, _ended_on(desk, draft), desk.world)
     if earlier is not None and earlier.again_within_cooling_off:
-        desk.save(finishing.reopen(earlier.case, desk.me, desk.said, desk.world, said))
+        owed = postings.of_case(desk.tx, earlier.case.number)
+        desk.save(finishing.reopen(earlier.case, desk.me, desk.said, desk.world, said, owed))
         return None
     number = cases.next_number(desk.tx)
     case = replace(draft, number=number, recurrent_of=earlier.case.number if earlier else None)

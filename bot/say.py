@@ -80,7 +80,7 @@ def log_line(entry: Entry, language: str, plant: Plant) -> str:
         "why": quote(entry.why),
     }
     match entry.what:
-        case "posted":
+        case "posted" | "took_back" | "never_booked" | "would_book" | "approved" | "turned_down" | "approval_asked":
             facts["kind_word"] = voice.say(f"kind.{entry.why}")
         case "asked_back":
             facts["asks"] = voice.say(f"field.{entry.why}")

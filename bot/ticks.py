@@ -12,6 +12,7 @@ from bot import desk
 from bot.bearable import bearable
 from bot.cards import show_cards
 from bot.digests import send_digests
+from bot.from_erp import tell_of_age, tell_of_changes
 from bot.handing_over import hand_over
 from bot.lessons import learn
 from bot.looking import look_at_media
@@ -114,8 +115,13 @@ def send_outbox(app: App) -> int:
 
 
 def refresh_records(app: App) -> int:
-    """Take ERP's records again."""
-    return int(app.refresh_records())
+    """Take ERP's records again; those concerned hear what changed, and somebody hears where they are too old."""
+    tell_of_changes(app)  # what was opened since is noted as ERP had it then
+    changed = app.refresh_records()
+    if changed:
+        tell_of_changes(app)
+    tell_of_age(app, app.records_taken_at)
+    return int(changed)
 
 
 def run_until_quiet(app: App, most: int = 1000) -> int:

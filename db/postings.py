@@ -36,6 +36,7 @@ class Claimed:
     claim: int
     status: PostingStatus
     outcome_unknown: bool
+    approved: bool = False  # by a person, where it is above its limit (R51)
 
 
 def owe(tx: Connection, postings: Sequence[Posting], at: datetime) -> None:
@@ -46,6 +47,9 @@ def owe(tx: Connection, postings: Sequence[Posting], at: datetime) -> None:
         adding = insert(tx, table).values(row | fresh).on_conflict_do_nothing(index_elements=["key"])
         if tx.scalar(adding.returning(table.c.id)) is None and _content(tx, posting.key) != _as_kept(posting):
             raise DifferentPosting(posting.key)
+        if posting.reverses is not None:  # nobody has to approve what is taken back anyway
+            asked = sa.and_(table.c.key == posting.reverses, awaits())
+            tx.execute(sa.update(table).where(asked).values(due_at=at))
     if postings:
         changes.touch(tx)
 
@@ -54,10 +58,13 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     """Take postings that are due, and nobody else gets them until the lease is over.
 
     Within a case the order is kept: while an earlier posting is due, being posted or waiting, the later ones wait.
-    One that failed is a person's to look after and holds up nothing.
+    One that failed is a person's to look after and holds up nothing; but what could not be taken back is not booked
+    anew either, or ERP would count it twice (R47).
     """
     earlier = table.alias("earlier")
-    ahead = sa.exists().where(earlier.c.case == table.c.case, earlier.c.id < table.c.id, earlier.c.due_at.is_not(None))
+    stuck = sa.and_(earlier.c.reverses.is_not(None), earlier.c.failed_at.is_not(None), earlier.c.kind == table.c.kind)
+    before = sa.and_(earlier.c.case == table.c.case, earlier.c.id < table.c.id)
+    ahead = sa.exists().where(before, sa.or_(earlier.c.due_at.is_not(None), stuck))
     first = (
         sa.select(table.c.id)
         .where(table.c.due_at <= now, ~ahead)
@@ -76,7 +83,9 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     }
     taking = sa.update(table).where(table.c.id.in_(sa.select(first.c.id))).values(claimed).returning(*table.c)
     rows = sorted(tx.execute(taking).all(), key=lambda row: row.id)
-    return tuple(Claimed(row.id, row.claim, _status(row), bool(row.outcome_unknown)) for row in rows)
+    return tuple(
+        Claimed(row.id, row.claim, _status(row), bool(row.outcome_unknown), row.approved_at is not None) for row in rows
+    )
 
 
 def confirmed(tx: Connection, claimed: Claimed, receipt: Receipt, at: datetime) -> bool:
@@ -113,43 +122,50 @@ def doubt(tx: Connection, key: str, now: datetime) -> Doubt | None:
 def waiting(tx: Connection, claimed: Claimed, error: str, due_at: datetime, outcome_unknown: bool = False) -> bool:
     """The ERP did not take it now: it comes again at `due_at`; False where the claim was lost."""
     unknown = sa.or_(table.c.outcome_unknown, sa.literal(outcome_unknown))
-    return _finish(tx, claimed, {"error": error, "due_at": due_at, "outcome_unknown": unknown})
+    return finish(tx, claimed, {"error": error, "due_at": due_at, "outcome_unknown": unknown})
 
 
 def give_back(tx: Connection, claimed: Claimed, at: datetime) -> bool:
     """It was not begun: it is due again at once, and no attempt is counted; False where the claim was lost."""
-    return _finish(
+    return finish(
         tx, claimed, {"due_at": at, "attempts": table.c.attempts - 1, "outcome_unknown": claimed.outcome_unknown}
     )
 
 
 def failed(tx: Connection, claimed: Claimed, error: str, owner: str | None, at: datetime) -> bool:
     """The ERP refused it for good: a person looks after it now (R2); False where the claim was lost."""
-    return _finish(tx, claimed, {"error": error, "owner": owner, "failed_at": at, "due_at": None})
+    posting = claimed.status.posting
+    mine = finish(tx, claimed, {"error": error, "owner": owner, "failed_at": at, "due_at": None})
+    if mine and posting.reverses is not None:
+        behind = sa.and_(table.c.case == posting.case, table.c.kind == posting.kind, table.c.id > claimed.id)
+        why = {"error": f"waits until {posting.reverses} is taken back"}
+        tx.execute(sa.update(table).where(behind, table.c.due_at.is_not(None)).values(why))
+    return mine
 
 
 def dry_run(tx: Connection, claimed: Claimed, at: datetime) -> bool:
     """It was only written down (R51); False where the claim was lost."""
-    return _finish(tx, claimed, {"dry_run_at": at, "due_at": None, "error": None})
+    return finish(tx, claimed, {"dry_run_at": at, "due_at": None, "error": None})
 
 
 def retry(tx: Connection, key: str, at: datetime) -> bool:
     """A person says: try again now; False where it is confirmed, or unknown."""
     again = {"due_at": at, "failed_at": None, "dry_run_at": None, "owner": None}
-    open_one = sa.and_(table.c.key == key, table.c.confirmed_at.is_(None), table.c.claimed_at.is_(None))
-    return _changed(tx, sa.update(table).where(open_one).values(again))
+    open_one = sa.and_(table.c.key == key, _not_taken_back(), table.c.confirmed_at.is_(None),
+                       table.c.claimed_at.is_(None))  # fmt: skip
+    return changed(tx, sa.update(table).where(open_one).values(again))
 
 
 def release_backoff(tx: Connection, now: datetime) -> int:
     """The ERP is back: everything that waits for its next attempt is due now; returns how many there were."""
-    backing_off = sa.and_(table.c.due_at > now, table.c.claimed_at.is_(None))
+    backing_off = sa.and_(table.c.due_at > now, table.c.claimed_at.is_(None), ~awaits())
     return tx.execute(sa.update(table).where(backing_off).values(due_at=now)).rowcount
 
 
 def reversed_(tx: Connection, key: str, at: datetime) -> bool:
     """A posting was taken back at the ERP; a posting that `reverses` it says so by itself when it is confirmed."""
     taken_back = sa.and_(table.c.key == key, table.c.confirmed_at.is_not(None), table.c.reversed_at.is_(None))
-    return _changed(tx, sa.update(table).where(taken_back).values(reversed_at=at))
+    return changed(tx, sa.update(table).where(taken_back).values(reversed_at=at))
 
 
 def get(tx: Connection, key: str) -> PostingStatus | None:
@@ -245,12 +261,14 @@ def _booked(tx: Connection, key: str, receipt: Receipt, at: datetime, by: str | 
     return True
 
 
-def _finish(tx: Connection, claimed: Claimed, values: dict[str, object]) -> bool:
+def finish(tx: Connection, claimed: Claimed, values: dict[str, object]) -> bool:
+    """How an attempt ends; False where the claim was lost."""
     mine = sa.and_(table.c.id == claimed.id, table.c.claim == claimed.claim, table.c.due_at.is_not(None))
-    return _changed(tx, sa.update(table).where(mine).values(values | {"claimed_at": None}))
+    return changed(tx, sa.update(table).where(mine).values(values | {"claimed_at": None}))
 
 
-def _changed(tx: Connection, update: sa.Update) -> bool:
+def changed(tx: Connection, update: sa.Update) -> bool:
+    """Whether it was one posting that was changed."""
     done = tx.execute(update).rowcount == 1
     if done:
         changes.touch(tx)
@@ -258,7 +276,17 @@ def _changed(tx: Connection, update: sa.Update) -> bool:
 
 
 def _not_settled() -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.confirmed_at.is_(None), table.c.dry_run_at.is_(None))
+    return sa.and_(_not_taken_back(), table.c.confirmed_at.is_(None), table.c.dry_run_at.is_(None))
+
+
+def awaits() -> sa.ColumnElement[bool]:
+    """Somebody was asked to approve it and has not answered (R51)."""
+    asked = sa.and_(table.c.approval_asked_at.is_not(None), table.c.approved_at.is_(None))
+    return sa.and_(asked, _not_settled(), table.c.failed_at.is_(None))
+
+
+def _not_taken_back() -> sa.ColumnElement[bool]:
+    return table.c.reversed_at.is_(None)
 
 
 def _in_state(state: PostingState) -> sa.ColumnElement[bool]:
@@ -274,7 +302,7 @@ def _in_state(state: PostingState) -> sa.ColumnElement[bool]:
         case "posted":
             return sa.and_(confirmed_, c.by_hand.is_(None))
         case "dry_run":
-            return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_not(None))
+            return sa.and_(c.confirmed_at.is_(None), c.dry_run_at.is_not(None), c.reversed_at.is_(None))
         case "failed":
             return sa.and_(_not_settled(), c.failed_at.is_not(None))
         case "waiting":

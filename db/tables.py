@@ -101,6 +101,8 @@ case = sa.Table(
     sa.Column("rerouted", sa.Integer, nullable=False),
     sa.Column("told", Names, nullable=False),
     sa.Column("parent", Words),  # the case of the one cause behind several (R21)
+    sa.Column("reopened_at", Instant),
+    sa.Column("counted_min", Number),  # of the downtime what nothing else counts already (R49)
 )
 on_the_floor = sa.and_(
     case.c.resolved_at.is_(None),
@@ -318,7 +320,10 @@ posting = sa.Table(
     sa.Column("by_hand", Words),  # the person who typed the receipt in
     sa.Column("failed_at", Instant),
     sa.Column("dry_run_at", Instant),
-    sa.Column("reversed_at", Instant),
+    sa.Column("reversed_at", Instant),  # taken back; without `confirmed_at` it was never booked
+    sa.Column("approval_asked_at", Instant),  # it is above its limit: somebody was asked (R51)
+    sa.Column("approved_at", Instant),
+    sa.Column("approved_by", Words),
 )
 sa.Index("ix_posting_due", posting.c.due_at, **_where(posting.c.due_at.is_not(None)))
 sa.Index("ix_posting_failed", posting.c.failed_at, **_where(posting.c.failed_at.is_not(None)))

@@ -43,7 +43,7 @@ ERASED: Final = "[erased]"  # what stands where a person's words stood
 
 POSTING_KINDS: tuple[PostingKind, ...] = get_args(PostingKind)
 CONFIRMED: frozenset[PostingState] = frozenset({"posted", "manual"})
-SETTLED: frozenset[PostingState] = CONFIRMED | {"reversed"}  # ERP was told all of it, and took back what was withdrawn
+SETTLED: frozenset[PostingState] = CONFIRMED | {"reversed", "dry_run"}  # nothing is owed for these any more
 
 # The one table of allowed transitions (R3): act -> the states in which it may happen; all else is refused.
 ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
@@ -69,6 +69,7 @@ ALLOWED: Mapping[str, frozenset[Status]] = MappingProxyType(
         "supersede": frozenset({"draft"}),
         "close": frozenset({"resolved"}),
         "reopen": frozenset({"resolved", "closed"}),
+        "restate": frozenset({"resolved", "closed"}),
     }
 )
 
@@ -159,12 +160,14 @@ class Case:
     resolved_by: Person | None = None
     resolution: str = ""
     downtime_min: float | None = None
+    counted_min: float | None = None  # of it what no planned stop and no other exception counts already (R49)
     scrap: Quantity | None = None
     closed_at: datetime | None = None  # ERP has confirmed everything that is owed (R2)
     posted_at: datetime | None = None  # the last confirmation that ERP gave
     cancelled_at: datetime | None = None
     merged_into: str | None = None
     reopened: int = 0
+    reopened_at: datetime | None = None  # since then its clock runs again (R4)
     rerouted: int = 0  # corrections and hand-overs to another function: first pass is false
     told: tuple[Person, ...] = ()  # everyone who was told anything: they hear the end (R34)
     version: int = 0  # 0: not saved yet
@@ -259,7 +262,12 @@ class Entry:
 
 
 # Of these entries `why` names a rule, a field or a record; in any other that a person made it is their own words.
-WHY_IS_NO_QUOTE: frozenset[str] = frozenset({"acknowledged", "answered", "closed", "merged", "posted"})
+WHY_IS_NO_QUOTE: frozenset[str] = frozenset(
+    {
+        "acknowledged", "answered", "closed", "difference_done", "erp_changed", "known_now", "merged", "never_booked",
+        "posted", "took_back", "would_book", "approved", "turned_down", "approval_asked"
+    }
+)  # fmt: skip
 QUOTED_FACTS: frozenset[str] = frozenset({"waiting_for", "said", "reason", "note", "heard", "text"})
 
 

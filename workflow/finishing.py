@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.case import ALLOWED, SETTLED, Case, Change, Entry, Notice, Offer, PostingStatus, require
+from workflow.case import ALLOWED, CONFIRMED, SETTLED, Case, Change, Entry, Notice, Offer, PostingStatus, require
+from workflow.downtime import counted
 from workflow.errors import Refused
 from workflow.holding import hold
+from workflow.metrics import minutes_down
 from workflow.opening import complete
 from workflow.plant import Person
-from workflow.posting import resolution_postings
-from workflow.reading import ReportedException, Resolution
+from workflow.posting import resolution_postings, resumed_postings
+from workflow.reading import Quantity, ReportedException, Resolution
 from workflow.routing import LINECALL, World, remember_told, route
 
 
@@ -25,7 +27,7 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
     require(case, "resolve")
     if case.undecided:
         raise Refused("resolve.hold", case=case.number, lots=list(case.undecided))
-    if not _may_end(case, by):
+    if not may_end(case, by):
         raise Refused("resolve.not_yours", case=case.number, who=case.lead.owner if case.lead else None)
     tasks = tuple(
         replace(t, done_at=world.now, done_by=by.id, next_step_at=None, acknowledged_at=t.acknowledged_at or world.now,
@@ -38,17 +40,23 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
         else t
         for t in case.tasks
     )  # fmt: skip
+    before = case.downtime_min if case.reopened_at is not None else None
+    minutes = outcome.downtime_min
+    if before is not None:  # it came back: both times together (R4)
+        minutes = round(before + (_minutes_since(case.reopened_at, world) if minutes is None else minutes), 1)
     resolved = replace(
         case,
         tasks=tasks,
         resolved_at=world.now,
         resolved_by=by.id,
         resolution=outcome.action,
-        downtime_min=outcome.downtime_min if outcome.downtime_min is not None else case.downtime_min,
-        scrap=outcome.scrap or case.scrap,
+        downtime_min=minutes if minutes is not None else case.downtime_min,
+        scrap=_together(case.scrap, outcome.scrap),
         decisions=case.decisions + 1,
     )
-    postings = resolution_postings(resolved, by_planner="planner" in by.roles)
+    resolved = counted_once(resolved, world)
+    scrapped = outcome.scrap if case.reopened_at is not None else resolved.scrap  # what was booked before stays booked
+    postings = resolution_postings(replace(resolved, scrap=scrapped), by_planner="planner" in by.roles)
     facts = _ending(resolved) | {"who": by.id, "owed": [p.kind for p in postings]}
     entry = Entry(world.now, by.id, "resolved", outcome.action, {"owed": [p.key for p in postings]})
     notices = (Notice(by.id, "resolved.you", facts), *_everyone(resolved, "resolved", facts, but=by.id))
@@ -62,7 +70,7 @@ def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Ch
         return None
     at = [status.confirmed_at for status in postings if status.confirmed_at is not None]
     closed = replace(case, closed_at=world.now, posted_at=max(at, default=None))
-    receipts = [status.receipt for status in postings if status.receipt]
+    receipts = [s.receipt for s in postings if s.receipt and s.state in CONFIRMED and s.posting.reverses is None]
     entry = Entry(world.now, LINECALL, "closed", "", {"receipts": receipts})
     facts = _ending(closed) | {"receipts": receipts}
     # Everyone heard that it is fixed; that the books agree matters to whoever reported it and whoever fixed it.
@@ -73,8 +81,11 @@ def confirmed(case: Case, postings: Sequence[PostingStatus], world: World) -> Ch
 def booked(case: Case, status: PostingStatus, world: World) -> Change:
     """ERP has confirmed one posting; a release is effective only now, and those concerned hear it (R43)."""
     posting = status.posting
-    entry = Entry(world.now, LINECALL, "posted", posting.kind, {"key": posting.key, "receipt": status.receipt})
-    kind = "lot_hold" if posting.reverses is not None else posting.kind  # what is taken back is on hold again
+    booked_as = {"key": posting.key, "receipt": status.receipt}
+    what = "posted" if posting.reverses is None else "took_back"
+    entry = Entry(world.now, LINECALL, what, posting.kind, booked_as)
+    # A withdrawn release is on hold again; what else is taken back is told by the log alone.
+    kind: str = posting.kind if posting.reverses is None else "lot_hold" if posting.kind == "lot_release" else ""
     name = {"lot_release": "released_in_erp", "lot_hold": "held_in_erp"}.get(kind)
     facts = {"case": case.number, "receipt": status.receipt, **posting.body}
     who = [p for p in case.told if "quality" in world.plant.person[p].roles or p == case.reporter] if name else []
@@ -84,6 +95,16 @@ def booked(case: Case, status: PostingStatus, world: World) -> Change:
         Notice(p, name, facts, offers if "quality" in world.plant.person[p].roles else ()) for p in who if name
     )
     return Change(case, (entry,), notices)
+
+
+def written_down(case: Case, status: PostingStatus, world: World) -> Change:
+    """A kind that the plant only tries out: said in the log, and nothing is owed for it (R51)."""
+    return Change(case, (Entry(world.now, LINECALL, "would_book", status.posting.kind, {"key": status.posting.key}),))
+
+
+def never_booked(case: Case, status: PostingStatus, world: World) -> Change:
+    """A posting that was corrected before ERP had it: nothing is booked and nothing taken back."""
+    return Change(case, (Entry(world.now, LINECALL, "never_booked", status.posting.kind, {"key": status.posting.key}),))
 
 
 def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: bool) -> Change:
@@ -107,7 +128,7 @@ def cancel(case: Case, by: Person, said: str, world: World) -> Change:
     require(case, "cancel")
     if case.undecided:
         raise Refused("cancel.hold", case=case.number, lots=list(case.undecided))
-    if not _may_end(case, by):
+    if not may_end(case, by):
         raise Refused("cancel.not_yours", case=case.number, who=case.reporter)
     cancelled = replace(case, cancelled_at=world.now, tasks=_withdrawn(case, world))
     facts = _ending(cancelled) | {"who": by.id, "said": said}
@@ -121,7 +142,7 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     Lots that are held stay held until quality decides; a correction adds the right one.
     """
     require(case, "correct")
-    if by.id not in (case.reporter, *case.joined) and not _may_end(case, by):
+    if by.id not in (case.reporter, *case.joined) and not may_end(case, by):
         raise Refused("correct.not_yours", case=case.number, who=case.reporter)
     moved = bool(right.line and right.line != case.line) or bool(right.assets and right.assets != case.assets)
     corrected = replace(
@@ -153,15 +174,30 @@ def correct(case: Case, right: ReportedException, by: Person, said: str, world: 
     return Change(change.case, change.entries, change.notices + notices, change.postings)
 
 
-def reopen(case: Case, by: Person, said: str, world: World, new: ReportedException | None = None) -> Change:
+def reopen(
+    case: Case,
+    by: Person,
+    said: str,
+    world: World,
+    new: ReportedException | None = None,
+    owed: Sequence[PostingStatus] = (),
+) -> Change:
     """The fix did not hold: the same case goes on, its clocks resume, first pass is false (R4).
 
-    `new` is what was reported now; everybody who was told hears it, those who are asked again first.
+    `new` is what was reported now; everybody who was told hears it, those who are asked again first. Of `owed`, all
+    that its postings are, what speaks of its time is taken back, and booked anew when it ends (R47).
     """
     require(case, "reopen")
+    stood = case.downtime_min
+    if stood is None and case.resolved_at is not None and not case.held:
+        stood = round((case.resolved_at - (case.reopened_at or case.since)) / timedelta(minutes=1), 1)
     new = new or ReportedException()
     again = replace(
         case,
+        downtime_min=stood,
+        counted_min=None,
+        reopened_at=world.now,
+        decisions=case.decisions + 1,
         line_stopped=case.line_stopped if new.line_stopped is None else new.line_stopped,
         assets=tuple(dict.fromkeys((*case.assets, *new.assets))),
         items=tuple(dict.fromkeys((*case.items, *new.items))),
@@ -173,15 +209,42 @@ def reopen(case: Case, by: Person, said: str, world: World, new: ReportedExcepti
         reopened=case.reopened + 1,
         tasks=tuple(t if t.withdrawn_at else replace(t, withdrawn_at=world.now, next_step_at=None) for t in case.tasks),
     )
+    back = resumed_postings(again, owed)
     facts = _ending(again) | {"who": by.id, "said": said}
-    entry = Entry(world.now, by.id, "reopened", said)
-    change = Change(again, (entry,)).then(route(again, world))
+    back = resumed_postings(again, owed)
+    taken_back = {"taken_back": [posting.reverses for posting in back]} if back else {}
+    entry = Entry(world.now, by.id, "reopened", said, taken_back)
+    change = Change(again, (entry,), (), back).then(route(again, world))
     everyone = tuple(dict.fromkeys((*again.told, *(n.to for n in change.notices))))
     notices = (Notice(by.id, "reopened.you", facts), *(Notice(p, "reopened", facts) for p in everyone if p != by.id))
     return Change(change.case, change.entries, notices + change.notices, change.postings)
 
 
-def _may_end(case: Case, by: Person) -> bool:
+def counted_once(case: Case, world: World) -> Case:
+    """A case that has ended, with the minutes that no planned stop and no other exception of its machine counts (R49).
+
+    Nothing is set where all of it counts.
+    """
+    minutes = minutes_down(replace(case, counted_min=None))
+    if case.type == "machine_breakdown" and minutes is None and case.resolved_at is not None:
+        minutes = (case.resolved_at - case.since) / timedelta(minutes=1)  # it is booked though the line went on
+    if minutes is None:
+        return replace(case, counted_min=None)
+    counts = counted(case, minutes, world.plant, world.stood(case))
+    return replace(case, counted_min=counts if counts < round(minutes, 1) else None)
+
+
+def _minutes_since(at: datetime | None, world: World) -> float:
+    return (world.now - at) / timedelta(minutes=1) if at is not None else 0.0
+
+
+def _together(before: Quantity | None, more: Quantity | None) -> Quantity | None:
+    if before is None or more is None or before.uom != more.uom:
+        return more or before
+    return Quantity(before.value + more.value, before.uom)
+
+
+def may_end(case: Case, by: Person) -> bool:
     """The reporters, whoever was asked, and those who run the shift may say that it is over; nobody else."""
     asked = {p for t in case.tasks for p in (t.owner, *t.told)}
     concerned = {t.role for t in case.tasks if t.withdrawn_at is None}

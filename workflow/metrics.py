@@ -108,10 +108,12 @@ def stands(case: Case) -> bool:
 
 
 def minutes_down(case: Case) -> float | None:
-    """How long it stood: what was said or booked, else from the event to solved.
+    """How long it stood: what was counted, said or booked, else from the event to solved; no minute twice (R49).
 
     None where nothing stood, or still does.
     """
+    if case.counted_min is not None:
+        return case.counted_min
     if case.downtime_min is not None:
         return case.downtime_min
     return (case.resolved_at - case.since) / MINUTE if stands(case) and case.resolved_at is not None else None

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.case import POSTING_KINDS, Case, Held, Part, Posting, PostingKind, Proposal
+from workflow.case import POSTING_KINDS, Case, Held, Part, Posting, PostingKind, PostingStatus, Proposal
+from workflow.reading import Quantity
 from workflow.records import Records
 
 
@@ -29,6 +30,13 @@ class _Owed:
         said = {name: value for name, value in body.items() if value is not None}
         key = posting_key(self._case, kind, self._lines[kind])
         self.postings.append(Posting(key, kind, self._case.number, said, self._at, reverses))
+
+    def take_back(self, posting: Posting) -> None:
+        """The same transaction the other way round, under a key of its own, on the day of the first."""
+        self._lines[posting.kind] += 1
+        key = posting_key(self._case, posting.kind, self._lines[posting.kind])
+        back = Posting(key, posting.kind, self._case.number, posting.body, posting.occurred_at, reverses=posting.key)
+        self.postings.append(back)
 
 
 def hold_postings(case: Case, new: tuple[Held, ...]) -> tuple[Posting, ...]:
@@ -92,8 +100,68 @@ def reversal_postings(
 
 def resolution_postings(case: Case, *, by_planner: bool) -> tuple[Posting, ...]:
     """What a finished case owes, by its type, as `contracts/interface.md` says."""
-    assert case.resolved_at is not None, "only a resolved case owes its outcome"
     owed = _Owed(case, case.since)
+    _outcome(owed, case, by_planner=by_planner)
+    return tuple(owed.postings)
+
+
+def standing(owed: Sequence[PostingStatus]) -> tuple[Posting, ...]:
+    """What ERP holds, or will hold when the queue is empty: without what was taken back, or is going to be."""
+    gone = {s.posting.reverses for s in owed}
+    return tuple(
+        s.posting for s in owed if s.posting.reverses is None and s.state != "reversed" and s.posting.key not in gone
+    )
+
+
+def resumed_postings(case: Case, owed: Sequence[PostingStatus]) -> tuple[Posting, ...]:
+    """What is taken back when a case goes on: its time, and what was counted; it is booked anew at its end (R4, R47).
+
+    What was moved, scrapped or repaired has happened all the same and stays booked.
+    """
+    back = _Owed(case, case.since)
+    for posting in reversed(standing(owed)):
+        if posting.kind in RESUMED:
+            back.take_back(posting)
+    return tuple(back.postings)
+
+
+def restated_postings(case: Case, owed: Sequence[PostingStatus], *, by_planner: bool) -> tuple[Posting, ...]:
+    """What differs from what was booked is taken back, the last one first, and booked anew (R47); the rest stays."""
+    wanted = _Owed(case, case.since)
+    _outcome(wanted, case, by_planner=by_planner)
+    stands = [posting for posting in standing(owed) if posting.kind in OUTCOMES]
+    scrapped = [posting for posting in stands if posting.kind == "scrap"]
+    if case.scrap is not None and _adds_up(scrapped, case.scrap):  # in several parts, each time that it was fixed
+        wanted.postings = [posting for posting in wanted.postings if posting.kind != "scrap"]
+        stands = [posting for posting in stands if posting.kind != "scrap"]
+    latest = {posting.kind: posting for posting in stands}
+    stands = [posting for posting in stands if posting.kind == "scrap" or posting is latest[posting.kind]]
+    same = [posting for posting in wanted.postings if any(_same(posting, other) for other in stands)]
+    again = _Owed(case, case.since)
+    for posting in reversed(stands):
+        if not any(_same(posting, other) for other in same):
+            again.take_back(posting)
+    for posting in wanted.postings:
+        if posting not in same:
+            again.add(posting.kind, **posting.body)
+    return tuple(again.postings)
+
+
+RESUMED: frozenset[PostingKind] = frozenset({"downtime", "confirmation", "stock_adjustment"})
+OUTCOMES: frozenset[PostingKind] = RESUMED | {"maintenance_notification", "reschedule", "goods_movement", "scrap"}
+
+
+def _adds_up(scrapped: Sequence[Posting], to: Quantity) -> bool:
+    much = sum(float(posting.body["quantity"]) for posting in scrapped)
+    return len(scrapped) > 1 and abs(much - to.value) < 1e-6 and {p.body["uom"] for p in scrapped} == {to.uom}
+
+
+def _same(one: Posting, other: Posting) -> bool:
+    return one.kind == other.kind and dict(one.body) == dict(other.body)
+
+
+def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
+    assert case.resolved_at is not None, "only a resolved case owes its outcome"
     order = case.work_orders[0] if case.work_orders else None
     asset = case.assets[0] if case.assets else None
     item = case.items[0] if case.items else None
@@ -106,17 +174,19 @@ def resolution_postings(case: Case, *, by_planner: bool) -> tuple[Posting, ...]:
     match case.type:
         case "machine_breakdown":
             start = case.since
-            end = start + timedelta(minutes=minutes)
-            owed.add(
-                "downtime",
-                asset=asset,
-                line=case.line,
-                work_order=order,
-                start=start.isoformat(),
-                end=end.isoformat(),
-                minutes=minutes,
-                reason=text,
-            )
+            end = case.resolved_at if case.reopened else start + timedelta(minutes=minutes)
+            counts = minutes if case.counted_min is None else case.counted_min
+            if counts > 0 or minutes <= 0:  # else another exception, or the plan, has all of it (R49)
+                owed.add(
+                    "downtime",
+                    asset=asset,
+                    line=case.line,
+                    work_order=order,
+                    start=start.isoformat(),
+                    end=end.isoformat(),
+                    minutes=counts,
+                    reason=text,
+                )
             owed.add("maintenance_notification", asset=asset, line=case.line, text=text)
         case "material_shortage" if by_planner:
             owed.add("reschedule", work_order=order, text=text)
@@ -134,4 +204,3 @@ def resolution_postings(case: Case, *, by_planner: bool) -> tuple[Posting, ...]:
             pass
     if case.scrap is not None:
         owed.add("scrap", work_order=order, quantity=case.scrap.value, uom=case.scrap.uom, reason=text)
-    return tuple(owed.postings)

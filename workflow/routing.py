@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from workflow.case import LINECALL as LINECALL
 from workflow.case import Case, Change, Entry, Notice, Offer, Task
 from workflow.consequences import Consequences, consequences, context_for, facts
+from workflow.downtime import Stood
 from workflow.plant import Person, Plant, on_shift, shift_end
 from workflow.records import Records
 from workflow.rules import Concern, Deadlines, Rules
@@ -39,6 +40,7 @@ class World:
     now: datetime
     earlier: tuple[Superseded, ...] = ()  # rules that were exchanged, the oldest first
     engaged: Mapping[str, str] = field(default_factory=dict)  # person -> the stopped case that they have in hand
+    stood: Callable[[Case], tuple[Stood, ...]] = lambda _: ()  # what others count of the same machine (R49)
 
     def rules_of(self, case: Case) -> Rules:
         """The rules that were in force when a case was opened: a later edit never routes it anew (R29, R36)."""

@@ -73,6 +73,15 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Above so much, a person of these functions approves a posting before ERP gets it (R51)."""
+
+    above: float  # quantity, minutes or amount, as the kind has them, in the posting's own unit
+    roles: tuple[str, ...]
+    not_own: bool = True  # whoever decided or ended it does not approve it
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     types: Mapping[ExceptionType, TypeRules]
     decisions: Mapping[Decision, Authority]
@@ -81,6 +90,7 @@ class Rules:
     answer_within: timedelta = timedelta(minutes=3)  # a question to a reporter; then the triage desk takes it (R18)
     triage: tuple[str, ...] = ("supervisor", "manager")  # who takes what nobody could place
     failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
+    approvals: Mapping[str, Approval] = field(default_factory=dict)  # posting kind -> its limit
     dry_run: frozenset[str] = frozenset()  # posting kinds that are only written down (R51)
     keep_words: timedelta | None = None  # people's words, after an exception has ended; None: for ever
     version: str = ""  # of the file, for the log

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot import by_hand
+from bot import approving, by_hand
 from bot.views import case_json, iso, metrics_json, posting_json
 from bot.web.access import Looking, actor, known_person, linecall, must_be
 from bot.web.errors import Declined, in_words
@@ -66,6 +66,15 @@ class Booked(BaseModel):
     receipt: Short = Field(min_length=1, description="the document number that ERP gave")
     by: Short | None = Field(None, description="who booked it; not needed when signed in")
     looked: bool = Field(False, description="they have looked in ERP, and it is not there; asked for where ERP is away")
+
+
+class Answered(BaseModel):
+    """Somebody's answer to whether ERP gets a posting."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    yes: bool = Field(description="whether ERP gets it")
+    by: Short | None = Field(None, description="who answers; not needed when signed in")
 
 
 class Act(BaseModel):
@@ -193,6 +202,15 @@ def book_posting(request: Request, caller: Looking, key: str, booked: Booked) ->
     if (status.state, status.receipt) != ("manual", booked.receipt):
         raise Declined(409, "confirmed", f"It is confirmed already: its document is {status.receipt}.")
     return posting_json(status)
+
+
+@routes.post("/postings/{key:path}/approve", summary="Approve a posting that is above its limit, or turn it down")
+def approve_posting(request: Request, caller: Looking, key: str, answered: Answered) -> dict[str, Any]:
+    """ERP gets it once somebody of the functions that `approvals` names has approved it."""
+    app = linecall(request)
+    by = app.plant.person[actor(app, caller, answered.by)]
+    with in_words(app, by.id):
+        return posting_json(_owed(approving.answer(app, key, by, yes=answered.yes)))
 
 
 @routes.get("/metrics", summary="The four figures: resolution, alignment, ERP posting lag, first pass")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from bot import by_hand
+from bot import approving, by_hand, reconciling
 from bot.views import unconfirmed
 from bot.web.access import Caller, Looking, linecall
 from bot.web.api import Short
@@ -17,7 +17,7 @@ from bot.web.record import body_words
 from bot.web.rendering import frame, page
 from bot.web.sight import sight_of
 from bot.web.words import age_words, kind_word, person_name, voice_for
-from db import postings
+from db import approvals, postings
 from workflow.errors import Refused
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Owed:
     why: str
     tries: int
     owner: str
+    asks: bool  # it waits for an approval
 
 
 @routes.get("/postings")
@@ -52,8 +53,14 @@ def queue(request: Request, caller: Looking) -> HTMLResponse:
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
         owed = sight_of(app, caller).of_postings(tx, postings.unconfirmed(tx))
-    rows = [_owed(status, voice) for status in unconfirmed(owed)]
-    return page(request, "postings.html", frame(voice) | {"rows": rows, "may": _may(app, caller)})
+        asking = approvals.awaiting_approval(tx)
+        found = reconciling.listed(tx) if _may(app, caller) else ()
+    rows = [_owed(status, voice, asks=status.posting.key in asking) for status in unconfirmed(owed)]
+    return page(
+        request,
+        "postings.html",
+        frame(voice) | {"rows": rows, "may": _may(app, caller), "differs": [_differs(one, voice) for one in found]},
+    )
 
 
 @routes.post("/postings/retry", response_model=None)
@@ -90,6 +97,38 @@ def book(
     return RedirectResponse("/postings", 303)
 
 
+@routes.post("/postings/approve", response_model=None)
+def approve(
+    request: Request, caller: Looking, key: Annotated[Short, Form()], yes: Annotated[bool, Form()] = False
+) -> RedirectResponse:
+    """Whether ERP gets what is above its limit, by who is signed in (R51)."""
+    app = linecall(request)
+    person = _signed_in(app, caller)
+    with in_words(app, person.id):
+        if approving.answer(app, key, person, yes=yes) is None:
+            raise Declined(404, "unknown_posting", "Nobody owes this posting.")
+    return RedirectResponse("/postings", 303)
+
+
+@routes.post("/postings/difference", response_model=None)
+def looked_after(
+    request: Request, caller: Looking, what: Annotated[Short, Form()], about: Annotated[Short, Form()]
+) -> RedirectResponse:
+    """One of what the night's comparison found is worked off, by who is signed in."""
+    app = linecall(request)
+    person = _signed_in(app, caller)
+    if not by_hand.may_book(person):
+        raise Declined(403, "not_your_role", "This is for a supervisor, or for a function that books.")
+    reconciling.looked_after(app, what, about, person)
+    return RedirectResponse("/postings", 303)
+
+
+def _differs(one: reconciling.Difference, voice: Voice) -> dict[str, str]:
+    words = voice.say(f"page.differs.{one.what}", ours=one.ours, erps=one.erps)
+    return {"what": one.what, "about": one.about, "case": one.case, "words": words,
+            "owner": person_name(voice.plant, one.owner)}  # fmt: skip
+
+
 def _may(app: App, caller: Caller) -> bool:
     person = app.plant.person.get(caller.person or "")
     return person is not None and by_hand.may_book(person)
@@ -102,11 +141,11 @@ def _signed_in(app: App, caller: Caller) -> Person:
     return person
 
 
-def _owed(status: PostingStatus, voice: Voice) -> Owed:
+def _owed(status: PostingStatus, voice: Voice, *, asks: bool) -> Owed:
     since = status.owed_since or voice.now
     return Owed(
         status.posting.key, status.posting.case, kind_word(status.posting.kind, voice),
         ", ".join(body_words(status.posting.body, voice)), status.state,
         voice.say(f"page.erp.{status.state}"), age_words(voice.now - since, voice), (status.error or "")[:300],
-        status.attempts, person_name(voice.plant, status.owner),
+        status.attempts, person_name(voice.plant, status.owner), asks,
     )  # fmt: skip

@@ -209,9 +209,9 @@ def _facts(case: Case, voice: Voice) -> list[Fact]:
         facts.append(_fact("line", line, voice, inferred="line" in said))
     for name, field, values in (
         ("machine", "assets", [plant.asset[a].name if a in plant.asset else a for a in case.assets]),
-        ("work_order", "work_orders", case.work_orders),
+        ("work_order", "work_orders", _with_unknown(case.work_orders, voice.records.work_order, voice)),
         ("item", "items", case.items),
-        ("lot", "lots", case.lots),
+        ("lot", "lots", _with_unknown(case.lots, voice.records.lot, voice)),
     ):
         if values:
             facts.append(_fact(name, ", ".join(values), voice, inferred=field in said))
@@ -231,6 +231,11 @@ def _facts(case: Case, voice: Voice) -> list[Fact]:
     if case.linked:
         facts.append(_fact("linked", ", ".join(case.linked), voice))
     return facts
+
+
+def _with_unknown(ids: Sequence[str], known: Mapping[str, object], voice: Voice) -> list[str]:
+    """Ids, and of each that ERP does not know yet that it waits for that (R50)."""
+    return [id_ if id_ in known else f"{id_} ({voice.say('page.record.unknown_yet')})" for id_ in ids]
 
 
 def _fact(name: str, value: str, voice: Voice, *, inferred: bool = False) -> Fact:

@@ -14,6 +14,7 @@ from integrations.erp.posting_bodies import GoodsMovement, StockAdjustment, why_
 from integrations.erp.tryton_books import Books, Job, checked, job_of
 from integrations.erp.tryton_examine import findings
 from integrations.erp.tryton_records import TrytonRecords
+from integrations.erp.tryton_reversals import reverse
 from integrations.erp.tryton_rpc import TrytonRpc
 from workflow.case import Posting, PostingKind
 from workflow.errors import Rejected
@@ -65,7 +66,7 @@ class TrytonErp:
             why = why_not(posting.kind, posting.body)
             if why is not None:
                 raise Rejected(why)
-            return BOOKS[posting.kind](self.books, job) if posting.reverses is None else _reverse(self.books, job)
+            return BOOKS[posting.kind](self.books, job) if posting.reverses is None else reverse(self.books, job)
 
     def examine(self) -> tuple[Finding, ...]:
         """Reachability, set-up and rights, for `linecall doctor`; books nothing and never raises."""
@@ -132,28 +133,6 @@ def _move(books: Books, job: Job) -> Receipt:
     free = books.there(stock, books.storage)
     short = f"{stock.name} has {free:.15g} {stock.uom} in storage, not {body.quantity:.15g}"
     return books.ship(job, stock, body.quantity, books.storage, books.place(body.to_line), short)
-
-
-def _reverse(books: Books, job: Job) -> Receipt:
-    """The same stock back by a shipment of its own: done documents are never changed (R47)."""
-    original = job.posting.reverses or ""
-    done = [row for row in books.shipments(original) if row["state"] == "done"]
-    if not done:
-        if books.receipt(original) is None:
-            raise Rejected(f"nothing is booked under {original} that could be reversed")
-        raise Rejected(f"Tryton cannot take back a finished {job.posting.kind.replace('_', ' ')}; correct it there")
-    others = [["reference", "like", f"% reverses {original}"], ["state", "!=", "cancelled"]]
-    taken_back = books.rpc.search("stock.shipment.internal", others, ["reference"])
-    if any(not str(row["reference"]).startswith(f"{job.mark} ") for row in taken_back):
-        raise Rejected(f"{original} is reversed already")
-    (shipment,) = books.rpc.search(
-        "stock.shipment.internal", [["id", "=", done[0]["id"]]], ["from_location", "to_location"]
-    )
-    stock, quantity = books.stock(job.posting.body), abs(float(job.posting.body["quantity"]))
-    start, end = int(shipment["to_location"]), int(shipment["from_location"])
-    there = books.there(stock, start)
-    short = f"of {stock.name} only {there:.15g} {stock.uom} are still there to take back, not {quantity:.15g}"
-    return books.ship(job, stock, quantity, start, end, short)
 
 
 BOOKS: Mapping[PostingKind, Callable[[Books, Job], Receipt]] = MappingProxyType(

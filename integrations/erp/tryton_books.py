@@ -43,6 +43,7 @@ class Job:
         """What a person reads in Tryton: kind, real time, who decided, why (R48)."""
         body, at = self.posting.body, self.posting.occurred_at
         lines = [f"{self.posting.kind.replace('_', ' ')} of {self.posting.case}"]
+        lines += [f"takes back {self.posting.reverses}"] if self.posting.reverses is not None else []
         lines += [f"happened {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"] if at is not None else []
         lines += [f"{name}: {body[name]}" for name in ("decision", "decided_by", "minutes", "start", "end", "quantity",
                                                       "new_quantity", "new_due", "status") if name in body]  # fmt: skip

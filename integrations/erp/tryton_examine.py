@@ -18,7 +18,7 @@ RIGHTS = {
     "stock.lot": ("read",),
     "production": ("read", "write"),
     "production.work": ("read", "create", "write"),
-    "production.work.cycle": ("read", "create", "write"),
+    "production.work.cycle": ("read", "create", "write", "delete"),
     "quality.inspection": ("read", "create", "write"),
     "quality.alert": ("read", "write"),
     "ir.note": ("read", "create"),

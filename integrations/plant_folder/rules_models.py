@@ -53,6 +53,9 @@ def _done(value: Any) -> Any:
 
 
 SHIFT_END: Final = "shift_end"
+# What has an amount; a hold is effective at once and waits for nobody (R43).
+APPROVED = ("downtime", "confirmation", "lot_release", "lot_rework", "scrap", "reschedule", "stock_adjustment",
+            "goods_movement", "cost")  # fmt: skip
 Done = Annotated[timedelta | Literal["shift_end"], PlainValidator(_done)]
 When = Annotated[Condition, PlainValidator(_condition)]
 Ladder = Annotated[tuple[Step, ...], PlainValidator(_ladder)]
@@ -122,6 +125,14 @@ class QuietModel(Strict):
     end: WallClock
 
 
+class ApprovalModel(Strict):
+    """A limit above which a person approves a posting."""
+
+    above: float = Field(ge=0, allow_inf_nan=False, description="a quantity, minutes or an amount", examples=["500"])
+    roles: Roles
+    not_own: bool = True
+
+
 class TriageModel(Strict):
     """Who takes what nobody could place."""
 
@@ -149,6 +160,9 @@ class RulesModel(Strict):
     triage: TriageModel = Field(default=TriageModel(), examples=["{roles: [supervisor], answer_within: 3m}"])
     failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = Field(
         default={}, examples=["{scrap: quality}"]
+    )
+    approvals: dict[Annotated[str, choice("posting kind", APPROVED)], ApprovalModel] = Field(
+        default={}, examples=["{scrap: {above: 500, roles: [manager]}}"]
     )
     dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] = Field(
         default=(), description="a list of posting kinds", examples=["[stock_adjustment]"]

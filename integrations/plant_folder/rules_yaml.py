@@ -26,7 +26,7 @@ from workflow.case import Step
 from workflow.conditions import ALWAYS, Condition
 from workflow.plant import Plant
 from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
-from workflow.rules import Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
+from workflow.rules import Approval, Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
 
 M = TypeVar("M", bound=Strict)
 A_DAY = timedelta(days=1)
@@ -140,6 +140,7 @@ def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
         answer_within=triage.answer_within,
         triage=triage.roles,
         failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
+        approvals=MappingProxyType({kind: Approval(a.above, a.roles, a.not_own) for kind, a in both.approvals.items()}),
         dry_run=frozenset(both.dry_run),
         keep_words=both.retention.words if both.retention is not None else None,
         version=sha256((defaults.text + (own.text if own is not None else "")).encode()).hexdigest()[:12],

@@ -49,6 +49,9 @@ def roles_needed(rules: Rules) -> Mapping[str, str]:
         needed.setdefault(role, "triage")
     for kind, role in rules.failed_posting.items():
         needed.setdefault(role, f"failed postings of {kind}")
+    for kind, approval in rules.approvals.items():
+        for role in approval.roles[:1]:
+            needed.setdefault(role, f"approval of {kind}")
     return needed
 
 

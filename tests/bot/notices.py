@@ -47,6 +47,22 @@ ASKED: Facts = BREAKDOWN | {
     "shipped": ["6318-2B"],
     "sisters": ["6319-4B"],
 }
+SCRAPPED = {"minutes": 60.0, "scrap": {"value": 12.0, "uom": "cs"}}
+RESTATED: Facts = CASE | {
+    "who": "gary.lindqvist",
+    "before": {"minutes": 40.0, "scrap": {"value": 10.0, "uom": "cs"}},
+    "after": SCRAPPED,
+    "owed": ["scrap", "downtime"],
+}
+APPROVAL: Facts = CASE | {
+    "kind": "scrap",
+    "key": "riverside/EX-1042/1/scrap/1",
+    "work_order": "WO-10482",
+    "quantity": 800.0,
+    "uom": "cs",
+    "reason": "cap jam",
+    "who": "gary.lindqvist",
+}
 CHASED: Facts = ASKED | {"age_min": 12, "waiting_min": 11, "owner": "gary.lindqvist", "step": 1}
 TOLD = [{"role": "maintenance", "people": ["gary.lindqvist", "anita.rao"]}, {"role": "planner", "people": []}]
 ENDED: Facts = BREAKDOWN | {"who": "gary.lindqvist", "said": SAID, "action": "new seal", "minutes": 134}
@@ -240,6 +256,25 @@ EXAMPLES: dict[str, Facts] = {
     "erp_still_free": NOT_BOOKED,
     "erp_waits": NOT_BOOKED,
     "posting_failed": NOT_BOOKED,
+    **{f"erp_changed.order_{what}": CASE | {"work_order": "WO-10482"} for what in ("cancelled", "completed", "held")},
+    "erp_changed.order_moved": CASE | {"work_order": "WO-10482", "due": "2026-11-20"},
+    "erp_changed.order_quantity": CASE | {"work_order": "WO-10482", "quantity": 3000.0, "uom": "cs"},
+    "erp_changed.lot_consumed": CASE | {"lot": "6319-4A"},
+    "erp_changed.lot_moved": CASE | {"lot": "6319-4A", "at": "WH-B02"},
+    "erp_changed.known_now": CASE | {"ids": ["WO-10500"]},
+    "records_old": {"since_at": "2026-11-17T20:10:00+00:00", "error": "connection refused"},
+    "restate_ask": CASE | {"before": {"minutes": 40.0}, "after": {"minutes": 60.0}},
+    "restated.you": RESTATED,
+    "restated": RESTATED,
+    "refused.restate.hold": CASE,
+    "refused.restate.same": CASE,
+    "approve_posting": APPROVAL | {"most": "500"},
+    "approved.you": APPROVAL,
+    "turned_down.you": APPROVAL,
+    "turned_down": APPROVAL,
+    "refused.approve.not_yours": CASE | {"roles": ["manager"]},
+    "refused.approve.own": CASE,
+    "refused.approve.late": CASE,
     "booked_twice": CASE | {"kind": "downtime", "key": "k", "first": "4900012", "second": "DOC-000011"},
     "card": ENDED
     | {
@@ -457,6 +492,16 @@ ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
     "posted": ("linecall", "downtime", {"key": OWED["owed"][0], "receipt": "DOC-000001"}),
     "posting_waits": ("linecall", "the import is away", {"key": OWED["owed"][0]}),
     "posting_failed": ("linecall", "period closed", {"key": OWED["owed"][0]}),
+    "restated": ("gary.lindqvist", "it was 60", {"before": {"minutes": 40.0}, "after": {"minutes": 60.0}}),
+    "difference_done": ("denise.palmer", "riverside/EX-7/1/scrap/1", {"what": "not_in_erp"}),
+    "erp_changed": ("linecall", "WO-10482", {"work_order": "WO-10482"}),
+    "known_now": ("linecall", "WO-10500", {"ids": ["WO-10500"]}),
+    "took_back": ("linecall", "downtime", {"key": OWED["owed"][0], "receipt": "DOC-000012"}),
+    "never_booked": ("linecall", "scrap", {"key": OWED["owed"][0]}),
+    "would_book": ("linecall", "scrap", {"key": OWED["owed"][0]}),
+    "approval_asked": ("linecall", "scrap", {"key": OWED["owed"][0], "people": ["denise.palmer"]}),
+    "approved": ("denise.palmer", "scrap", {"key": OWED["owed"][0]}),
+    "turned_down": ("denise.palmer", "scrap", {"key": OWED["owed"][0]}),
     "booked_twice": ("linecall", "", {"kind": "downtime", "first": "4900012", "second": "DOC-000011"}),
     "closed": ("linecall", "", {"receipts": ["DOC-000001"]}),
     "cancelled": ("maria.lopez", "false alarm", {}),

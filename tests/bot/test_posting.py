@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import build
 from bot.clock import TurnedClock
 from bot.config import Config, WrongConfiguration, read_config
 from bot.posting import post_to_erp
 from db import cases, postings
+from db.tables import posting
 from integrations.erp.guarded import Guarded
 from integrations.erp.several import Several
 from tests.conftest import RIVERSIDE
@@ -164,3 +167,74 @@ def test_a_second_system_is_named_in_the_environment_and_a_wrong_name_is_refused
         monkeypatch.setenv("LINECALL_ERP_ALSO", wrong)
         with pytest.raises(WrongConfiguration, match=named):
             read_config(plant=RIVERSIDE, data=tmp_path)
+
+
+def test_R47_whoever_posts_slowly_keeps_it_and_a_second_worker_gets_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ERP needs three minutes for one posting; its lease is 45 seconds and is made longer as long as we live."""
+    monkeypatch.setattr("bot.posting.RENEW", timedelta(milliseconds=5))
+    desk.owes("1", "2")
+    second: list[int] = []
+
+    def slow(posted: Posting) -> Receipt:
+        for _ in range(6):
+            desk.clock.turn_to(desk.clock.now() + timedelta(seconds=30))
+            _wait_for(lambda: _lease_of(desk, posted.key) > desk.clock.now() + timedelta(seconds=40))
+            second.append(post_to_erp(desk.app))
+        desk.erp.booked.append(posted.key)
+        return Receipt(str(len(desk.erp.booked)), SIX)
+
+    monkeypatch.setattr(desk.erp, "post", slow)
+
+    post_to_erp(desk.app)
+
+    assert second[:6] == [0] * 6, "another worker finds nothing to do"
+    while post_to_erp(desk.app):
+        pass
+    assert sorted(desk.erp.booked) == ["1", "2"]
+    assert {desk.status(key).state for key in "12"} == {"posted"}
+
+
+def test_while_a_system_is_away_one_knocks_for_all_that_have_waited(desk: Desk) -> None:
+    """A hundred wait for two hours: ERP is asked once a minute, and each is tried by itself no more than thrice."""
+    desk.erp.away = True
+    desk.owes(*(f"k{n}" for n in range(100)))
+    while desk.clock.now() < SIX + timedelta(hours=2):
+        while post_to_erp(desk.app):
+            pass
+        desk.clock.turn_to(desk.clock.now() + timedelta(seconds=60))
+    assert desk.erp.asked <= 125
+    attempts = sum(desk.status(f"k{n}").attempts for n in range(100))
+    assert attempts < 100 * 3 + 125 * 10, "each round tries ten at most, and the others none"
+    assert {desk.status(f"k{n}").error for n in range(100)} == {"down"}
+
+    desk.erp.away = False
+    desk.clock.turn_to(desk.clock.now() + timedelta(seconds=61))
+    while post_to_erp(desk.app):
+        pass
+
+    assert desk.erp.booked == [f"k{n}" for n in range(100)], "in their order"
+
+
+def test_without_erp_the_service_is_degraded_and_says_why(desk: Desk) -> None:
+    assert desk.app.degraded() == []
+    desk.erp.away = True
+    desk.owes("1")
+    post_to_erp(desk.app)
+
+    assert desk.app.degraded() == ["books: down"]
+
+
+def _lease_of(desk: Desk, key: str) -> datetime:
+    with desk.app.database.read() as tx:
+        until = tx.scalar(sa.select(posting.c.due_at).where(posting.c.key == key))
+    assert until is not None
+    return until
+
+
+def _wait_for(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.005)

@@ -18,8 +18,8 @@ from bot.clock import TurnedClock
 from bot.config import Config
 from bot.last_plant import remember_plant
 from bot.posting import post_to_erp
-from bot.reconciling import every_night, reconcile
-from db import postings
+from bot.reconciling import every_night, listed, looked_after, reconcile
+from db import cases, postings
 from tests.conftest import RIVERSIDE
 from tests.db.rows import SIX, a_case, a_posting, saved
 from workflow.case import POSTING_KINDS, Held, Posting, PostingKind
@@ -143,6 +143,22 @@ def test_once_a_night_whoever_runs_the_shift_hears_that_something_differs(desk: 
     every_night(desk.app)
     every_night(desk.app)
     assert told() == ["wagner.prado"], "once, to the night's supervisor"
+    with desk.app.database.read() as tx:
+        (one,) = listed(tx)
+    assert (one.what, one.about, one.to_do) == ("not_in_erp", "1", "find out who took it back; book it again by hand")
+
+    wagner = desk.app.plant.person["wagner.prado"]
+    assert looked_after(desk.app, "not_in_erp", "1", wagner)
+
+    assert not looked_after(desk.app, "not_in_erp", "1", wagner), "it is off the list"
+    with desk.app.database.read() as tx:
+        assert listed(tx) == ()
+        log = [(e.what, e.who) for e in cases.log_of(tx, one.case)]
+    assert log[-1] == ("difference_done", "wagner.prado")
+    desk.clock.turn_to(SIX + timedelta(hours=45))
+    every_night(desk.app)
+    with desk.app.database.read() as tx:
+        assert [d.about for d in listed(tx)] == ["1"], "in the next night it still differs"
 
 
 def test_the_command_prints_the_list_and_says_by_its_exit_status_that_something_differs(

@@ -52,6 +52,18 @@ def read(
 
 # Where the code makes a name while it runs: how it is written, and all that it can become.
 MADE = {
+    "erp_changed.{}": [
+        f"erp_changed.{what}"
+        for what in (
+            "order_cancelled",
+            "order_completed",
+            "order_held",
+            "order_moved",
+            "order_quantity",
+            "lot_consumed",
+            "lot_moved",
+        )
+    ],
     "asked.{}": [f"asked.{role}" for role in ROLES],
     "ask.{}": [f"ask.{asks}" for asks in get_args(Asks)],
     "state.{}": [f"state.{status}" for status in get_args(Status)],

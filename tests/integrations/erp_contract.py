@@ -112,6 +112,12 @@ class ErpAround(Protocol):
     def records_broken(self) -> None: ...  # what it says about its records makes no sense just now
 
 
+class TakesBack(ErpAround, Protocol):
+    """One of which a test knows how it looks when something was taken back."""
+
+    def taken_back(self, kind: PostingKind, key: str) -> bool: ...  # its own books count that posting no more
+
+
 class FlatFiles:
     """The plant folder and the stand-in for the ERP's import."""
 
@@ -140,6 +146,9 @@ class FlatFiles:
 
     def booked(self, key: str) -> int:
         return sum(entry["key"] == key for entry in self.stand_in.ledger())
+
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        return any(entry["reverses"] == key and entry["kind"] == kind for entry in self.stand_in.ledger())
 
     def knows_order(self, work_order: str) -> None:
         with (self.plant / "work_orders.csv").open("a", encoding="utf-8") as file:
@@ -184,6 +193,33 @@ class RealTryton:
             len(key) + 11, f"linecall:{key} #",
         )  # fmt: skip
         return int(shipments) + int(notes)
+
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        """By SQL: a shipment back, no cycle left, a cancelled output, a closed alert, words; by the kind."""
+        ((shipped,),) = self.tryton.sql(
+            "select count(*) from stock_shipment_internal where state = 'done' and reference like ?",
+            f"% reverses {key}",
+        )
+        if shipped:
+            return True
+        booked = self.tryton.sql(
+            "select message from ir_note where substr(message, 1, ?) = ?"
+            " and message like '% booked' || char(10) || '%'",
+            len(key) + 11, f"linecall:{key} #",
+        )  # fmt: skip
+        on = str(booked[0][0]).split("\n")[1].removeprefix("on ")
+        record = int(on.split(",")[1])
+        match kind:
+            case "downtime" | "confirmation":
+                return self.tryton.sql("select count(*) from production_work_cycle where work = ?", record) == [(0,)]
+            case "scrap":
+                return self.tryton.sql("select state from stock_move where id = ?", record) == [("cancelled",)]
+            case "deviation" if on.startswith("quality.inspection"):
+                states = self.tryton.sql("select state from quality_alert where origin = ?", on)
+                return bool(states) and all(state == ("resolved",) for state in states)
+        words = self.tryton.sql("select count(*) from ir_note where resource = ? and message like ?", on,
+                                f"%takes back {key}%")  # fmt: skip
+        return words == [(1,)]
 
     def knows_order(self, work_order: str) -> None:
         desk = admin(self.tryton.url, DATABASE)

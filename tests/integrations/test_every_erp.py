@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,12 +20,16 @@ from tests.integrations.erp_contract import (
     OdooSystem,
     RealTryton,
     SapSystem,
+    TakesBack,
     drive,
     other,
     posting,
 )
 from workflow.case import POSTING_KINDS, PostingKind
 from workflow.errors import LinecallError, Rejected, TryLater
+
+# What an ERP has no way back for, and why: docs/erp/. A person gets it, with these words.
+CANNOT_TAKE_BACK: dict[str, tuple[PostingKind, ...]] = {"plant_folder": (), "tryton": ("order_status", "reschedule")}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name == "tryton" else name for name in ERPS])
@@ -203,6 +207,40 @@ def test_a_reversal_takes_back_what_was_booked_and_only_once(around: ErpAround) 
 
     with pytest.raises(Rejected, match="reversed"):
         drive(around, replace(back, key=f"{back.key}/again"))
+
+
+@pytest.mark.parametrize("kind", [*POSTING_KINDS, "scrap of an order"])
+def test_what_was_corrected_is_taken_back_and_booked_anew(around: ErpAround, kind: PostingKind) -> None:
+    """R47: a correction is a reversal and a new posting; what an ERP cannot take back is a person's, with a reason."""
+    of_order = {"work_order": "WO-10482", "quantity": 10.0, "uom": "cs"}
+    first = posting("scrap") if kind == "scrap of an order" else posting(kind)  # type: ignore[comparison-overlap]
+    first = replace(first, body=of_order) if kind == "scrap of an order" else first  # type: ignore[comparison-overlap]
+    if first.kind not in around.erp.kinds:
+        assert first.kind in POSTING_KINDS
+        return
+    back = replace(first, key=f"{first.key}/back", reverses=first.key)
+    if around.erp.name not in CANNOT_TAKE_BACK:  # nobody has said yet what it can: it may refuse, and books no other
+        with suppress(Rejected):
+            drive(around, first)
+            drive(around, back)
+        assert around.booked(back.key) <= 1
+        return
+    drive(around, first)
+    if first.kind in CANNOT_TAKE_BACK.get(around.erp.name, ()):
+        with pytest.raises(Rejected, match="cannot take back"):
+            drive(around, back)
+        assert (around.booked(back.key), around.booked(first.key)) == (0, 1), "it stands as it was"
+        return
+
+    receipt = drive(around, back)
+
+    assert cast(TakesBack, around).taken_back(first.kind, first.key)
+    assert around.erp.post(back).number == receipt.number, "and only once"
+    with pytest.raises(Rejected, match="reversed"):
+        drive(around, replace(back, key=f"{first.key}/twice"))
+    anew = replace(first, key=f"{first.key}/anew")
+    drive(around, anew)
+    assert (around.booked(back.key), around.booked(anew.key)) == (1, 1)
 
 
 def test_records_come_as_one_snapshot_with_its_age(around: ErpAround) -> None:

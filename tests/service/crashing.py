@@ -29,7 +29,7 @@ from bot.wording import texts
 from db import cases, inbox, outbox, postings
 from db.connect import Database
 from nlp.reader import LocalReader
-from workflow.case import CONFIRMED
+from workflow.case import SETTLED
 from workflow.messages import Inbound, Outbound, Sent
 from workflow.ports import Reader, Traits
 
@@ -239,10 +239,10 @@ def _outcome(story: Rehearsal, notes: Path) -> Outcome:
         if case.is_open and not any(t.next_step_at for t in living):
             broken.append(f"I2: {case.number} is open and nothing is due")
         mine = [s for s in owed if s.posting.case == case.number]
-        if case.closed_at is not None and not all(s.state in CONFIRMED for s in mine):
+        if case.closed_at is not None and not all(s.state in SETTLED for s in mine):
             broken.append(f"R2: {case.number} is closed and ERP is owed something")
         resolved = case.resolved_at is not None and case.closed_at is None and case.merged_into is None
-        if resolved and mine and all(s.state in CONFIRMED for s in mine):
+        if resolved and mine and all(s.state in SETTLED for s in mine):
             broken.append(f"R2: {case.number} is resolved and booked, and was never closed")
     if len(seen["received"]) != len(set(seen["received"])):
         broken.append("I1: a message was handled twice")

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.web.door import BREAKDOWN, OpenDoor
+from workflow.errors import Away
 
 CASE = {
     "number", "type", "status", "line", "assets", "work_orders", "items", "lots", "quantity", "occurred_at",
@@ -188,6 +189,22 @@ def test_the_service_is_ready_when_every_round_runs_and_not_when_its_database_is
 
     assert (ready.status_code, ready.json()["database"]) == (503, False)
     assert door.someone.get("/health").status_code == 200
+
+
+def test_without_erp_the_service_is_ready_and_degraded(door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People are still heard, told and chased; whoever balances load must not send them away for that."""
+
+    def away() -> None:
+        raise Away("connection refused")
+
+    monkeypatch.setattr(door.app, "alive", lambda: True)
+    monkeypatch.setattr(door.app.erp, "records", away)
+    door.app.refresh_records()
+
+    ready = door.someone.get("/ready")
+
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert ready.json()["degraded"] == ["records: connection refused"]
 
 
 def test_prometheus_reads_counts_and_no_names(door: OpenDoor) -> None:

@@ -1,0 +1,74 @@
+"""What comes in from ERP and concerns people: changes under open exceptions, and records that are too old (R50)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.watchman import who_runs_the_shift
+from db import cases, outbox, settings
+from db.connect import Stale, one_at_a_time
+from workflow.case import Notice
+from workflow.changed_records import changed, known
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+SEEN = "erp_said"  # of each open case, what ERP last said of what it names: case -> id -> facts
+OLD_TOLD = "records_old_told_at"
+OLD_AFTER = timedelta(minutes=15)  # without fresh records
+AGAIN = timedelta(hours=4)  # before people are told once more
+
+
+def tell_of_changes(app: App) -> int:
+    """Tell those concerned what ERP changed under their exceptions, once; returns how many exceptions it was."""
+    told = 0
+    with app.database.read() as tx:
+        if (settings.get(tx, SEEN) or {}) == {case.number: known(case, app.records) for case in cases.open_cases(tx)}:
+            return 0
+    with app.database.write() as tx:
+        one_at_a_time(tx, "erp changes")
+        world = app.world()
+        seen = settings.get(tx, SEEN) or {}
+        now_seen: dict[str, object] = {}
+        for case in cases.open_cases(tx):
+            before = seen.get(case.number)
+            change = changed(case, before, world) if before is not None else None
+            if change is not None:
+                try:
+                    with tx.begin_nested():
+                        cases.save(tx, change, world.now)
+                except Stale:
+                    now_seen[case.number] = before  # somebody was faster: the next round looks again
+                    continue
+                told += 1
+                log.info("erp.changed", case=case.number, what=[entry.what for entry in change.entries])
+            now_seen[case.number] = known(change.case if change is not None else case, world.records)
+        if now_seen != seen:
+            settings.put(tx, SEEN, now_seen, world.now)
+    if told:
+        app.ring("outbox", "postings")
+    return told
+
+
+def tell_of_age(app: App, taken_at: datetime) -> int:
+    """Tell whoever runs the shift that ERP's records are too old to go by; `taken_at`: when they were last had."""
+    world = app.world()
+    if world.now - taken_at <= OLD_AFTER:
+        return 0
+    with app.database.write() as tx:
+        one_at_a_time(tx, "erp changes")
+        told = settings.get(tx, OLD_TOLD)
+        if told is not None and world.now - datetime.fromisoformat(told) < AGAIN:
+            return 0
+        settings.put(tx, OLD_TOLD, world.now.isoformat(), world.now)
+        facts = {"since_at": taken_at.isoformat(), "error": app.records_error}
+        for person in who_runs_the_shift(world):
+            outbox.put(tx, None, Notice(person.id, "records_old", facts), world.now)
+    log.warning("records.too_old", minutes=round((world.now - taken_at) / timedelta(minutes=1)))
+    app.ring("outbox")
+    return 1
