@@ -13,7 +13,7 @@ from bot.answers.rights import sees
 from db import cases, lessons
 from workflow.case import Case, Notice
 from workflow.improving import Asked, Failed, Proposal, how_rules_did, proposals, why_failed
-from workflow.lessons import Lesson
+from workflow.lessons import NAMED, Lesson
 from workflow.metrics import counts, first_pass
 from workflow.plant import Person
 from workflow.routing import World
@@ -53,6 +53,7 @@ def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world:
     period = {"start": start.isoformat(), "end": end.isoformat()}
     if not learnt.solved:
         return Notice(asker.id, "answer.nothing", {"about": "improve", "span": period})
+    named = [one for one in learnt.names if one.what in NAMED]  # an example of a kind would quote somebody's message
     why = Counter((one.where, one.what) for one in learnt.failed)
     numbers = {key: [one.case for one in learnt.failed if (one.where, one.what) == key] for key in why}
     facts: dict[str, Any] = {
@@ -66,10 +67,24 @@ def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world:
             for one in learnt.rules[:SHOWN]
             if one.up
         ],
-        "names": [{"words": one.words, "ref": one.ref, "n": one.times} for one in learnt.names[:SHOWN]],
+        "names": [{"words": one.words, "ref": _called(one, world), "n": one.times} for one in named[:SHOWN]],
         "tries": [
             {"rule": one.rule, "was": one.before, "be": one.after, "n": max(one.differs.values(), default=0)}
             for one in learnt.proposals[:SHOWN]
         ],
     }  # fmt: skip
     return Notice(asker.id, "answer.improve", facts)
+
+
+def _called(lesson: Lesson, world: World) -> str:
+    """What the plant calls the thing that a lesson is about: its name; its number where nobody gave it one."""
+    plant = world.plant
+    match lesson.what:
+        case "asset" if lesson.ref in plant.asset:
+            return plant.asset[lesson.ref].name
+        case "line" if lesson.ref in plant.line:
+            return plant.line[lesson.ref].name
+        case "item" if lesson.ref in world.records.item:
+            return world.records.item[lesson.ref].description
+        case _:
+            return lesson.ref

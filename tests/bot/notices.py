@@ -409,7 +409,7 @@ EXAMPLES: dict[str, Facts] = {
         "first_pass": FIGURES["first_pass"] | {"cases": []},
         "reasons": [{"why_not": "escalated", "n": 2, "cases": CASES[:2]}],
         "went_up": [{"rule": "who repairs", "n": 9, "up": 6, "cases": CASES[:2]}],
-        "names": [{"words": "the big one", "ref": "L3-FIL", "n": 3}],
+        "names": [{"words": "the big one", "ref": "Filler 3", "n": 3}],
         "tries": [{"rule": "who repairs", "was": "10 min", "be": "25 min", "n": 6}],
     },
     "answer.no_case": CASE,
