@@ -218,12 +218,13 @@ class Demo:
         table = Table("exception", "booked", "what", "state", "receipt", box=None, pad_edge=False)
         for status in booked:
             body = status.posting.body
+            kind = word("en", f"kind.{status.posting.kind}")
             what = ", ".join(
                 str(body[k]) for k in ("lot", "asset", "work_order", "item", "quantity", "uom", "minutes") if k in body
             )
             table.add_row(
                 status.posting.case,
-                word("en", f"kind.{status.posting.kind}"),
+                word("en", "taken_back", kind=kind) if status.posting.reverses else kind,
                 escape(what),
                 status.state,
                 status.receipt or "",

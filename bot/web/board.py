@@ -222,7 +222,7 @@ def _owed(status: PostingStatus, voice: Voice) -> Owed:
     since = status.owed_since or status.posting.occurred_at or voice.now
     return Owed(
         case=status.posting.case,
-        kind=kind_word(status.posting.kind, voice),
+        kind=kind_word(status.posting, voice),
         state=status.state,
         state_word=voice.say(f"page.erp.{status.state}"),
         since=since.isoformat(),

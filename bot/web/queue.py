@@ -144,7 +144,7 @@ def _signed_in(app: App, caller: Caller) -> Person:
 def _owed(status: PostingStatus, voice: Voice, *, asks: bool) -> Owed:
     since = status.owed_since or voice.now
     return Owed(
-        status.posting.key, status.posting.case, kind_word(status.posting.kind, voice),
+        status.posting.key, status.posting.case, kind_word(status.posting, voice),
         ", ".join(body_words(status.posting.body, voice)), status.state,
         voice.say(f"page.erp.{status.state}"), age_words(voice.now - since, voice), (status.error or "")[:300],
         status.attempts, person_name(voice.plant, status.owner), asks,

@@ -313,7 +313,7 @@ def _transaction(status: PostingStatus, voice: Voice) -> Transaction:
     owner = person_name(voice.plant, status.owner) if status.owner and status.state == "failed" else ""
     looked_after = f", {voice.say('page.record.looked_after', who=owner)}" if owner else ""
     return Transaction(
-        kind=kind_word(posting.kind, voice),
+        kind=kind_word(posting, voice),
         body=", ".join(body_words(posting.body, voice)),
         state=status.state,
         state_word=voice.say(f"page.erp.{status.state}"),

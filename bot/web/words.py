@@ -9,7 +9,7 @@ from bot.wording import Voice, language_for
 
 if TYPE_CHECKING:
     from bot.app import App
-    from workflow.case import Case
+    from workflow.case import Case, Posting
     from workflow.plant import Plant
 
 
@@ -81,9 +81,10 @@ def type_word(case: Case, voice: Voice) -> str:
     return capital(voice.say(f"type.{case.type or 'other'}"))
 
 
-def kind_word(kind: str, voice: Voice) -> str:
-    """A kind of ERP transaction as a heading."""
-    return capital(voice.say(f"kind.{kind}"))
+def kind_word(posting: Posting, voice: Voice) -> str:
+    """A kind of ERP transaction as a heading; one that takes another back says so (R47)."""
+    kind = voice.say(f"kind.{posting.kind}")
+    return capital(voice.say("taken_back", kind=kind) if posting.reverses else kind)
 
 
 def capital(words: str) -> str:
