@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from tools.train import sources
 
 RIVERSIDE = Path(__file__).parents[2] / "fixtures" / "plants" / "riverside"
 CASES = Path(__file__).parents[2] / "fixtures" / "cases" / "riverside.jsonl"
@@ -44,3 +45,15 @@ def test_the_table_shows_counts_and_intervals_for_both(few):
     assert "keywords" in table
     assert "(12/12)" in table
     assert "0.000 to 0.242" in table, "no wrong link in 12 is no promise"
+
+
+def test_a_plant_that_nothing_learns_from_is_as_safe_as_the_others():
+    kept = CASES.parents[1] / "kept" / "remedia"
+    result = CliRunner().invoke(
+        app, ["eval", str(kept / "cases.jsonl"), "--plant", str(kept / "plant"), "--json"], env={"COLUMNS": "100"}
+    )
+    scores = json.loads(result.stdout)["scores"]
+    assert "remedia" not in {source.author for source in sources()}
+    assert scores["safety_recall"]["right"] == scores["safety_recall"]["n"] == 8
+    assert scores["false_release"]["value"] == 0
+    assert scores["all_right"]["right"] >= 105, "first sight was 114 of 150; far below it something broke"
