@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.taking import take_in
+from db.connect import in_our_words
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -102,4 +103,4 @@ class Intake:
             with tx.begin_nested():
                 one.stored = take_in(self._app, tx, one.message)
         except Exception as error:  # its own, and no other message's
-            one.error = error
+            one.error = in_our_words(error)

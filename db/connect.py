@@ -51,6 +51,15 @@ def open_database(url: str) -> Database:
     return Database(url)
 
 
+def in_our_words(error: Exception) -> Exception:
+    """A driver's error as Stale or Moved where it is one of these; any other as it came."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return error
+    if getattr(error.orig, "sqlstate", None) in LOST_RACES:
+        return Stale(str(error.orig))
+    return Moved(MOVED) if MOVED in str(error.orig) else error
+
+
 def one_at_a_time(tx: Connection, name: str) -> None:
     """Let only one transaction at a time pass here for the same name, until it ends.
 
@@ -106,10 +115,8 @@ class Database:
                     yield tx
                     changes.beat(tx)
             except sa.exc.DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) in LOST_RACES:
-                    raise Stale(str(error.orig)) from error
-                if MOVED in str(error.orig):
-                    raise Moved(MOVED) from error
+                if (said := in_our_words(error)) is not error:
+                    raise said from error
                 raise
             finally:
                 changes.forget(tx)

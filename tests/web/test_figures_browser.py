@@ -31,7 +31,7 @@ def test_the_figures_fit_a_phone_and_their_pictures_are_drawn(browser: Browser, 
         for drawn in page.locator("img.drawn").all():
             drawn.scroll_into_view_if_needed()
             expect(drawn).to_have_js_property("complete", True, timeout=PATIENCE_MS)
-            assert drawn.evaluate("e => e.naturalWidth") == 792
+            assert drawn.evaluate("e => e.naturalWidth") == 1080
             assert drawn.get_attribute("alt")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         for link in page.locator(".periods a").all():
