@@ -341,6 +341,9 @@ def test_R2_minutes_that_the_owner_tells_after_somebody_elses_fixed_are_kept(pla
     number = plant.only_case().number
 
     plant.says("gary.lindqvist", "fixed, 40 min", reply_to=f"case:{number}")
+    assert plant.only_case().downtime_min != 40, "somebody ended it: the minutes are read back first"
+    plant.presses("gary.lindqvist", "restate")
 
-    assert plant.log(number)[-1] == "updated"
+    assert plant.log(number)[-1] == "restated"
+    assert plant.only_case().downtime_min == 40
     plant.rest_is_known()
