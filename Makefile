@@ -42,7 +42,7 @@ check: .venv/dev.done ## lint, types, import arrows and the fast tests: before e
 .PHONY: test
 test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under kill -9, and a short bench
 	@$(PY) -m pytest -n $(JOBS) -m "not kill and not campaign"
-	@$(PY) -m pytest -m kill
+	@$(PY) -m pytest -n $(JOBS) -m kill
 	@$(PY) -m bench.latency --messages 5 --smoke
 	@$(PY) -m bench.understanding --smoke
 	@$(PY) -m bench.posting --cases 0 --postings 200 --erp-ms 1 --smoke
