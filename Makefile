@@ -59,8 +59,8 @@ train: .venv/dev.done ## learn the votes of understanding again from fixtures/ph
 bench: .venv/dev.done ## the figures that the README states
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.understanding --growth 20000
-	@$(PY) -m bench.timers --open 1000000 --rate 100 --seconds 10
-	@$(PY) -m bench.posting
+	@$(PY) -m bench.timers --open 100000 --rate 25 --seconds 10
+	@$(PY) -m bench.posting --cases 30 --postings 1000
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
