@@ -12,6 +12,7 @@ from nlp.units import amounts, plant_uom
 from workflow.reading import Asked, Quantity
 
 LONGEST = 24  # tokens; a longer message is rather a new one
+_SHORT = 7  # tokens of an answer that is only a number
 LONGEST_YES = 6  # words of a yes that decides on a hold
 
 
@@ -106,9 +107,29 @@ def _id(sheet: Sheet, asked: Asked) -> str | None:
     if asked.options and ordinal is not None and len(sheet.tokens) <= 4:
         position = int(ordinal.value) - 1
         return asked.options[position] if position < len(asked.options) else None
+    if asked.asks in ("asset", "lot") and (by_number := _by_number(sheet, asked)) is not None:
+        return by_number
     if asked.asks == "work_order":
         return _order_of_item(sheet, asked)
     return None
+
+
+def _by_number(sheet: Sheet, asked: Asked) -> str | None:
+    """ "number 2", "die 031", "the one ending in 09": the machine or lot of that number, where one has it."""
+    if len(sheet.tokens) > _SHORT or len(sheet.numbers) != 1:
+        return None
+    number = sheet.numbers[0]
+    if asked.asks == "asset":
+        line = sheet.context.plant.line.get(asked.about.line or "")
+        wanted = f"{number.value:g}"
+        here = [a.id for a in (line.assets if line else ()) if sheet.index.asset_numbers[a.id] == wanted]
+        return here[0] if len(here) == 1 else None
+    digits = sheet.tokens[number.start].norm
+    records = sheet.context.records
+    ending = [lot.id for lot in records.lots if lot.id.endswith(digits) and lot.status != "consumed"]
+    of_item = [id_ for id_ in ending if records.lot[id_].item in asked.about.items]
+    fit = of_item or ending
+    return fit[0] if digits.isdigit() and len(digits) >= 2 and len(fit) == 1 else None
 
 
 def _order_of_item(sheet: Sheet, asked: Asked) -> str | None:

@@ -32,6 +32,8 @@ _GROUPS = (
     "who",
 )
 
+KIND_COLUMNS = 2 * len(EXCEPTION_TYPES) + len(_NAMED) + len(_ROLES)  # of a `kind_row`
+
 
 def circumstances(sheet: Sheet) -> list[float]:
     """What tips the scale besides the words: the conversation, who writes, what is named."""
@@ -61,36 +63,62 @@ def circumstances(sheet: Sheet) -> list[float]:
 def intent_row(sheet: Sheet, votes: Mapping[Intent, float], logits: Floats) -> Floats:
     """The blend's input for the intent."""
     lexicon = [max(-1.0, min(1.5, votes.get(name, 0.0) / 6.0)) for name in INTENTS]
-    return np.asarray([*lexicon, *(np.clip(logits, -8, 8) / 4), *circumstances(sheet)], dtype=np.float32)
+    learnt = [max(-8.0, min(8.0, value)) / 4 for value in logits.tolist()]
+    return np.asarray([*lexicon, *learnt, *circumstances(sheet)], dtype=np.float32)
+
+
+_Part = tuple[Mapping[ExceptionType, float], Sequence[tuple[int, int]]]  # the lexicon's votes for it, its tokens
 
 
 def kind_row(
     sheet: Sheet, votes: Mapping[ExceptionType, float], ranges: Sequence[tuple[int, int]], logits: Floats
 ) -> Floats:
     """The blend's input for the kind of one part."""
-    lexicon = [min(2.0, votes.get(kind, 0.0) / 6.0) for kind in EXCEPTION_TYPES]
-    named = [float(any(sheet.of(what, a, b) for a, b in ranges)) for what in _NAMED]
+    row: Floats = kind_rows(sheet, [(votes, ranges)], logits.reshape(1, -1))[0]
+    return row
+
+
+def kind_rows(sheet: Sheet, parts: Sequence[_Part], logits: Floats) -> Floats:
+    """The same for several parts, a row each."""
+    there = {what: [m.start for m in sheet.of(what)] for what in _NAMED}
     roles = [float(role in sheet.context.sender.roles) for role in _ROLES]
-    return np.asarray([*lexicon, *(np.clip(logits, -8, 8) / 4), *named, *roles], dtype=np.float32)
+    told: list[list[float]] = []
+    for votes, ranges in parts:
+        lexicon = [min(2.0, votes.get(kind, 0.0) / 6.0) for kind in EXCEPTION_TYPES]
+        named = [float(any(a <= at < b for at in found for a, b in ranges)) for found in there.values()]
+        told.append([*lexicon, *named, *roles])
+    known = np.asarray(told, dtype=np.float32)
+    learnt = np.minimum(np.maximum(logits, -8), 8) / 4
+    return np.concatenate((known[:, : len(EXCEPTION_TYPES)], learnt, known[:, len(EXCEPTION_TYPES) :]), axis=1)
 
 
 def intents(sheet: Sheet, votes: Mapping[Intent, float], with_: Weights) -> dict[Intent, float]:
     """How likely each intent is, 0 to 1."""
     row = intent_row(sheet, votes, intent_logits(sheet, with_))
-    return dict(zip(INTENTS, _softmax(row @ with_.blend["intent"] + with_.blend["intent_bias"]), strict=True))
+    of_intents = _softmax(row @ with_.blend["intent"] + with_.blend["intent_bias"])
+    return dict(zip(INTENTS, of_intents.tolist(), strict=True))
 
 
 def kinds_of(
     sheet: Sheet, votes: Mapping[ExceptionType, float], ranges: Sequence[tuple[int, int]], with_: Weights
 ) -> dict[ExceptionType, float]:
     """How likely each kind is for one part of the message, 0 to 1."""
-    row = kind_row(sheet, votes, ranges, kind_logits(sheet, ranges, with_))
-    return dict(zip(EXCEPTION_TYPES, _softmax(row @ with_.blend["kind"] + with_.blend["kind_bias"]), strict=True))
+    known = sheet.kept.get(("alone", id(with_.kinds)), {}).get(ranges[0]) if len(ranges) == 1 else None
+    if known is not None and known[0] == votes:
+        return {**known[1]}
+    return _kinds_of_each(sheet, [(votes, ranges)], with_)[0]
 
 
-def _softmax(logits: Floats) -> list[float]:
-    shifted = np.exp(logits - logits.max())
-    return [float(value) for value in shifted / shifted.sum()]
+def _kinds_of_each(sheet: Sheet, parts: Sequence[_Part], with_: Weights) -> list[dict[ExceptionType, float]]:
+    rows = kind_rows(sheet, parts, kind_logits(sheet, [ranges for _, ranges in parts], with_))
+    likely = _softmax(rows @ with_.blend["kind"] + with_.blend["kind_bias"]).tolist()
+    return [dict(zip(EXCEPTION_TYPES, of_part, strict=True)) for of_part in likely]
+
+
+def _softmax(logits: Floats) -> Floats:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    out: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return out
 
 
 # where one message tells of two things ------------------------------------------------------------------------------
@@ -108,7 +136,24 @@ def boundaries(sheet: Sheet) -> list[int]:
 
 def likely_kinds(sheet: Sheet, part: tuple[int, int], with_: Weights) -> dict[ExceptionType, float]:
     """How likely each kind is for one stretch by itself."""
-    return kinds_of(sheet, kinds.with_context(sheet, kinds.votes(sheet, (part,)), (part,)), (part,), with_)
+    return _alone(sheet, [part], with_)[part][1]
+
+
+_Stretch = tuple[int, int]
+_Alone = tuple[
+    Mapping[ExceptionType, float], dict[ExceptionType, float]
+]  # the lexicon's votes, how likely each kind is
+
+
+def _alone(sheet: Sheet, stretches: Sequence[_Stretch], with_: Weights) -> Mapping[_Stretch, _Alone]:
+    """What each stretch by itself would be; worked out for all that are not known yet at once."""
+    known: dict[_Stretch, _Alone] = sheet.kept.setdefault(("alone", id(with_.kinds)), {})
+    new = [stretch for stretch in dict.fromkeys(stretches) if stretch not in known]
+    if new:
+        votes = [kinds.with_context(sheet, kinds.votes(sheet, (stretch,)), (stretch,)) for stretch in new]
+        likely = _kinds_of_each(sheet, [(v, (stretch,)) for v, stretch in zip(votes, new, strict=True)], with_)
+        known.update(zip(new, zip(votes, likely, strict=True), strict=True))
+    return known
 
 
 def split_row(
@@ -116,12 +161,9 @@ def split_row(
 ) -> tuple[Floats, ExceptionType, ExceptionType]:
     """The blend's input for cutting a stretch in two, and the kinds that the two sides would be."""
     sides = ((part[0], at), (at, part[1]))
-    likely = []
-    lexicon = []
-    for side in sides:
-        votes = kinds.with_context(sheet, kinds.votes(sheet, (side,)), (side,))
-        likely.append(kinds_of(sheet, votes, (side,), with_))
-        lexicon.append(max(votes.values(), default=0.0))
+    alone = _alone(sheet, sides, with_)
+    likely = [alone[side][1] for side in sides]
+    lexicon = [max(alone[side][0].values(), default=0.0) for side in sides]
     left, right = (max(side, key=lambda kind, side=side: side[kind]) for side in likely)  # type: ignore[misc]
     named = [[{m.ids for m in sheet.of(what, *side) if not m.fine} for what in _NAMED] for side in sides]
     own = [float(bool(b - a)) for a, b in zip(*named, strict=True)]
@@ -153,10 +195,12 @@ def cut(
     places = [at for at in boundaries(sheet) if part[0] + 1 < at < part[1] - 1]
     if part[1] - part[0] < _SHORTEST or not places:
         return []
+    _alone(sheet, [part, *(side for at in places for side in ((part[0], at), (at, part[1])))], with_)
     whole = likely_kinds(sheet, part, with_)
     for at in places:
         row, left, right = split_row(sheet, at, part, whole, with_)
         sure = 1 / (1 + float(np.exp(-(row @ with_.blend["split"] + with_.blend["split_bias"])[0])))
+        sheet.kept["cut"] = max(sure, sheet.kept.get("cut", 0.0))
         if sure > least and (best is None or sure > best[0]):
             best = (sure, at, left, right)
     if best is None or deep > 2:

@@ -8,7 +8,9 @@ from functools import cache
 from nlp import kinds
 from nlp.decisions import hits_of, read_decisions
 from nlp.intents import questions, unreal
+from nlp.minutes import told_alone
 from nlp.sheet import Sheet
+from nlp.times import Moment, instant
 from nlp.words import lexicon
 from workflow.reading import Intent
 
@@ -32,12 +34,18 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return max(_SAID_IN_A_WORD, key=lambda name: votes.get(name, 0.0))  # "omw", asked for the machine: no answer
     if fresh and ranked[0] in ("report", "chatter", "query") and _says_nothing_alone(sheet):
         return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer; "omw" takes what is open
+    if fresh and told_alone(sheet) is not None:
+        return "chatter"  # "it was 60 min, not 40": of what is over, and nothing new
     if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
         return "report"
     if not fresh and _is_new_danger(sheet, ranked[0]):
         return "report"  # said in reply to something else, it is told to a person all the same (R15)
     if not fresh:
         ranked = [name for name in ranked if name not in _ENDS_OR_TAKES or not _is_not_said(sheet, name)]
+    if not fresh and ranked[0] in _MAY_PUT_RIGHT and _puts_right(sheet):
+        return "update"  # "make that 26 bundles", "korrigiere, sind 460 nicht 600"
+    if not fresh and ranked[0] == "update" and _runs_since(sheet):
+        return "resolve"
     over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
     over = over and not (fresh and _told_apart(sheet))
     over = over or _only_perhaps(sheet)
@@ -62,6 +70,10 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "report"
     if fresh and ranked[:2] == ["report", "chatter"] and sheet.has("i.past_fixed") and _ranked(votes)[0] == "chatter":
         return "chatter"  # "was down, we fixed it ourselves, no need to come": whoever wrote it says that it is over
+    if fresh and ranked[0] == "report" and _all_denied(sheet):
+        return "chatter"  # "no leaks on the seamer, no jams at the depal, nobody hurt"
+    if fresh and ranked[:2] == ["report", "chatter"] and _told_over_twice(sheet):
+        return "chatter"  # "jammed but I managed, nothing needed"
     if fresh and ranked[0] == "disposition" and hits_of(sheet) and not _decides(sheet, votes):
         return "chatter"  # "if the test is good it may perhaps be released"
     if fresh and ranked[0] == "update" and unreal(sheet) == sheet.sentences[:1]:
@@ -72,7 +84,20 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         _comes_yet(sheet) or unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
     ):
         ranked.remove("resolve")  # "the filler is dead", "super": ending by a misreading costs more than one more word
+    told = votes.get("report", 0.0) > votes.get("query", 0.0)
+    if not fresh and ranked[0] == "query" and told and _tells_besides(sheet):
+        return "report"  # the same, where the filler is known to be dead already (R20)
     return next(name for name in ranked if name != "answer" and (name != "disposition" or _decides(sheet, votes)))
+
+
+def _puts_right(sheet: Sheet) -> bool:
+    """In a case: a word of correction and what is right instead, and hardly more."""
+    if sheet.context.thread is None or not sheet.group("correct") or sheet.has("i.cancel.sure") or hits_of(sheet):
+        return False
+    right = bool(sheet.numbers) or bool(sheet.moments)
+    short = sum(token.kind == "word" for token in sheet.tokens) <= _SHORT_ANSWER + 2
+    told = [h for prefix in kinds.CUE_OF for h in sheet.hits(f"{prefix}.sure")]
+    return right and short and not told
 
 
 def _told_apart(sheet: Sheet) -> bool:
@@ -95,9 +120,40 @@ def _told_apart(sheet: Sheet) -> bool:
 
 def _comes_yet(sheet: Sheet) -> bool:
     """ "ya está limpio, en 20 min a temperatura": it is not over before then."""
-    ahead = [m for m in sheet.moments if m.role in ("in", "by", "until") and m.start > 2]
+    later = [m for m in sheet.moments if m.start > 2]
+    ahead = [m for m in later if m.role in ("in", "by", "until")]
+    ahead += [m for m in later if m.role == "at" and 2 < _minutes_from_now(sheet, m) < 240]
     stood = any(m.kind == "duration" and m.role in ("", "for") for m in sheet.moments)
     return bool(ahead) and not stood and not sheet.has("runs", "i.resolve.sure")
+
+
+def _all_denied(sheet: Sheet) -> bool:
+    """Trouble is named only to say that there is none."""
+    denied = [h for h in sheet.negated if h.cue.name.split(".")[0] in kinds.CUE_OF]
+    return len(denied) > 1 and not kinds.votes(sheet, [(0, len(sheet.tokens))])
+
+
+def _told_over_twice(sheet: Sheet) -> bool:
+    """Behind the last word of trouble, two that say that it is over and nobody need come."""
+    troubles = [h.end for prefix in kinds.CUE_OF for h in sheet.hits(prefix)]
+    over = [(h.start, h.end) for h in sheet.hits("i.past_fixed") if h.start >= max(troubles, default=0)]
+    return bool(over) and max(a for a, _ in over) >= min(b for _, b in over) and not sheet.hits("safety.sure")
+
+
+def _minutes_from_now(sheet: Sheet, moment: Moment) -> float:
+    """How far ahead a clock time lies, the nearest that it can mean; less than nothing where it is past."""
+    if moment.kind != "clock":
+        return 0.0
+    at = instant(moment, sheet.context.plant, sheet.context.now, towards="near")
+    return (at - sheet.context.now).total_seconds() / 60
+
+
+def _runs_since(sheet: Sheet) -> bool:
+    """ "repaired. Restart at 11:15", written at twenty past: what is told of is over."""
+    clocks = [m for m in sheet.moments if m.kind == "clock"]
+    if not clocks or len(clocks) < len(sheet.moments) or not sheet.has("i.resolve") or sheet.group("still"):
+        return False
+    return all(-60 <= _minutes_from_now(sheet, m) <= 0 for m in clocks) and not sheet.negated
 
 
 def _only_perhaps(sheet: Sheet) -> bool:
@@ -192,7 +248,8 @@ def _is_told(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[Intent
 def _is_new_danger(sheet: Sheet, likeliest: Intent) -> bool:
     """A danger, or glass in the bottles, told within another case: not denied, undone, asked about or remembered."""
     over = sheet.negated or sheet.has("i.past_fixed", "i.cancel") or sheet.group("hist") or sheet.group("if_word")
-    if over or likeliest in ("resolve", "cancel", "disposition"):
+    ended = likeliest == "resolve" and (sheet.has("i.resolve", "runs") or bool(sheet.group("done_word")))
+    if over or ended or likeliest in ("cancel", "disposition"):
         return False
     asked = questions(sheet)
     thread = sheet.context.thread
@@ -215,6 +272,7 @@ def _is_not_said(sheet: Sheet, name: Intent) -> bool:
 
 
 _SURELY = kinds.PLAIN + 1.0
+_MAY_PUT_RIGHT: tuple[Intent, ...] = ("cancel", "report", "answer", "disposition")
 _ENDS_OR_TAKES: tuple[Intent, ...] = ("resolve", "cancel", "acknowledge", "reassign")
 _SAYS_WHERE = frozenset({"line_word", "line_noun", "order_word", "lot_word", "article_word", "of_word", "loc"})
 _OF_THE_PRODUCT = frozenset({"quality_hold", "safety", None})

@@ -72,6 +72,8 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
             lot_uom = sheet.context.records.lot[lot].uom if lot is not None else held.uom if held is not None else ""
             quantity = Quantity(amount.value, plant_uom(unit, sheet.index, items) if unit else lot_uom)
         part = Disposition(decision, lot, quantity)
+        if quantity is not None:  # "deviation granted, the 110 may be used so" is said once
+            out = [o for o in out if o.quantity is not None or (o.decision, o.lot) != (decision, lot)]
         if part not in out and not any(o.decision == decision and o.lot == lot and quantity is None for o in out):
             out.append(part)
     out = _with_the_rest(sheet, out)

@@ -136,6 +136,12 @@ def evaluate(
     return Scored(total, by_language, by_type, misses)
 
 
+def acted_rightly(case: MessageCase, reading: Reading, plant: Plant) -> tuple[bool, bool, bool]:
+    """Whether a labelled case was read rightly: its intent, its kinds, its links."""
+    missed = {miss.field for miss in _score(case, as_expected(reading, plant), reading, [Tally()])}
+    return "intent" not in missed, "type" not in missed, not missed & {"line", *LINKS}
+
+
 def _score(case: MessageCase, got: Json, reading: Reading, groups: Sequence[Tally]) -> list[Miss]:
     expect = case.expect or {}
     misses: list[Miss] = []

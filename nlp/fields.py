@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from nlp.kinds import Part, clauses
 from nlp.linking import evidence_of, link
+from nlp.pattern import Hit
 from nlp.quantities import how_much
 from nlp.sheet import Sheet
 from nlp.times import Moment, Role, instant
 from workflow.reading import ExceptionType, Question, ReportedException
 
+_A_DAY = 1440  # minutes
 _MAY_LIE_AHEAD: frozenset[ExceptionType] = frozenset({"labor_shortage", "order_change", "material_shortage"})
 
 
@@ -53,13 +56,25 @@ def build(sheet: Sheet, part: Part, inherited_line: str | None = None) -> tuple[
     return reported, linked.ask
 
 
+def on_the_same_line(
+    sheet: Sheet, parts: Sequence[Part], found: Sequence[ReportedException]
+) -> list[ReportedException]:
+    """A line stands or runs for all that is told of it, where a sentence of its own says so."""
+    how = {
+        e.line: e.line_stopped for e, part in zip(found, parts, strict=True)
+        if e.line_stopped is not None and _told_of_the_line(sheet, part)
+    }  # fmt: skip
+    return [replace(e, line_stopped=how.get(e.line)) if e.line_stopped is None and e.line else e for e in found]
+
+
 def _instant(sheet: Sheet, moment: Moment, towards: str, *, ahead_too: bool = False) -> datetime:
     """The instant of a beginning; a day said anywhere in its sentence counts."""
     day = moment.day
     if day is None and moment.kind == "clock":
         a, b = sheet.sentence_of(moment.start)
         begin = max((end for i, end in sheet.group("correct")), default=0)
-        day = next((offset for i, offset in sheet.days if max(a, begin) <= i < b), None)
+        said = [offset for i, offset in sheet.days if max(a, begin) <= i < b]
+        day = next((offset for offset in said if offset <= 0 or moment.role != "since" or towards == "near"), None)
     at = instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards=towards)  # type: ignore[arg-type]
     ahead = instant(replace(moment, day=day), sheet.context.plant, sheet.context.now, towards="future")
     hours = (ahead - sheet.context.now).total_seconds() / 3600
@@ -82,12 +97,15 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
         for moment in moments:
             if moment.role != role or (moment.kind == "duration" and moment.role != "ago"):
                 continue
-            if role == "" and not moment.exact and (moment.end - moment.start < 2 or _behind_a_noun(sheet, moment)):
+            sure = moment.exact or (moment.kind == "clock" and ":" in sheet.tokens[moment.start].norm)
+            if role == "" and not sure and (moment.end - moment.start < 2 or _behind_a_noun(sheet, moment)):
                 continue
             if role in ("at", "") and part.type == "changeover_overrun" and not moment.exact:
                 continue
             if role in ("at", "") and part.type in ("order_change", "material_shortage"):
                 continue
+            if role == "ago" and part.type == "order_change" and moment.minutes >= _A_DAY:
+                continue  # "they want it two days earlier"
             if started is None or (started.kind == "anchor" and moment.kind == "clock"):
                 started = moment  # "since this morning, at seven"
     duration = next(
@@ -128,12 +146,14 @@ def _rate(sheet: Sheet, moment: Moment) -> bool:
 
 def _stopped(sheet: Sheet, part: Part) -> bool | None:
     """Only where the words say that the line, the order or production stands or runs."""
-    stopped = [h for h in sheet.hits("stopped") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
-    stopped = [h for h in stopped if not _soon(sheet, h.start, h.end)]
-    runs = [h for h in sheet.hits("runs") if part.holds(h.start) and not _about_an_asset(sheet, h.start, h.end)]
+    stopped = [h for h in sheet.hits("stopped") if _told_of(sheet, part, h)]
+    stopped = [h for h in stopped if not _about_an_asset(sheet, h.start, h.end) and not _soon(sheet, h.start, h.end)]
+    runs = [h for h in sheet.hits("runs") if _told_of(sheet, part, h) and not _about_an_asset(sheet, h.start, h.end)]
     runs = [h for h in runs if _is_the_line(sheet, h.start, h.end)]
     if part.type == "changeover_overrun":  # what is "still going" is the changeover
         runs = [h for h in runs if sheet.group("line_noun", h.start, h.end) or sheet.of("line", h.start, h.end)]
+        late = sheet.hits("changeover")  # "format change on labelling is running 25 minutes over"
+        runs = [h for h in runs if not any(c.start < h.end and h.start < c.end for c in late)]
     not_stopped = [h for h in sheet.negated if h.cue.name == "stopped" and part.holds(h.start)]
     not_running = [h for h in sheet.negated if h.cue.name == "runs" and part.holds(h.start)]
     if stopped and runs:
@@ -143,6 +163,17 @@ def _stopped(sheet: Sheet, part: Part) -> bool | None:
     if runs or not_stopped:
         return False
     return True if not_running else None
+
+
+def _told_of(sheet: Sheet, part: Part, hit: Hit) -> bool:
+    """Whether a word of standing or running is said of this part, or of both lines at once."""
+    return part.holds(hit.start) or bool(sheet.group("both_lines", max(0, hit.start - 3), hit.end))
+
+
+def _told_of_the_line(sheet: Sheet, part: Part) -> bool:
+    """ "... and the robot dropped a pallet. We're down.": a sentence of its own says how the line is."""
+    hits = [h for h in sheet.hits("stopped", "runs") if part.holds(h.start)]
+    return any(not sheet.of("asset", *sheet.sentence_of(h.start)) for h in hits)
 
 
 def _soon(sheet: Sheet, start: int, end: int) -> bool:
@@ -164,7 +195,9 @@ def _about_an_asset(sheet: Sheet, start: int, end: int) -> bool:
     words = [i for name in ("line_noun", "we", "we_form", "the_line") for i, _ in sheet.group(name, start, end)]
     places = [m for m in sheet.of("line") if start <= m.start < end and m.start not in machines]
     clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
-    if not places and not set(words) - machines and any(clause[0] <= i < end for i in machines):
+    words = [i for i in words if i not in machines]
+    named = machines | {i for i, _ in sheet.group("machine_word")}
+    if not places and not words and any(clause[0] <= i < end for i in named):
         return True
     if not any(m.what == "line" and start <= m.start < end for m in sheet.mentions):
         return False

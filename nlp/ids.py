@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from nlp.index import PlantIndex
 from nlp.naming import Ground, Mention
@@ -100,6 +102,8 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     unique = unique and int(digits) % 10 > 0  # a round number is sooner a quantity
     alone = alone or (ground.plans and _may_follow(ground, end)) or (unique and _may_follow_an_order(ground, end))
     pointed = said or alone or (behind(ground, start, "pointing") and _may_follow(ground, end))
+    if len(endings) == 1 and len(digits) == 3 and behind(ground, start, "pointing") and _is_asked_about(ground, start):
+        pointed = pointed or _may_follow_an_order(ground, end)  # "how's the 240 getting on?"
     lengths = index.order_lengths or {99}
     enough = max(4, min(_LONG_ENDING, min(lengths) - 1))
     if endings and (pointed or len(digits) >= enough or (len(endings) == 1 and len(ground.tokens) <= 3)):
@@ -110,6 +114,12 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
         if said or suggestions:
             return Mention("order", (), start, end, 0.3, f"no order {digits} in ERP", suggestions=suggestions)
     return None
+
+
+def _is_asked_about(ground: Ground, start: int) -> bool:
+    """Whether a question stands around a number: its mark, or a word that asks before it."""
+    asked = next((token.norm == "?" for token in ground.tokens[start:] if token.kind == "stop"), False)
+    return asked or any("asks_word" in here for here in ground.spans[:start])
 
 
 def _may_follow_an_order(ground: Ground, end: int) -> bool:
@@ -194,5 +204,6 @@ def behind(ground: Ground, i: int, group: str) -> bool:
 
 
 def _token_range(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
-    inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
-    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+    first = bisect_right(tokens, start, key=attrgetter("end"))
+    last = bisect_left(tokens, end, key=attrgetter("start"))
+    return (first, last) if first < last else (0, 0)

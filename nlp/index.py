@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
@@ -37,7 +37,6 @@ class PlantIndex:
         self.plant = plant
         self.records = records
         self.by_stems: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
-        self.first_stems: dict[str, int] = {}  # first stem -> longest name that begins so
         self.keys: dict[str, list[tuple[What, str]]] = defaultdict(list)  # normalised id -> what it names
         self.order_lengths: set[int] = set()
         self.order_digits: dict[str, str] = {}  # digits of an order's id -> id, whatever its status
@@ -47,14 +46,17 @@ class PlantIndex:
         self.lot_forms: set[str] = set()
         self._lots_by_key: list[tuple[str, str]] = []
         self._by_head: dict[str, dict[str, set[str]]] = {}
+        self.profiles: dict[str, Any] = {}  # asset -> what its names say that it does (`nlp.described`)
         self.tails: dict[str, set[str]] = defaultdict(set)  # last part of a one-word asset name -> assets
         self.near_names: dict[str, set[str]] = defaultdict(set)  # single-word names by a deleted letter
         spoken = {*plant.languages, *(person.language for person in plant.people)}
         self._loans = lexicon().loans if "hi-Deva" in spoken else {}
         self._near: dict[int, dict[str, list[str]]] = {}  # length -> ending less a digit -> orders
         self._names()
+        self.first_stems = frozenset(stems[0] for stems in self.by_stems)
         self._ids()
         self.line_numbers = _line_numbers(plant)
+        self.line_letters = _line_letters(plant)
         self.asset_numbers = {asset.id: _trailing_number(asset.name) for asset in plant.asset.values()}
         self.uoms = _uoms(records)
         finished = [item.uom for item in records.items if item.kind == "finished"]
@@ -169,7 +171,6 @@ class PlantIndex:
         if any(e.what == what and e.id == id_ and e.norms == norms for e in self.by_stems[stems]):
             return
         self.by_stems[stems].append(entry)
-        self.first_stems[stems[0]] = max(self.first_stems.get(stems[0], 0), len(stems))
         if len(norms) == 1 and len(norms[0]) >= 5 and what in ("asset", "line", "item") and norms[0].isalpha():
             for variant in (norms[0], *(norms[0][:i] + norms[0][i + 1 :] for i in range(len(norms[0])))):
                 self.near_names[variant].add(norms[0])
@@ -185,7 +186,8 @@ class PlantIndex:
                     of_word[stem(fold(word))].add(item.id)
                 if len(name.split()) > 1 and words:
                     for word in (words[0], words[-1]):
-                        heads[word].add(item.id)
+                        if not fold(word).startswith(_COLOURS):  # "black specks" are no "ABS black"
+                            heads[word].add(item.id)
         taken = {stems[0] for stems in self.by_stems if len(stems) == 1}
         for word, ids in heads.items():
             root = stem(fold(word))
@@ -273,6 +275,14 @@ def _shorter_names(name: str) -> Iterable[str]:
         yield without_number
 
 
+# How words of colour begin, of all languages: an adjective at the end of a name is no noun that names the thing.
+_COLOURS = (
+    "black", "white", "blue", "green", "yellow", "brown", "grey", "gray", "clear", "natural", "transparent", "negr",
+    "blanc", "roj", "azul", "verd", "amarill", "marron", "gris", "pret", "branc", "vermelh", "amarel", "castanh",
+    "cinza", "schwarz", "weiss", "blau", "grun", "gelb", "braun", "grau", "rote", "czarn", "bial", "niebiesk",
+    "zielon", "czerwon", "zolt", "braz", "szar", "kala", "safed", "laal", "neela", "noir", "rouge", "bleu", "vert",
+    "jaune", "naturel",
+)  # fmt: skip
 _LEGAL = frozenset({
     "ab", "ag", "and", "as", "bv", "co", "company", "corp", "corporation", "cv", "de", "e", "eireli", "epp", "gmbh",
     "gmbhco", "group", "grupo", "gruppe", "holding", "i", "inc", "kg", "limited", "llc", "ltd", "ltda", "mbh", "me",
@@ -303,6 +313,18 @@ def _line_numbers(plant: Plant) -> dict[str, str]:
             if number is not None:
                 numbers[number.lstrip("0") or "0"].add(line.id)
     return {number: next(iter(ids)) for number, ids in numbers.items() if len(ids) == 1}
+
+
+def _line_letters(plant: Plant) -> dict[str, str]:
+    """ "A" -> the glazing line: the letter by which a line is called, at either end of one of its names."""
+    letters: dict[str, set[str]] = defaultdict(set)
+    for line in plant.lines:
+        for words in (name.split() for name in (line.name, *line.aliases)):
+            ends = {words[0], words[-1]} if len(words) > 1 else set()
+            for letter in ends:
+                if len(letter) == 1 and letter.isalpha() and letter.isupper() and letter.isascii():
+                    letters[letter].add(line.id)
+    return {letter: next(iter(ids)) for letter, ids in letters.items() if len(ids) == 1}
 
 
 def _uoms(records: Records) -> dict[str, str]:

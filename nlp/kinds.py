@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nlp.pattern import Hit
@@ -83,34 +83,34 @@ def votes(
     sheet: Sheet, ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]] = ()
 ) -> dict[ExceptionType, float]:
     """What the cues in some ranges of tokens say for each kind; overlapping cues of a kind count once."""
-    speaking = sheet.kept.get("kinds")
-    if speaking is None:
-        found = [(kind, sorted(sheet.hits(prefix), key=lambda h: -_weight(h))) for prefix, kind in CUE_OF.items()]
-        speaking = sheet.kept["kinds"] = [(kind, hits) for kind, hits in found if hits]
-    out: dict[ExceptionType, float] = {}
-    for kind, every in speaking:
-        hits = [
-            h for h in every
-            if any(a <= h.start and h.end <= b for a, b in ranges) and not any(a <= h.start < b for a, b in skip)
-        ]  # fmt: skip
-        total = sum(weight for _, weight in _strongest(hits))
-        if total:
-            out[kind] = out.get(kind, 0.0) + total
-    return out
+    if (speaking := sheet.kept.get("kinds")) is None:
+        found = [(kind, [(h.start, h.end, _weight(h)) for h in sheet.hits(prefix)]) for prefix, kind in CUE_OF.items()]
+        speaking = [(kind, sorted(said, key=lambda one: -one[2])) for kind, said in found if said]
+        sheet.kept["kinds"] = speaking
+    asked = ("votes", tuple(ranges), tuple(skip))
+    known: dict[ExceptionType, float] | None = sheet.kept.get(asked)
+    if known is None:
+        known = sheet.kept[asked] = {}
+        for kind, said in speaking:
+            if total := sum(_strongest(said, ranges, skip)):
+                known[kind] = known.get(kind, 0.0) + total
+    return {**known}
 
 
-def _strongest(hits: Sequence[Hit]) -> list[tuple[Hit, float]]:
-    """Of hits in the order of their weight those that do not overlap, with what each counts."""
-    kept: list[tuple[Hit, float]] = []
+def _strongest(
+    every: Sequence[tuple[int, int, float]], ranges: Sequence[tuple[int, int]], skip: Sequence[tuple[int, int]]
+) -> Iterator[float]:
+    """What those cues count (tokens, weight) that stand in the ranges and do not overlap."""
+    kept: list[tuple[int, int]] = []
     counts: dict[float, int] = {}
-    for hit in hits:
-        weight = _weight(hit)
-        if any(hit.start < other.end and hit.end > other.start for other, _ in kept):
+    for start, end, weight in every:
+        if not any(a <= start and end <= b for a, b in ranges) or any(a <= start < b for a, b in skip):
+            continue
+        if any(start < b and end > a for a, b in kept):
             continue
         counts[weight] = counts.get(weight, 0) + 1
-        # The second and third of a strength add less, a fourth nothing.
-        kept.append((hit, weight * (1.0, 0.5, 0.3, 0.0)[min(3, counts[weight] - 1)]))
-    return kept
+        kept.append((start, end))
+        yield weight * (1.0, 0.5, 0.3, 0.0)[min(3, counts[weight] - 1)]  # more of a strength add less, a fourth nothing
 
 
 def _weight(hit: Hit) -> float:
@@ -129,7 +129,8 @@ def with_context(
             out[kind] += by
 
     def named(what: str) -> bool:
-        return any(m for a, b in ranges for m in sheet.of(what, a, b) if not m.fine)
+        found = sheet.of(what)
+        return bool(found) and any(a <= m.start < b and not m.fine for m in found for a, b in ranges)
 
     if named("asset"):
         lift("machine_breakdown", 2.0)
@@ -149,11 +150,11 @@ def with_context(
         lift("order_change", 1.0)
     if sheet.group("system") and out.get("inventory_discrepancy", 0.0) >= PLAIN:
         lift("inventory_discrepancy", 3.0)
-    plans = {"planner", "customer_service"} & set(sheet.context.sender.roles)
-    asked = any(token.norm == "?" for token in sheet.tokens)
-    if plans and not asked and (named("order") or named("customer")):
+    roles = sheet.context.sender.roles
+    plans = "planner" in roles or "customer_service" in roles
+    if plans and (named("order") or named("customer")) and not any(token.norm == "?" for token in sheet.tokens):
         out["order_change"] = out.get("order_change", 0.0) + 2.0
-    for role in sheet.context.sender.roles:
+    for role in roles:
         for kind, by in _ROLE_PRIOR.get(role, {}).items():
             lift(kind, by)
     return out

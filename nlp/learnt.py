@@ -50,20 +50,22 @@ def weights() -> Weights | None:
 
 def intent_logits(sheet: Sheet, with_: Weights) -> Floats:
     """How much the whole message looks like each intent; log-odds in the order of INTENTS."""
-    return _logits(hashed(words(sheet), context_name(sheet)), with_.intents, with_.intent_bias)
+    rows = hashed(words(sheet), context_name(sheet))
+    out: Floats = (
+        with_.intents.take(rows, axis=0).sum(axis=0) / np.float32(max(1, len(rows)) ** 0.5) + with_.intent_bias
+    )
+    return out
 
 
-def kind_logits(sheet: Sheet, ranges: Sequence[tuple[int, int]], with_: Weights) -> Floats:
-    """How much a stretch looks like each kind of exception; log-odds in the order of EXCEPTION_TYPES."""
+def kind_logits(sheet: Sheet, parts: Sequence[Sequence[tuple[int, int]]], with_: Weights) -> Floats:
+    """How much each part looks like each kind of exception: a row a part, log-odds in the order of EXCEPTION_TYPES."""
     key = id(with_.kinds)
     of_message = sheet.kept.get(key)
     if of_message is None:
-        of_message = sheet.kept[key] = with_.kinds[sheet.marks.numbers]
-    return _logits(sheet.marks.held(ranges), of_message, with_.kind_bias)
-
-
-def _logits(rows: Sequence[int] | NDArray[np.int64], table: Floats, bias: Floats) -> Floats:
-    out: Floats = table[rows].sum(axis=0) / np.float32(max(1, len(rows)) ** 0.5) + bias
+        of_message = sheet.kept[key] = with_.kinds.take(sheet.marks.each, axis=0)
+    held = sheet.marks.held(parts).astype(np.float32)
+    much = np.sqrt(np.maximum(held.sum(axis=1, keepdims=True), 1.0))
+    out: Floats = held @ of_message / much + with_.kind_bias
     return out
 
 

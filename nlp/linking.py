@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from nlp.described import SURE
 from nlp.kinds import Part
 from nlp.naming import Mention
 from nlp.sheet import Sheet
-from workflow.reading import Evidence, ExceptionType, Question
+from workflow.reading import Evidence, ExceptionType, Question, ReportedException
 
 # Of 500 of these that people labelled, three name the machine that goes without; the others name one in passing.
 _OF_NO_MACHINE: frozenset[ExceptionType | None] = frozenset(
@@ -59,6 +60,10 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
         elif near:
             continue  # "the ingots stand over at the coater": not where they are missing
         elif mention.what == "asset" and (part.type == "safety" or not mention.fine):
+            if len(mention.ids) > 1 and mention.confidence <= SURE and part.type != "machine_breakdown":
+                continue  # told by its kind, several fit, and the trouble is not theirs: not worth a question
+            if mention.confidence <= SURE and part.type == "labor_shortage" and not _said_at(sheet, mention):
+                continue  # "the welder has not come": a person
             nearest = _nearest_line(mention, lines, sheet)
             _link_asset(out, sheet, mention, nearest or (local[0] if local else None))
         elif mention.what == "order":
@@ -92,9 +97,28 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
         out.line, out.confidence["line"] = lines_of_orders[0], 0.93
     elif local:
         out.line, out.confidence["line"] = local[0], 0.85
+    elif part.type == "machine_breakdown" and len(asked := _lines_asked(out, sheet)) == 1:
+        out.line, out.confidence["line"] = asked[0], 0.85
     elif len(sheet.context.sender.lines) == 1 and not lines_of_assets and not _elsewhere(sheet, part):
         out.line, out.confidence["line"] = sheet.context.sender.lines[0], 0.8
     return out
+
+
+def named_alone(sheet: Sheet) -> ReportedException:
+    """What the message names, whatever it says of it; nothing of the sender's line or the thread is filled in."""
+    alone = replace(sheet.context, thread=None, sender=replace(sheet.context.sender, lines=()))
+    bare = replace(sheet, context=alone, mentions=[replace(m, fine=False) for m in sheet.mentions])
+    linked = link(bare, Part(None, ((0, len(sheet.tokens)),)))
+    return ReportedException(
+        line=linked.line, assets=tuple(linked.assets), work_orders=tuple(linked.orders), items=tuple(linked.items),
+        lots=tuple(linked.lots), confidence=linked.confidence,
+    )  # fmt: skip
+
+
+def _lines_asked(out: Linked, sheet: Sheet) -> list[str]:
+    """The lines of the machines that are asked about."""
+    options = out.ask.options if out.ask is not None and out.ask.asks == "asset" else ()
+    return list(dict.fromkeys(sheet.context.plant.asset[str(i)].line for i in options))
 
 
 def _elsewhere(sheet: Sheet, part: Part) -> bool:
@@ -113,12 +137,17 @@ def _only_near(sheet: Sheet, mention: Mention) -> bool:
     return mention.end < len(sheet.tokens) and "near_post" in sheet.spans[mention.end]
 
 
+def _said_at(sheet: Sheet, mention: Mention) -> bool:
+    """ "at the sealer", "en la paletizadora"."""
+    before = range(max(0, mention.start - 3), mention.start)
+    return any(mention.start - 1 <= end <= mention.start for i in before for end in sheet.spans[i].get("loc", ()))
+
+
 def _said_as_place(sheet: Sheet, part: Part, mention: Mention) -> bool:
     """ "se acabó el emplaye en la paletizadora": where the material is missing."""
     if part.type != "material_shortage":
         return False
-    before = range(max(0, mention.start - 3), mention.start)
-    at_it = any(mention.start - 1 <= end <= mention.start for i in before for end in sheet.spans[i].get("loc", ()))
+    at_it = _said_at(sheet, mention)
     its_own = "of_word" in sheet.spans[mention.end] if mention.end < len(sheet.tokens) else False
     return at_it or (its_own and any(m.start == mention.end + 1 for m in sheet.of("item")))  # "robot ka wire"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nlp.ids import behind, find_ids, measured
 from nlp.index import Entry, PlantIndex, What
+from nlp.machines import sense
 from nlp.naming import Ground, Mention
 from nlp.numbers import Number
 from nlp.tokens import stem
@@ -28,6 +29,7 @@ def find_mentions(
     kept += [m for m in _tolerant(index, ground) if _free(m, kept)]
     kept = _numbered(kept, index, ground)
     kept += [m for m in _line_numbers(index, ground) if _free(m, kept)]
+    kept += [m for m in _letters_of_lines(index, ground, text) if _free(m, kept)]
     kept = [m for m in kept if not _counts_an_item(m, kept, ground)]
     return sorted(kept, key=lambda m: m.start)
 
@@ -147,6 +149,8 @@ def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         if token.kind != "word" or i in ground.timed:
             continue
         behind = index.tails.get(token.norm, set()) if ground.compounds and len(token.norm) >= 4 else set()
+        if behind and sense(token.norm).head:  # "die Maschine" is no "Blasmaschine" that stands on another line
+            behind = {asset for asset in behind if index.plant.asset[asset].line in ground.lines}
         if behind and token.norm not in ground.common and (len(token.norm) >= 6 or token.norm not in ground.known):
             yield Mention("asset", tuple(sorted(behind)), i, i + 1, 0.8, f"last part of a name: {token.norm!r}")
             continue
@@ -214,6 +218,20 @@ def _line_numbers(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
             yield Mention(
                 "line", (line,), number.start, number.end, 0.95 if said else 0.85, f"line number {number.value:g}"
             )
+
+
+def _letters_of_lines(index: PlantIndex, ground: Ground, text: str) -> Iterator[Mention]:
+    """ "en la A", "on B": a capital that ends a line's name, said as a place; "A" that begins a sentence is a word."""
+    if not index.line_letters or text.isupper():
+        return
+    for i, token in enumerate(ground.tokens):
+        if i == 0 or token.kind != "word" or token.end - token.start != 1 or token.glued:
+            continue
+        line = index.line_letters.get(text[token.start : token.end])
+        following = ground.tokens[i + 1] if i + 1 < len(ground.tokens) else None
+        ends = following is None or following.breaks or (not following.glued and following.norm in ground.common)
+        if line is not None and ends and (behind(ground, i, "loc") or behind(ground, i, "line_word")):
+            yield Mention("line", (line,), i, i + 1, 0.85, f"line letter {text[token.start : token.end]}")
 
 
 def _counts_a_stranger(ground: Ground, end: int) -> bool:

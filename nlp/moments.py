@@ -34,7 +34,7 @@ def find_moments(
     for hit in hits:
         values = {name: _value(tokens, value_at, start, end) for name, start, end in reversed(hit.captured)}
         read = _clock(hit, values) if hit.cue.name == "clock" else _duration(hit, values)
-        if read is not None:
+        if read is not None and not (read.kind == "duration" and _counts_no_time(read, tokens)):
             found.append(read)
     found += _tokens_that_are_clocks(tokens)
     kept: list[Moment] = []
@@ -55,6 +55,22 @@ def _value(tokens: Sequence[Token], values: Mapping[tuple[int, int], float], sta
         return values[(start, end)]
     token = tokens[start]
     return token.minutes if token.kind == "clock" else token.value
+
+
+_MINUTES_AT_MOST = 100  # that anybody writes as "m" alone
+
+
+def _counts_no_time(moment: Moment, tokens: Sequence[Token]) -> bool:
+    """ "26H097" is an id, "-3g" a weight, "420 m" a length: a letter behind a number tells no time there."""
+    first, last = tokens[moment.start], tokens[moment.end - 1]
+    following = tokens[moment.end] if moment.end < len(tokens) else None
+    if first.glued and first.kind == "word" and moment.start and tokens[moment.start - 1].kind == "number":
+        return True  # only the unit of another number
+    if following is not None and following.glued and following.kind == "number" and last.glued:
+        return True
+    if last.norm == "g" and last.glued and moment.start:
+        return first.start - tokens[moment.start - 1].end >= 2  # a minus, which is no token
+    return last.norm == "m" and moment.minutes >= _MINUTES_AT_MOST and first.kind == "number"
 
 
 def _clock(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
@@ -235,6 +251,10 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
         value = int(number.value)
         role, start = _role(number.start, spans)
         after, half = (number.end, "") if number.end >= len(tokens) else _half_of_day(number.end, spans)
+        minute = _minutes_apart(tokens, spans, number) if role in ("since", "at", "from", "by", "until") else None
+        if minute is not None:  # "since 6 35"
+            found.append(Moment("clock", start, number.end + 1, role, hour=value, minute=minute, exact=value > 12))
+            continue
         minute = 0
         if value > 24:
             raw = tokens[number.start].norm
@@ -257,6 +277,20 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
                    half=half)  # type: ignore[arg-type]
         )  # fmt: skip
     return found
+
+
+def _minutes_apart(tokens: Sequence[Token], spans: Spans, hour: Number) -> int | None:
+    """The minutes that stand as two digits behind an hour, where nothing follows that they would count."""
+    i = hour.end
+    if hour.value > 23 or hour.end - hour.start > 1 or not tokens[hour.start].norm.isdigit() or i >= len(tokens):
+        return None
+    digits = tokens[i]
+    if digits.kind != "number" or digits.glued or len(digits.norm) != 2 or not "00" <= digits.norm <= "59":
+        return None
+    if digits.start != tokens[i - 1].end + 1:
+        return None
+    ends = i + 1 >= len(tokens) or (tokens[i + 1].kind != "number" and _may_follow_an_hour(tokens[i + 1], spans[i + 1]))
+    return int(digits.norm) if ends else None
 
 
 def _dotted(norm: str) -> tuple[int, int] | None:

@@ -43,7 +43,11 @@ class Patterns:
     def __init__(self, steps: list[Step], marks: Sequence[int], cues: Sequence[Sequence[Any]]) -> None:
         self._steps, self._marks, self._cues = steps, marks, cues
         self._made: dict[int, Cue] = {}
-        self._first: dict[str, list[int]] = {}
+        self._first: dict[tuple[int, bool], dict[str, list[Step]]] = {}  # of the languages listened to
+        self._kept = 0
+        self._ranks = {
+            name: rank for rank, name in enumerate(steps[0][4] or ())
+        }  # of the slots that a pattern begins with
 
     def cue(self, number: int) -> Cue:
         """A pattern's cue, made when it is first met."""
@@ -88,6 +92,8 @@ class Patterns:
                 return
             if step[5]:
                 for most, child in step[5]:
+                    if not marks[child] & speaks:
+                        continue
                     following = steps[child]
                     for skip in range(most + 1):
                         j = i + skip
@@ -96,11 +102,16 @@ class Patterns:
                         walk(following, j, start, captured)
             if i >= count:
                 return
-            for child in _after_word(step, norms[i]):
-                walk(steps[child], i + 1, start, captured)
-            if i in also:
-                for child in _after_word(step, also[i]):
-                    walk(steps[child], i + 1, start, captured)
+            for word in (norms[i], also[i]) if i in also else (norms[i],):
+                if step[2] is None and step[3] is None:  # most steps name whole words only
+                    if step[1] is None or word not in step[1]:
+                        continue
+                    children = _each(step[1][word])
+                else:
+                    children = _after_word(step, word)
+                for child in children:
+                    if marks[child] & speaks:
+                        walk(steps[child], i + 1, start, captured)
             if step[4] and spans[i]:
                 here = spans[i]
                 for name, children in step[4].items():
@@ -109,32 +120,37 @@ class Patterns:
                             for child in _each(children):
                                 walk(steps[child], end, start, (*captured, (name, i, end)))
 
-        root = steps[0]
+        first = self._first.setdefault((speaks, again), {})
+        ranks, slots = self._ranks, steps[0][4]
         for i in range(count):
             if breaks[i]:
                 continue
             for word in (norms[i], also[i]) if i in also else (norms[i],):
-                for child in self._begin(word):
-                    if marks[child] & speaks and (not again or marks[child] & SLOT_AHEAD):
-                        walk(steps[child], i + 1, i, ())
-            if root[4] and spans[i]:
-                here = spans[i]
-                for name, children in root[4].items():
-                    if name in here:
-                        for end in here[name]:
-                            for child in _each(children):
-                                if marks[child] & speaks:
-                                    walk(steps[child], end, i, ((name, i, end),))
+                begins = first.get(word)
+                if begins is None:
+                    begins = self._begins(word, speaks, again=again)
+                for step in begins:
+                    walk(step, i + 1, i, ())
+            here = spans[i]
+            if here and not ranks.keys().isdisjoint(here):
+                for name in sorted((name for name in here if name in ranks), key=ranks.__getitem__):
+                    for end in here[name]:
+                        for child in _each(slots[name]):
+                            if marks[child] & speaks:
+                                walk(steps[child], end, i, ((name, i, end),))
         return hits
 
-    def _begin(self, word: str) -> list[int]:
+    def _begins(self, word: str, speaks: int, *, again: bool) -> list[Step]:
         """The steps that a word leads to at the beginning of a pattern."""
-        known = self._first.get(word)
-        if known is None:
-            if len(self._first) >= _KEPT:
-                self._first.clear()
-            known = self._first[word] = _after_word(self._steps[0], word)
-        return known
+        self._kept += 1
+        if self._kept > _KEPT:
+            self._first.clear()
+            self._kept = 0
+        marks = self._marks
+        numbers = [n for n in _after_word(self._steps[0], word) if marks[n] & speaks]
+        found = [self._steps[n] for n in numbers if not again or marks[n] & SLOT_AHEAD]
+        self._first.setdefault((speaks, again), {})[word] = found
+        return found
 
 
 def _each(children: int | list[int]) -> Sequence[int]:

@@ -10,11 +10,14 @@ from nlp.units import Amount, amounts, plant_uom, unit_class
 from nlp.words import lexicon
 from workflow.reading import ExceptionType, Quantity
 
-_NO_QUANTITY: frozenset[ExceptionType] = frozenset({"machine_breakdown", "changeover_overrun", "safety", "other"})
+_NO_QUANTITY: frozenset[ExceptionType] = frozenset({"changeover_overrun", "safety", "other"})
+_A_HANDFUL = 10  # fewer are told of how a machine fails: "it spat out three lids"
 
 
 def how_much(sheet: Sheet, part: Part, items: Sequence[str], lots: Sequence[str]) -> Quantity | None:
     """The amount that a stretch of the message is about, in the plant's unit; `lots` are the items of its lots."""
+    if part.type == "machine_breakdown":
+        return _spoilt(sheet, part, [*items, *lots])
     if part.type is None or part.type in _NO_QUANTITY:
         return None
     found = [a for start, end in part.ranges for a in amounts(sheet, start, end) if a.unit != "measure"]
@@ -22,7 +25,7 @@ def how_much(sheet: Sheet, part: Part, items: Sequence[str], lots: Sequence[str]
         return _people(sheet, part, found)
     found = [a for a in found if a.unit != "people" and a.value > 0 and not _counts_talk(sheet, a)]
     chosen = _difference(part, found) or _choose(sheet, part, found, [*items, *lots])
-    if part.type == "inventory_discrepancy" and not sheet.group("difference_word") and len(found) == 2:
+    if part.type == "inventory_discrepancy" and len(found) == 2 and not any(_differs(sheet, a) for a in found):
         one, other = found  # "system has 12, only 9 on the shelf"
         alike = one.unit == other.unit or not one.unit or not other.unit
         if one.value != other.value and min(one.value, other.value) > max(one.value, other.value) / 20 and alike:
@@ -51,15 +54,40 @@ def how_much(sheet: Sheet, part: Part, items: Sequence[str], lots: Sequence[str]
     return Quantity(chosen.value, uom) if uom else None
 
 
+def _spoilt(sheet: Sheet, part: Part, items: Sequence[str]) -> Quantity | None:
+    """ "rejecting good packs, 300 in the bin so far": the product that a machine's trouble caught."""
+    of_product = {unit_class(uom) for uom in sheet.index.packed_in} | {"ea", "kg", "pack", "box", "cs"}
+    for amount in (a for start, end in part.ranges for a in amounts(sheet, start, end)):
+        after = range(amount.end, min(amount.end + 3, len(sheet.tokens)))
+        rate = any({"u_min", "u_hour", "u_shift", "u_sec"} & sheet.spans[i].keys() for i in after)
+        each = any("every" in sheet.spans[i] for i in range(max(0, amount.start - 2), amount.start))
+        if amount.unit in of_product and amount.value >= _A_HANDFUL and not rate and not each:
+            return Quantity(amount.value, plant_uom(amount.unit, sheet.index, items))
+    return None
+
+
+def _differs(sheet: Sheet, amount: Amount) -> bool:
+    """ "100 short", "difference of 60": the number is the difference itself."""
+    near = range(max(0, amount.start - 3), min(amount.end + 3, len(sheet.tokens)))
+    beside = [
+        i for i in near if not any(sheet.tokens[j].breaks for j in range(min(i, amount.start), max(i, amount.end)))
+    ]
+    return any("difference_word" in sheet.spans[i] for i in beside)
+
+
 def _difference(part: Part, found: Sequence[Amount]) -> Amount | None:
     """ "system 5200, counted 4100, 1100 short": of three numbers, the one that the other two differ by."""
     if part.type not in ("inventory_discrepancy", "material_shortage"):
         return None
-    said = list(found)
+    of_value: dict[float, list[Amount]] = {}
+    for amount in found:
+        of_value.setdefault(amount.value, []).append(amount)
+    said = [amounts[0] for amounts in of_value.values()]  # of "9 9 9 9 ..." the first stands for all
     for first in said:
         for second in said:
-            third = [a for a in said if a.value == first.value - second.value and a.value > 0 and a is not second]
-            if third and first.value != second.value:
+            between = first.value - second.value
+            third = [a for a in of_value.get(between, ()) if a is not second] if between > 0 else []
+            if third:
                 last = max((second, *third), key=lambda a: a.start)
                 unit = last.unit or next((a.unit for a in (first, second, *third) if a.unit), "")
                 return Amount(last.value, unit, last.start, last.end)
@@ -123,8 +151,7 @@ def _may_count(sheet: Sheet, amount: Amount) -> bool:
 
 
 def _function_words(sheet: Sheet) -> frozenset[str]:
-    known = lexicon().languages
-    return frozenset(word for code in sheet.languages for word in known[code].function_words)
+    return lexicon().function_words(sheet.languages)
 
 
 def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[str]) -> Amount | None:
@@ -132,8 +159,9 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
         return None
     ranked = []
     bare = [amount for amount in found if _may_count(sheet, amount)]
+    totals = [amount for amount in found if _is_behind_of(sheet, amount)]
     for amount in found:
-        counts = any(_of_so_many(sheet, other, [amount]) for other in found)
+        counts = any(_of_so_many(sheet, other, [amount]) for other in totals)
         score = 2.0 if amount.unit or counts else 2.0 * _counts_things(sheet, amount, items)
         if not score and [amount] == bare and len(found) == 1:
             score = 2.0  # the only number there is
@@ -156,7 +184,9 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
             score -= 4.0  # "1000 nahi 1300"
         if _of_so_many(sheet, amount, found):
             score -= 4.0  # "18 of 20 housings"
-        if any("neg" in sheet.spans[i] and i + 1 >= amount.start for i in near):
+        if any(
+            "neg" in sheet.spans[i] and i + 1 >= amount.start and not _of_the_one_before(sheet, i, found) for i in near
+        ):
             score -= 4.0  # "3000, not 2500"
         beside = [i for i in near if not any(sheet.tokens[j].breaks for j in range(i, amount.start))]
         if part.type == "quality_hold" and any("limit_word" in sheet.spans[i] for i in beside):
@@ -181,11 +211,20 @@ def _choose(sheet: Sheet, part: Part, found: Sequence[Amount], items: Sequence[s
     return amount if score >= (1.2 if part.type == "order_change" else 2.0) else None
 
 
+def _of_the_one_before(sheet: Sheet, i: int, found: Sequence[Amount]) -> bool:
+    """ "1000 nahi 1300": in Hindi the no stands behind what it denies."""
+    return "neg_post" in sheet.spans[i] and any(a.end == i for a in found)
+
+
+def _is_behind_of(sheet: Sheet, amount: Amount) -> bool:
+    return amount.start > 0 and not {"of_word", "from_word"}.isdisjoint(sheet.spans[amount.start - 1])
+
+
 def _of_so_many(sheet: Sheet, amount: Amount, found: Sequence[Amount]) -> bool:
     """ "18 of 20", "30 out of 120", "von 200 Wellen 45": the larger number tells only of how many."""
-    i = amount.start - 1
-    if i < 0 or not {"of_word", "from_word"} & sheet.spans[i].keys():
+    if not _is_behind_of(sheet, amount):
         return False
+    i = amount.start - 1
     begins = i == 0 or sheet.tokens[i - 1].breaks
     return any(
         a.value < amount.value
@@ -210,6 +249,11 @@ def _is_left(sheet: Sheet, amount: Amount) -> bool:
 
 def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | None:
     counted = [a for a in found if a.unit in ("people", "") and a.value < 60 and a.value == int(a.value)]
+    ones = [Amount(1.0, "people", n.start, n.end) for n in sheet.numbers if n.article or n.value == 1]
+    wanted = [i for name in ("missing", "short", "need") for i, _ in sheet.group(name) if part.holds(i)]
+    lacks_one = any(a.end in wanted or a.start == end for a in ones for i in wanted for end in _ends(sheet, i))
+    if lacks_one and not any(a.unit == "people" and abs(a.start - i) <= 2 for a in counted for i in wanted):
+        return Quantity(1.0, "people")  # "solo somos dos, falta uno", "we're one short"
     lacking = [
         (abs(a.start - i), a) for name in ("missing", "short", "need") for i, _ in sheet.group(name)
         for a in counted if part.holds(i) and -2 <= a.start - i <= 3 and "crew_word" not in sheet.spans[i]
@@ -228,12 +272,31 @@ def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | Non
                     value = next((n.value for n in sheet.numbers if (n.start, n.end) == (start, end)), None)
                     if value is not None and value < 60:
                         return Quantity(value, "people")
-    small = [a for a in found if not a.unit and a.value < 30 and a.value == int(a.value)]
+    small = [a for a in found if not a.unit and a.value < 30 and a.value == int(a.value) and not _of_machines(sheet, a)]
     if small:
         return Quantity(small[0].value, "people")
+    alone = any(part.holds(i) for i, _ in sheet.group("alone_word"))
+    if alone and any(part.holds(i) for i, _ in sheet.group("absent")) and not found:
+        return Quantity(1.0, "people")  # "my mate did not come, I am alone here"
     wanting = [i for name in ("missing", "short", "need", "absent") for i, _ in sheet.group(name) if part.holds(i)]
     one = [n for n in sheet.numbers if n.value == 1 and any(abs(n.start - i) <= 3 for i in wanting)]
     return Quantity(1.0, "people") if one else None
+
+
+def _ends(sheet: Sheet, i: int) -> set[int]:
+    """Where a word of lacking ends that begins here."""
+    return {end for name in ("missing", "short", "need") for end in sheet.spans[i].get(name, ())}
+
+
+def _of_machines(sheet: Sheet, amount: Amount) -> bool:
+    """ "alone at two presses", "sozinho com as duas compressoras": what one stands at, not who is missing."""
+    i = amount.end
+    if i >= len(sheet.tokens) or sheet.tokens[i].kind != "word" or "people" in sheet.spans[i]:
+        return False
+    machine = "machine_word" in sheet.spans[i] or any(m.start <= i < m.end for m in sheet.of("asset"))
+    at = amount.start and bool({"loc", "article_word", "of_word", "for_word"} & sheet.spans[amount.start - 1].keys())
+    strange = sheet.tokens[i].norm not in _function_words(sheet) and len(sheet.tokens[i].norm) > 4
+    return machine or (bool(at) and strange)
 
 
 def _crew_gap(sheet: Sheet, part: Part, counted: Sequence[Amount]) -> float | None:

@@ -7,23 +7,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import spacy
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
-from nlp import answers, asking, blend, kinds, lessons
+from nlp import answers, asking, blend, doubt, kinds, lessons
 from nlp.choosing import NAMES_A_CASE, chosen_intent, corrects
 from nlp.decisions import read_decisions
-from nlp.fields import build
+from nlp.fields import build, on_the_same_line
 from nlp.index import PlantIndex
-from nlp.intents import questions, score, unreal
-from nlp.learnt import Weights, weights
-from nlp.linking import link
+from nlp.intents import questions, score, sureness, unreal
+from nlp.learnt import Floats, Weights, weights
+from nlp.linking import named_alone
+from nlp.minutes import told_alone
 from nlp.pattern import Hit
 from nlp.requests import read_eta, read_query, read_reassign, read_resolution, read_waiting
 from nlp.sheet import Sheet, lay_out
-from nlp.tokens import stem, tokenize
+from nlp.tokens import Token, stem, tokenize
 from nlp.words import lexicon
 from workflow.messages import Inbound
 from workflow.plant import Plant
@@ -54,6 +56,7 @@ class LocalReader:
         self._lexicon = lexicon()
         self._known: OrderedDict[tuple[int, int], _Known] = OrderedDict()
         self._turn = threading.Lock()  # spaCy's vocabulary is shared by the threads that read
+        self._last: Sheet | None = None  # whoever asks why asks about what was read just now
 
     def read(self, message: Inbound, context: Context) -> Reading:
         """What a message means; for what cannot be read, chatter with no confidence (R9, R60)."""
@@ -68,9 +71,17 @@ class LocalReader:
             return Reading("chatter", confidence={"intent": 0.0}, how=f"local: {type(error).__name__}")
 
     def sheet(self, message: Inbound, context: Context) -> Sheet:
-        """Everything found in a message, before anything is decided; what training learns from."""
+        """Everything found in a message, before anything is decided; of the message read last it is at hand."""
         with self._turn:
-            return self._sheet(message.text, context)
+            last = self._last
+            return (
+                last if last is not None and last.is_of(message.text, context) else self._sheet(message.text, context)
+            )
+
+    def weighed(self, sheet: Sheet) -> tuple[Reading, Floats | None]:
+        """The reading of a sheet and all that speaks for it; None for what is never doubted. For training."""
+        with self._turn:
+            return self._understand(sheet), sheet.kept.get("doubts")
 
     def explain(self, message: Inbound, context: Context) -> tuple[Sheet, Reading, dict[Intent, float]]:
         """The finds and the votes behind a reading; raises where `read` would only log."""
@@ -81,9 +92,17 @@ class LocalReader:
     def _sheet(self, text: str, context: Context) -> Sheet:
         known = self._of(context.plant, context.records)
         tokens = tokenize(text)
-        with self._nlp.memory_zone():
-            doc = Doc(self._nlp.vocab, words=[stem(token.norm) for token in tokens] or [" "])
-            return lay_out(text, tokens, doc, known.matcher, known.index, context, self._lexicon)
+        self._last = lay_out(text, tokens, self._names(tokens, known), known.index, context, self._lexicon)
+        return self._last
+
+    def _names(self, tokens: Sequence[Token], known: _Known) -> list[tuple[int, int]]:
+        """Where names of the plant may stand. A word that no name holds is left out, or the vocabulary would grow."""
+        stems = [stem(token.norm) for token in tokens]
+        if known.index.first_stems.isdisjoint(stems):
+            return []
+        strings = self._nlp.vocab.strings
+        doc = Doc(self._nlp.vocab, words=[word if word in strings else " " for word in stems])
+        return sorted({(start, end) for _, start, end in known.matcher(doc)})
 
     def _of(self, plant: Plant, records: Records) -> _Known:
         key = (id(plant), id(records))
@@ -91,9 +110,9 @@ class LocalReader:
         if known is None or known.plant is not plant or known.records is not records:
             index = PlantIndex(plant, records)
             matcher = PhraseMatcher(self._nlp.vocab, attr="ORTH")
-            docs = [Doc(self._nlp.vocab, words=list(stems)) for stems in index.by_stems]
-            for start in range(0, len(docs), 1000):
-                matcher.add("name", docs[start : start + 1000])
+            names = iter(index.by_stems)
+            while some := [Doc(self._nlp.vocab, words=list(stems)) for stems in islice(names, 1000)]:
+                matcher.add("name", some)
             known = self._known[key] = _Known(plant, records, index, matcher)
         self._known.move_to_end(key)
         while len(self._known) > PLANTS_KEPT:
@@ -111,18 +130,21 @@ class LocalReader:
             asks_back = intent == "query" and any(t.norm == "?" for t in sheet.tokens)
             if answer is not None and not (votes.get(intent, 0.0) >= 3.0 and (asks_back or intent == "cancel")):
                 return Reading("answer", answer=answer, confidence={"intent": 0.95, "answer": 0.9})
-        confidence = _sureness(votes, intent) if likely is None else round(likely[intent], 3)
+        confidence = sureness(votes, intent) if likely is None else round(likely[intent], 3)
         if intent == "chatter" and likely is not None and max(likely, key=lambda name: likely[name]) != "chatter":
             confidence = min(confidence, 0.3)
         reading = Reading(
             intent, confidence={"intent": confidence}, correction=bool(sheet.group("correct")) or corrects(sheet)
         )
+        parts: list[kinds.Part] = []
         match intent:
             case "report":
-                reading = self._report(sheet, reading)
+                reading, parts = self._report(sheet, reading)
             case "acknowledge" | "update":
-                eta = read_eta(sheet)
-                reading = replace(reading, eta_min=eta, waiting_for=read_waiting(sheet))
+                lasted = told_alone(sheet)  # "took 40 min": of what is over, no time of arrival
+                past = bool(sheet.group("correct") and sheet.group("lasted"))  # "sorry, it was at 8:20"
+                eta = None if past or (lasted is not None and sheet.group("lasted")) else read_eta(sheet)
+                reading = replace(reading, eta_min=eta, waiting_for=read_waiting(sheet), resolution=lasted)
             case "resolve":
                 reading = replace(reading, resolution=read_resolution(sheet))
             case "disposition":
@@ -131,14 +153,25 @@ class LocalReader:
                 reading = replace(reading, reassign_to=read_reassign(sheet))
             case "query":
                 reading = replace(reading, query=read_query(sheet))
+            case "chatter" if sheet.context.question is None:
+                reading = replace(reading, resolution=told_alone(sheet))
             case _:
                 pass
         if _corrects_the_thread(sheet, reading):
             # What is right stands in `mentioned`; of the kind it says nothing new.
             reading = replace(reading, intent="update", exceptions=(), ask=None, urgent=False)
         if reading.intent != "report" and any(m.what in NAMES_A_CASE for m in sheet.mentions):
-            reading = replace(reading, mentioned=_mentioned(sheet))
-        return asking.with_question(sheet, _with_evidence(sheet, reading), likely)
+            reading = replace(reading, mentioned=named_alone(sheet))
+        reading = _with_evidence(sheet, reading)
+        sure = None
+        if learnt is not None and likely is not None:
+            sheet.kept["doubts"] = doubts = doubt.row(sheet, reading, parts, votes, likely)
+            if "doubt" in learnt.blend:
+                sure = doubt.chances(doubts, learnt.blend["doubt"], learnt.blend["doubt_bias"])
+        asked = asking.with_question(sheet, reading, likely, sure)
+        if asked.ask is not None and asked.intent in ("chatter", "query"):
+            return replace(asked, mentioned=asking.what_may_be_wrong(self._report(sheet, asked)[0].exceptions[0]))
+        return asked
 
     def _parts(self, sheet: Sheet, skip: Sequence[tuple[int, int]]) -> list[kinds.Part]:
         """One part for each exception that the message tells of (R7)."""
@@ -158,7 +191,7 @@ class LocalReader:
             for span, kind in sorted(halves)
         ]
 
-    def _report(self, sheet: Sheet, reading: Reading) -> Reading:
+    def _report(self, sheet: Sheet, reading: Reading) -> tuple[Reading, list[kinds.Part]]:
         skip = [*questions(sheet), *unreal(sheet)]
         dangers = [h for h in sheet.hits("safety.sure") if not any(a <= h.start < b for a, b in skip)]
         found: list[ReportedException] = []
@@ -178,10 +211,11 @@ class LocalReader:
             named = [m.ids[0] for m in sheet.of("line") if part.holds(m.start) and len(m.ids) == 1]
             if exception.line in named:  # the line that a machine stands on is not said of the rest
                 line = exception.line
+        found = on_the_same_line(sheet, parts, found)
         if all(e.type is None for e in found):
             found = [replace(e, type="other", confidence={**e.confidence, "type": _UNTOLD}) for e in found]
         urgent = any(e.type == "safety" or e.line_stopped for e in found) or sheet.has("foreign_body", "allergen")
-        return replace(reading, exceptions=tuple(found), ask=ask, urgent=urgent)
+        return replace(reading, exceptions=tuple(found), ask=ask, urgent=urgent), parts
 
 
 _Piece = tuple[tuple[int, int], ExceptionType]
@@ -234,17 +268,6 @@ def _with_danger(sheet: Sheet, parts: Sequence[kinds.Part], danger: Hit) -> list
         whole = replace(parts[0], type=other, ranges=tuple(rest))
         return [whole, kinds.Part("safety", (of_danger,), {"safety": kinds.SURE})]
     return [replace(part, type="safety") if part.holds(danger.start) else part for part in parts]
-
-
-def _mentioned(sheet: Sheet) -> ReportedException:
-    """What the message names, whatever it says of it; nothing of the sender's line or the thread is filled in."""
-    alone = replace(sheet.context, thread=None, sender=replace(sheet.context.sender, lines=()))
-    bare = replace(sheet, context=alone, mentions=[replace(m, fine=False) for m in sheet.mentions])
-    linked = link(bare, kinds.Part(None, ((0, len(sheet.tokens)),)))
-    return ReportedException(
-        line=linked.line, assets=tuple(linked.assets), work_orders=tuple(linked.orders), items=tuple(linked.items),
-        lots=tuple(linked.lots), confidence=linked.confidence,
-    )  # fmt: skip
 
 
 _CUT = 0.5
@@ -310,11 +333,6 @@ def _counts_many(sheet: Sheet, part: kinds.Part) -> bool:
 
 def _something_left(sheet: Sheet, skip: list[tuple[int, int]]) -> bool:
     return bool(kinds.votes(sheet, [(0, len(sheet.tokens))], skip))
-
-
-def _sureness(votes: dict[Intent, float], intent: Intent) -> float:
-    second = max((value for name, value in votes.items() if name != intent), default=0.0)
-    return round(min(0.99, 0.5 + 0.12 * (votes[intent] - max(second, 0.0)) + 0.02 * votes[intent]), 3)
 
 
 def _with_evidence(sheet: Sheet, reading: Reading) -> Reading:

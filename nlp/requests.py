@@ -52,7 +52,22 @@ def read_resolution(sheet: Sheet) -> Resolution:
             items = sheet.context.thread.items if sheet.context.thread is not None else ()
             made = sheet.index.packed_in[0] if sheet.index.packed_in else ""
             scrap = Quantity(amount.value, plant_uom(amount.unit, sheet.index, items) or made)
+    if scrap is None:
+        scrap = _spoilt(sheet)
     return Resolution(action=_action(sheet), downtime_min=downtime, scrap=scrap)
+
+
+def _spoilt(sheet: Sheet) -> Quantity | None:
+    """ "70 minutos parados y 200 piezas rotas": what broke while it stood."""
+    bad = [i for start, end in sheet.group("defect") for i in range(start, end)]
+    for amount in amounts(sheet):
+        counted = amount.unit not in ("", "measure", "people") and not any(
+            m.start == amount.start for m in sheet.moments
+        )
+        if counted and any(i in (amount.end, amount.end + 1, amount.start - 1) for i in bad):
+            items = sheet.context.thread.items if sheet.context.thread is not None else ()
+            return Quantity(amount.value, plant_uom(amount.unit, sheet.index, items))
+    return None
 
 
 def _scrap_spans(sheet: Sheet) -> list[tuple[int, int]]:
@@ -124,6 +139,8 @@ def _about(sheet: Sheet) -> About:
         return max(ranked, key=lambda row: row[0])[1]
     if sheet.group("who"):
         return "who"
+    if _type(sheet, "open") is not None and not any(sheet.of(what) for what in ("asset", "order", "lot", "item")):
+        return "open"  # "any safety issues this week?": of a kind, and of nothing that is named
     return "status"
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
-
+from nlp.described import with_described
 from nlp.features import Marks, marks
 from nlp.index import PlantIndex
 from nlp.mentions import find_mentions
@@ -58,7 +56,7 @@ class Sheet:
 
     def has(self, *names: str) -> bool:
         """Whether any of these cues was found."""
-        return any(name in self._by_name for name in names)
+        return not self._by_name.keys().isdisjoint(names)
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[Hit]]:
@@ -89,8 +87,11 @@ class Sheet:
 
     def of(self, what: str, start: int = 0, end: int | None = None) -> list[Mention]:
         """Mentions of a kind that still stand, in a range of tokens."""
+        found = self._by_what.get(what)
+        if not found:
+            return []
         stop = len(self.tokens) if end is None else end
-        return [m for m in self._by_what.get(what, ()) if start <= m.start < stop]
+        return [m for m in found if start <= m.start < stop]
 
     @cached_property
     def _by_what(self) -> Mapping[str, list[Mention]]:
@@ -115,6 +116,12 @@ class Sheet:
         """Between any two breaks."""
         return list(_split(self.tokens, ("stop", "comma")))
 
+    def is_of(self, text: str, context: Context) -> bool:
+        """Whether it is of this text in this context; plants and snapshots of ERP are compared as objects."""
+        own = self.context
+        known = self.text == text and own.plant is context.plant and own.records is context.records
+        return known and own == context
+
     def words(self, start: int, end: int) -> str:
         """The sender's own words for a span of tokens."""
         if start >= end or start >= len(self.tokens):
@@ -138,10 +145,13 @@ def _split(tokens: Sequence[Token], kinds: tuple[str, ...]) -> Iterator[tuple[in
 
 
 def lay_out(
-    text: str, tokens: Sequence[Token], doc: Doc, matcher: PhraseMatcher, index: PlantIndex, context: Context,
+    text: str, tokens: Sequence[Token], names: Sequence[tuple[int, int]], index: PlantIndex, context: Context,
     lexicon: Lexicon,
 ) -> Sheet:  # fmt: skip
-    """Find everything in one message, in the order in which the finds build on one another."""
+    """Find everything in one message, in the order in which the finds build on one another.
+
+    `names`: the token spans at which names of the plant may stand.
+    """
     norms = [token.norm for token in tokens]
     breaks = [token.breaks for token in tokens]
     active = likely_languages(text, tokens, context, lexicon)
@@ -158,7 +168,8 @@ def lay_out(
             for i in range(hit.start, hit.end)
         )
 
-    likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, set(active)))}
+    listening = set(active)
+    likely = {i: w for i, t in enumerate(tokens) if t.kind == "word" and (w := lexicon.likely(t.norm, listening))}
     spans: list[dict[str, list[int]]] = [{} for _ in tokens]
 
     numbers = find_numbers(tokens, [lexicon.languages[code] for code in active])
@@ -176,15 +187,14 @@ def lay_out(
     ground = Ground(
         tokens=tokens, numbers=numbers, spans=spans,
         timed=frozenset(i for m in moments for i in range(m.start, m.end)),
-        common=frozenset(w for code in active for w in lexicon.languages[code].function_words),
+        common=lexicon.function_words(active),
         thread_lots=context.thread.lots if context.thread is not None else (),
         judges="quality" in context.sender.roles or any("hold_verb" in here or "defect" in here for here in spans),
         lines=context.sender.lines, compounds=active[0] == "de",
         plans=bool({"planner", "customer_service"} & set(context.sender.roles)),
         known=frozenset(w for w in norms if not lexicon.vocabulary.get(w, _NO_LANGUAGE).isdisjoint(active)),
     )  # fmt: skip
-    names = sorted({(start, end) for _, start, end in matcher(doc)})
-    mentions = find_mentions(index, names, ground, text)
+    mentions = with_described(index, ground, find_mentions(index, names, ground, text), context)
     for mention in mentions:
         _put(spans, mention.what, mention.start, mention.end)
     for i in range(len(tokens)):
@@ -196,8 +206,8 @@ def lay_out(
     hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
     idioms = [h for h in hits if h.cue.name.startswith("idiom.")]
     hits = [h for h in hits if h not in idioms and not any(_says_otherwise(idiom, h) for idiom in idioms)]
-    standing = [h for h in hits if not _is_negated(h, spans, tokens)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
+    standing = [h for h in hits if h not in negated] if negated else hits
     mentions = still_meant(mentions, spans, tokens)
     standing = [h for h in standing if not _within_a_name(h, mentions)]
     days = days_said(spans, context.plant, context.now, [m for m in moments if m.kind == "clock"])
@@ -211,20 +221,15 @@ def likely_languages(text: str, tokens: Sequence[Token], context: Context, lexic
     for token in tokens:
         if token.kind != "word":
             continue
-        speak = lexicon.vocabulary.get(token.norm) or next(
-            (
-                lexicon.stems[token.norm[:n]]
-                for n in range(min(10, len(token.norm)), 4, -1)
-                if token.norm[:n] in lexicon.stems
-            ),
-            frozenset(),
-        )
+        speak = lexicon.vocabulary.get(token.norm) or lexicon.begins(token.norm)
         spoken.append(speak)
         for code in speak:
             score[code] += 1.0 / len(speak)
-    for letters, code in _LETTERS:
-        if code in score and any(c in letters for c in text[:READ_CHARACTERS].lower()):
-            score[code] += 1.0
+    if not text.isascii():
+        written = set(text[:READ_CHARACTERS].lower())
+        for letters, code in _LETTERS:
+            if code in score and not written.isdisjoint(letters):
+                score[code] += 1.0
     if context.sender.language in score:
         score[context.sender.language] += 0.9
     for code in context.plant.languages:
@@ -299,6 +304,8 @@ def _negated_inside(hit: Hit, spans: Sequence[Mapping[str, Sequence[int]]], toke
         return False
     covered = {i for _, start, end in hit.captured for i in range(start, end)}
     words = hit.cue.pattern.replace("|", " ").replace("_", " ").split()
+    if "neg" in spans[hit.start]:
+        return False  # "nie mogę nic zaksięgować": one no said twice
     return any(
         "neg" in spans[i] and i not in covered and tokens[i].norm not in words
         for i in range(hit.start + 1, hit.end - 1)

@@ -79,18 +79,21 @@ def _shift_start(plant: Plant, now: datetime) -> datetime:
     return running[0].start if running else now
 
 
+_NEAR_DAYS = (("day_yesterday", -1), ("day_today", 0), ("day_tomorrow", 1))
+_WEEKDAYS = tuple(f"weekday_{day}" for day in range(7))
+_DAYS = frozenset((*(group for group, _ in _NEAR_DAYS), *_WEEKDAYS))
+
+
 def days_said(spans: Spans, plant: Plant, now: datetime, clocks: Sequence[Moment]) -> list[tuple[int, int]]:
     """(token, days from today) for "yesterday", "mañana", "Freitag"; not the "mañana" of "6 de la mañana"."""
     inside = {i for moment in clocks for i in range(moment.start, moment.end)}
     today = plant.local(now).weekday()
     found: list[tuple[int, int]] = []
     for i, here in enumerate(spans):
-        if i in inside:
+        if i in inside or _DAYS.isdisjoint(here) or (i and "greets" in spans[i - 1]):  # "Guten Morgen"
             continue
-        for group, offset in (("day_yesterday", -1), ("day_today", 0), ("day_tomorrow", 1)):
-            if group in here:
-                found.append((i, offset))
-        found += [(i, (day - today) % 7 or 7) for day in range(7) if f"weekday_{day}" in here]
+        found += [(i, offset) for group, offset in _NEAR_DAYS if group in here]
+        found += [(i, (day - today) % 7 or 7) for day, group in enumerate(_WEEKDAYS) if group in here]
     return found
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 READ_CHARACTERS = 1_500  # of a message; what comes later is kept by the program but not read
 READ_TOKENS = 160
@@ -16,6 +15,7 @@ _TOKEN = re.compile(
     rf"(?P<span>\d{{1,2}}\s?[hH]\s?\d{{2}}(?!\d)(?!{LETTER}))"  # 2h14, 19h50
     r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)"
     r"|(?P<num>\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?|[.,]\d+)"
+    r"|(?P<area>(?:(?<=\d)|(?<=\d\s))m[23²³](?![\w²³-]))"  # 120 m2: no 120 minutes and a 2
     rf"|(?P<word>{LETTER}+(?:['’`]{LETTER}+)*)"
     r"|(?P<stop>[.!?;\n\r…।]+)"
     r"|(?P<comma>[,:()|•]|\s[-–—]+\s|[–—])"
@@ -29,6 +29,7 @@ _CONTRACTED = {
 }  # fmt: skip
 _REPEATED = re.compile(r"(.)\1{2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+(?:[-/_.][A-Za-z0-9]+)*")
+_DIGIT = re.compile(r"\d")
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD], " ")
 _DEVANAGARI_DIGITS = {0x0966 + digit: str(digit) for digit in range(10)}
 _READABLE = _INVISIBLE | _DEVANAGARI_DIGITS
@@ -39,8 +40,7 @@ _STRESS = "\u0951"  # a mark that nobody types: keeps the place of a joiner with
 Kind = Literal["word", "number", "clock", "stop", "comma", "mark", "emoji"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word, number or break."""
 
     norm: str  # folded: lower case, no accents, no apostrophes
@@ -57,8 +57,7 @@ class Token:
         return self.kind in ("stop", "comma")
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(NamedTuple):
     """A run of characters that may be an id: letters and digits with their joints."""
 
     key: str  # upper case, letters and digits only
@@ -114,6 +113,8 @@ def tokenize(text: str) -> list[Token]:
                 tokens.append(Token(fold(raw[:-2]) or raw, start, end, "word", glued=glued))
             else:
                 tokens.append(Token(fold(raw) or raw, start, end, "word", glued=glued))
+        elif kind == "area":
+            tokens.append(Token(fold(raw), start, end, "word", glued=glued))
         elif kind == "num":
             tokens.append(Token(raw, start, end, "number", value=number_value(raw), glued=glued))
         elif kind in ("clock", "span"):
@@ -149,11 +150,13 @@ def number_value(raw: str) -> float | None:
 
 def identifiers(text: str) -> list[Identifier]:
     """Every run that holds a digit, as a possible id; a joint at the end belongs to the sentence."""
-    found = []
+    found: list[Identifier] = []
     readable = text[:READ_CHARACTERS]
+    if _DIGIT.search(readable) is None:
+        return found
     for match in _IDENTIFIER.finditer(readable if readable.isascii() else readable.translate(_DEVANAGARI_DIGITS)):
         raw = match.group()
-        if len(raw) <= 40 and any(c.isdigit() for c in raw):
+        if len(raw) <= 40 and _DIGIT.search(raw) is not None:
             key = re.sub(r"[^A-Za-z0-9]", "", raw).upper()
             found.append(Identifier(key, re.sub(r"\D", "", raw), match.start(), match.end()))
     return found

@@ -7,17 +7,18 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from nlp import blend, kinds
+from nlp import blend, doubt, doubting, kinds
 from nlp.cases import MessageCase, as_context, as_message, read_cases
 from nlp.features import SIZE, context_name, hashed, words
 from nlp.intents import questions, score, unreal
@@ -41,6 +42,7 @@ class Example:
     intent: str
     kinds: tuple[str, ...]
     author: str
+    case: MessageCase | None = None  # labelled in full
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,35 @@ class Source:
     folder: Path  # of `cases.jsonl`, `full.txt`, `phrasings.txt`: any of them
 
 
-# Modules that training does not run through; a new one counts until it stands here.
-_BESIDE = frozenset({"baseline", "evaluate", "grounds", "second_opinion", "weighing"})
+def made_from(found: Sequence[Example]) -> str:
+    """A digest of all that is learnt from; another than the manifest's means that `make train` is due.
 
-
-def made_from(sources: Sequence[Source]) -> str:
-    """A digest of all that training reads; other bytes than the manifest's mean that `make train` is due."""
-    here = Path(__file__).parent
-    files = sorted(path for path in here.glob("*.py") if path.stem not in _BESIDE)
-    files += sorted((here / "lexicon").glob("*.yaml"))
-    for source in sources:
-        files += sorted(path for path in source.folder.rglob("*") if path.suffix in (".jsonl", ".txt", ".yaml", ".csv"))
+    It is taken of what the votes see of the messages, not of the code that lays them out: a reader that finds the same
+    in all of them, only faster, has nothing to learn again.
+    """
     digest = hashlib.sha256()
-    for path in files:
-        text = path.read_bytes().replace(b"\r\n", b"\n")  # a checkout may have either
-        digest.update(f"{path.name} {len(text)}\n".encode() + text)
+    for source in (Path(__file__), Path(doubting.__file__), Path(doubt.__file__)):
+        digest.update(source.read_bytes().replace(b"\r\n", b"\n"))  # a checkout may have either
+    for e in found:
+        digest.update(f"{e.author}|{e.intent}|{e.kinds}|{e.sheet.languages[0]}|{e.sheet.text}\n".encode())
+        for row in _before_learning(e):
+            digest.update(np.round(row, 4).astype(np.float64).tobytes())
     return digest.hexdigest()
+
+
+def _before_learning(e: Example) -> Iterator[NDArray[Any]]:
+    sheet, whole = e.sheet, (0, len(e.sheet.tokens))
+    yield np.asarray(_intent_features(e))
+    yield blend.intent_row(sheet, score(sheet), _NOTHING.intent_bias)
+    if e.intent == "report":
+        yield np.concatenate((sheet.marks.numbers, sheet.marks.starts, sheet.marks.ends))
+        skip = [*questions(sheet), *unreal(sheet)]
+        parts = [(whole, skip), *((side, ()) for at in blend.boundaries(sheet) for side in ((0, at), (at, whole[1])))]
+        for part, without in parts:
+            votes = kinds.with_context(sheet, kinds.votes(sheet, (part,), without), (part,))
+            yield blend.kind_row(sheet, votes, (part,), _NOTHING.kind_bias)
+        alike = dict.fromkeys(EXCEPTION_TYPES, 0.0)
+        yield from (blend.split_row(sheet, at, whole, alike, _NOTHING)[0] for at in blend.boundaries(sheet))
 
 
 def examples(sources: Sequence[Source]) -> list[Example]:
@@ -86,7 +101,7 @@ def examples(sources: Sequence[Source]) -> list[Example]:
             if case.expect is not None:
                 sheet = reader.sheet(as_message(case), as_context(case, plant, records))
                 types = tuple(e["type"] for e in case.expect["exceptions"])
-                found.append(Example(sheet, case.expect["intent"], types, source.author))
+                found.append(Example(sheet, case.expect["intent"], types, source.author, case))
         if (source.folder / "phrasings.txt").exists():
             for context, text, intent, types in _short(source.folder / "phrasings.txt", plant, records):
                 message = Inbound("web", "phrasing", context.sender.id, context.sender.id, context.now, text)
@@ -160,7 +175,7 @@ class Learnt:
 
 
 def _intent_features(e: Example) -> Sequence[int]:
-    return hashed(words(e.sheet), context_name(e.sheet))
+    return [int(number) for number in hashed(words(e.sheet), context_name(e.sheet))]
 
 
 def _kind_features(e: Example) -> Sequence[int]:
@@ -190,6 +205,14 @@ def learn_kinds(found: Sequence[Example]) -> Learnt:
     return _columns(model, EXCEPTION_TYPES)
 
 
+_KINDS = len(EXCEPTION_TYPES)
+_NOTHING = Weights(  # of a reader that has learnt nothing yet
+    np.zeros((SIZE, len(INTENTS)), np.float32), np.zeros((SIZE, _KINDS), np.float32),
+    np.zeros(len(INTENTS), np.float32), np.zeros(_KINDS, np.float32),
+    {"kind": np.zeros((blend.KIND_COLUMNS, _KINDS), np.float32), "kind_bias": np.zeros(_KINDS, np.float32)}, {},
+)  # fmt: skip
+
+
 def _columns(model: LogisticRegression, names: Sequence[str]) -> Learnt:
     known = list(model.classes_)
     table = np.zeros((model.coef_.shape[1], len(names)), dtype=np.float32)
@@ -201,55 +224,65 @@ def _columns(model: LogisticRegression, names: Sequence[str]) -> Learnt:
     return Learnt(table, bias)
 
 
-def blends(found: Sequence[Example], without: Mapping[str, tuple[Learnt, Learnt]]) -> dict[str, Floats]:
+@dataclass
+class _Rows:
+    """What one author's messages look like to a small model, by votes that never saw that author."""
+
+    intents: list[tuple[Floats, str]] = field(default_factory=list)
+    kinds: list[tuple[Floats, str]] = field(default_factory=list)
+    splits: list[tuple[Floats, int]] = field(default_factory=list)
+
+
+def _blend_rows(found: Sequence[Example], without: Mapping[str, tuple[Learnt, Learnt]]) -> dict[str, _Rows]:
+    rows = {author: _Rows() for author in without}
+    for e in found:
+        intents_of, kinds_of = without[e.author]
+        logits = intents_of.logits(_intent_features(e))
+        rows[e.author].intents.append((blend.intent_row(e.sheet, score(e.sheet), logits), e.intent))
+        if e.intent == "report" and len(set(e.kinds)) == 1:
+            whole = ((0, len(e.sheet.tokens)),)
+            votes = kinds.with_context(
+                e.sheet, kinds.votes(e.sheet, whole, [*questions(e.sheet), *unreal(e.sheet)]), whole
+            )
+            logits = kinds_of.logits(_kind_features(e))
+            rows[e.author].kinds.append((blend.kind_row(e.sheet, votes, whole, logits), e.kinds[0]))
+    return rows
+
+
+def blends(rows: Iterable[_Rows]) -> dict[str, Floats]:
     """The weights between lexicon and learnt votes, from votes about authors that had not been learnt from."""
-    intent_rows: list[Floats] = []
-    intent_names: list[str] = []
-    kind_rows: list[Floats] = []
-    kind_names: list[str] = []
-    for author, (intents_of, kinds_of) in without.items():
-        for e in (e for e in found if e.author == author):
-            logits = intents_of.logits(_intent_features(e))
-            intent_rows.append(blend.intent_row(e.sheet, score(e.sheet), logits))
-            intent_names.append(e.intent)
-            if e.intent == "report" and len(set(e.kinds)) == 1:
-                whole = ((0, len(e.sheet.tokens)),)
-                votes = kinds.with_context(
-                    e.sheet, kinds.votes(e.sheet, whole, [*questions(e.sheet), *unreal(e.sheet)]), whole
-                )
-                logits = kinds_of.logits(_kind_features(e))
-                kind_rows.append(blend.kind_row(e.sheet, votes, whole, logits))
-                kind_names.append(e.kinds[0])
+    known = list(rows)
     out: dict[str, Floats] = {}
-    for name, rows, labels, names in (
-        ("intent", intent_rows, intent_names, INTENTS), ("kind", kind_rows, kind_names, EXCEPTION_TYPES),
-    ):  # fmt: skip
+    told: tuple[tuple[str, list[tuple[Floats, str]], Sequence[str]], ...] = (
+        ("intent", [pair for some in known for pair in some.intents], INTENTS),
+        ("kind", [pair for some in known for pair in some.kinds], EXCEPTION_TYPES),
+    )
+    for name, pairs, names in told:
         model = LogisticRegression(C=1.0, max_iter=2000)
-        model.fit(np.stack(rows), labels)
+        model.fit(np.stack([row for row, _ in pairs]), [label for _, label in pairs])
         learnt = _columns(model, names)
         out[name], out[f"{name}_bias"] = learnt.table, learnt.bias
     return out
 
 
-def _splits(found: Sequence[Example], without: Mapping[str, Weights]) -> dict[str, Floats]:
-    """Where messages that tell of two things are cut: learnt from those that do, against all that tell of one."""
-    rows: list[Floats] = []
-    labels: list[int] = []
-    for e in found:
-        if e.intent != "report" or len(e.kinds) > 2:
-            continue
-        whole = (0, len(e.sheet.tokens))
-        of_whole = blend.likely_kinds(e.sheet, whole, without[e.author])
-        for at in blend.boundaries(e.sheet):
-            row, left, right = blend.split_row(e.sheet, at, whole, of_whole, without[e.author])
-            if len(e.kinds) == 1:
-                rows.append(row)
-                labels.append(0)
-            elif sorted((left, right)) == sorted(e.kinds):
-                rows.append(row)
-                labels.append(1)
+def _split_rows(e: Example, without: Weights) -> Iterator[tuple[Floats, int]]:
+    """Where a message that tells of two things is cut (1), and where one that tells of one is not (0)."""
+    if e.intent != "report" or len(e.kinds) > 2:
+        return
+    whole = (0, len(e.sheet.tokens))
+    of_whole = blend.likely_kinds(e.sheet, whole, without)
+    for at in blend.boundaries(e.sheet):
+        row, left, right = blend.split_row(e.sheet, at, whole, of_whole, without)
+        if len(e.kinds) == 1:
+            yield row, 0
+        elif sorted((left, right)) == sorted(e.kinds):
+            yield row, 1
+
+
+def _splits(rows: Iterable[_Rows]) -> dict[str, Floats]:
+    pairs = [pair for some in rows for pair in some.splits]
     model = LogisticRegression(C=1.0, max_iter=3000)
-    model.fit(np.stack(rows), labels)
+    model.fit(np.stack([row for row, _ in pairs]), [label for _, label in pairs])
     return {"split": model.coef_.T.astype(np.float32), "split_bias": model.intercept_.astype(np.float32)}
 
 
@@ -270,12 +303,19 @@ def train(sources: Sequence[Source], out: Path) -> Mapping[str, Any]:
     authors = sorted({e.author for e in found})
     rest = {author: [e for e in found if e.author != author] for author in authors}
     without = {author: (learn_intents(known), learn_kinds(known)) for author, known in rest.items()}
-    shared = {author: learnt for author, learnt in without.items() if not _alone_in_a_language(author, found)}
-    blended = blends(found, shared)
-    strangers = {
-        author: Weights(i.table, k.table, i.bias, k.bias, blended, {}) for author, (i, k) in without.items()
-    }  # fmt: skip
-    blended |= _splits(found, strangers)
+    rows = _blend_rows(found, without)
+    shared = [author for author in authors if not _alone_in_a_language(author, found)]
+    blended = blends(rows[author] for author in shared)
+    for e in found:
+        i, k = without[e.author]
+        rows[e.author].splits += _split_rows(e, Weights(i.table, k.table, i.bias, k.bias, blended, {}))
+    blended |= _splits(rows.values())
+    strangers: dict[str, Weights] = {}
+    for author, (i, k) in without.items():
+        others = {name: some for name, some in rows.items() if name != author}
+        of_others = blends(some for name, some in others.items() if name in shared) | _splits(others.values())
+        strangers[author] = Weights(i.table, k.table, i.bias, k.bias, of_others, {})
+    blended |= doubting.learn(doubting.judged(found, strangers))
     used = np.flatnonzero((np.abs(intents_of.table).max(axis=1) > 0.01) | (np.abs(kinds_of.table).max(axis=1) > 0.01))
     arrays: dict[str, Any] = {
         "rows": used.astype(np.uint32), "intents": intents_of.table[used].astype(np.float16),
@@ -285,7 +325,7 @@ def train(sources: Sequence[Source], out: Path) -> Mapping[str, Any]:
     digest = hashlib.sha256("\n".join(f"{e.author}|{e.intent}|{e.kinds}|{e.sheet.text}" for e in found).encode())
     manifest = {
         "messages": len(found), "authors": sorted({e.author for e in found}), "data": digest.hexdigest()[:16],
-        "features": int(used.size), "made_from": made_from(sources),
+        "features": int(used.size), "made_from": made_from(found),
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out / "votes.npz", **arrays)

@@ -16,7 +16,7 @@ _NAMES: Mapping[str, str] = {
     "cs": "cs", "pallets": "pallets", "roll": "roll", "kg": "kg", "t": "t", "g": "g", "lb": "lb", "l": "l",
     "gal": "gal", "m": "m", "ft": "ft", "ea": "ea", "box": "boxes", "bag": "bags", "drum": "drums", "crate": "crates",
     "basket": "baskets", "pack": "packs",
-    "coil": "coils", "sheet": "sheets", "people": "people",
+    "coil": "coils", "sheet": "sheets", "people": "people", "m2": "m2", "m3": "m3",
 }  # fmt: skip
 # Spellings that an ERP may use for the same unit.
 ERP_SPELLINGS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +35,8 @@ ERP_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "g": ("g", "gram", "grams"),
     "coil": ("coil", "coils"),
     "sheet": ("sheet", "sheets", "blatt"),
+    "m2": ("m2", "m²", "qm", "sqm", "mkw", "sq m"),
+    "m3": ("m3", "m³", "cbm"),
     "people": ("people", "person", "persons", "ppl", "operators"),
     "basket": ("basket", "baskets"),
     "crate": ("crate", "crates", "bin", "bins"),
@@ -113,13 +115,19 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
             continue  # "4-packs" is a kind of pack
         unit, after = _unit_after(sheet, number.end, stop)
         if not unit and not number.article:
-            item = next(
-                (m for m in sheet.of("item") if number.end <= m.start <= number.end + 1 and len(m.ids) == 1), None
-            )
+            item = next((m for m in sheet.of("item") if len(m.ids) == 1 and _counts(sheet, number.end, m.start)), None)
             unit = unit_class(sheet.context.records.item[item.ids[0]].uom) if item is not None else ""
         if (unit and not (number.article and unit == "ea")) or not number.article:
             found.append(Amount(number.value, unit, number.start, after))
     return found
+
+
+def _counts(sheet: Sheet, end: int, start: int) -> bool:
+    """ "450 Oslo", "450 of the Oslo": nothing but a small word or two between a number and what it counts."""
+    if not 0 <= start - end <= 2:
+        return False
+    between = range(end, start)
+    return len(between) < 2 or all({"of_word", "article_word"} & sheet.spans[i].keys() for i in between)
 
 
 _WORDS_TOO = frozenset({"to", "in", "as", "st", "un", "a", "e", "o", "i"})

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from nlp import blend, kinds
+from nlp.intents import score
 from nlp.learnt import weights
 from nlp.lessons import FROM_AN_EXAMPLE, nearest
 from nlp.reader import LocalReader
@@ -30,8 +31,8 @@ def why(reader: LocalReader, message: Inbound, context: Context, reading: Readin
     """The finds and votes behind a reading that was made of this message in this context."""
     readable = message.text.encode("utf-8", "replace").decode("utf-8")
     try:
-        sheet, _, votes = reader.explain(replace(message, text=readable), context)
-        return _told(sheet, votes, reading)
+        sheet = reader.sheet(replace(message, text=readable), context)
+        return _told(sheet, score(sheet), reading)
     except Exception as error:  # no explanation is worth a message
         log.warning("nlp.unexplained", extra={"inbound": message.message_id, "error": type(error).__name__})
         return None

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 from zlib import crc32
@@ -24,6 +24,7 @@ COMMON = "common"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRIES = ("clock", "duration")
 _WORD = re.compile(rf"(?<![<{{*\w]){LETTER}+(?![\w*>}}])")
+_SWALLOWED = re.compile(r"(\w{2,})a(os?)")  # the d that half of Spain does not say
 _ALL_LETTERS = re.compile(rf"{LETTER}+")
 _STEM = re.compile(rf"({LETTER}{{5,}})\*")
 
@@ -64,10 +65,33 @@ class Lexicon:
     units: Mapping[str, str]  # "caja" -> "cs": every unit word of every language
     near: Near
 
+    @cached_property
+    def _common(self) -> dict[tuple[str, ...], frozenset[str]]:
+        return {}
+
+    def function_words(self, languages: tuple[str, ...]) -> frozenset[str]:
+        """The words of some languages that are too common to name anything."""
+        found = self._common.get(languages)
+        if found is None:  # of the few sets of languages that a plant writes
+            found = frozenset(word for code in languages for word in self.languages[code].function_words)
+            self._common[languages] = found
+        return found
+
+    def begins(self, word: str) -> frozenset[str]:
+        """The languages of the longest stem that a word begins with."""
+        for length in range(min(10, len(word)), 4, -1):
+            if (spoken := self.stems.get(word[:length])) is not None:
+                return spoken
+        return frozenset()
+
     def likely(self, word: str, active: set[str]) -> str | None:
         """The lexicon's word that an unknown word of five letters or more probably is; None where unsure."""
         if not 5 <= len(word) <= 24 or not word.isalpha() or word in self.vocabulary:
             return None
+        if "es" in active and (swallowed := _SWALLOWED.fullmatch(word)) is not None:
+            spoken = f"{swallowed[1]}ad{swallowed[2]}"  # "estamos paraos"
+            if "es" in self.vocabulary.get(spoken, frozenset()):
+                return spoken
         close = self.near.words(word)
         fit = [w for w in close if w[0] == word[0] and abs(len(w) - len(word)) <= 1 and self.vocabulary[w] & active]
         return min(fit, key=lambda w: (abs(len(w) - len(word)), w)) if fit and len(fit) <= 4 else None

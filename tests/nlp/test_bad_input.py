@@ -13,6 +13,8 @@ NASTY = {
     "64 KB of one letter": "a" * 65_536,
     "a number of 4,000 digits": "9" * 4_000,
     "numbers without end": "9 " * 4_000,
+    "the same order for ever": "short of 460000001 and 4711 " * 300,
+    "one word for a number without end": "tees " * 800,
     "separators": "1,000,." * 800,
     "NUL": "mixer\0down",
     "a lone surrogate": "mixer \ud800 down",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.nlp.world import read
-from workflow.reading import Asked, Quantity, ReportedException
+import nlp.reader
+from nlp.why import why
+from tests.nlp.world import WEDNESDAY, folder, read, reader
+from workflow.messages import Inbound
+from workflow.reading import Asked, Context, Quantity, ReportedException
 
 HOLD = ReportedException(type="quality_hold", line="PHA", items=("FP-300",), lots=("PX-2611",))
 BREAKDOWN = ReportedException(type="machine_breakdown", line="MET", assets=("MET-PRS",))
@@ -185,3 +189,20 @@ def test_every_reading_shows_the_characters_that_speak_for_it():
     spans = {text[e.start : e.end] for e in (*reading.evidence, *reading.exceptions[0].evidence)}
     assert "Presse" in spans
     assert "seit zehn nach zehn" in spans
+
+
+def test_why_is_told_from_the_one_reading_that_was_made(monkeypatch):
+    laid_out = []
+    once = nlp.reader.lay_out
+    monkeypatch.setattr(nlp.reader, "lay_out", lambda *found: laid_out.append(1) or once(*found))
+    plant = folder()
+    message = Inbound("web", "m-1", "ann.bell", "ann.bell", WEDNESDAY, "mixer broke down at ten past ten")
+    context = Context(plant.plant.person["ann.bell"], plant.plant, plant.records, WEDNESDAY)
+    reading = reader().read(message, context)
+    told = why(reader(), message, context, reading)
+    assert told is not None
+    assert told.kinds[0].name == "machine_breakdown"
+    assert laid_out == [1]
+    elsewhere = replace(context, sender=plant.plant.person["karl.moser"])
+    assert why(reader(), message, elsewhere, reading) is not None
+    assert laid_out == [1, 1]

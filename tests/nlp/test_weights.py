@@ -18,24 +18,31 @@ def test_the_digest_sees_every_message_and_every_word(tmp_path):
     folder = tmp_path / "somebody"
     folder.mkdir()
     phrasings = folder / "phrasings.txt"
-    phrasings.write_text("en | somebody | - | chatter | thanks\n", "utf-8")
     source = train.Source("somebody", sources()[0].plant, sources()[0].records, folder)
-    before = train.made_from([source])
-    assert train.made_from([source]) == before
-    phrasings.write_text("en | somebody | - | chatter | thank you\n", "utf-8")
-    assert train.made_from([source]) != before
+
+    def digest(line):
+        phrasings.write_text(f"{line}\n", "utf-8")
+        return train.made_from(train.examples([source]))
+
+    before = digest("en | somebody | - | chatter | thanks")
+    assert digest("en | somebody | - | chatter | thanks") == before
+    assert digest("en | somebody | - | chatter | thank you") != before
+    assert digest("en | somebody | - | acknowledge | thanks") != before
 
 
-def test_what_stands_beside_training_is_not_read_by_it():
-    code = {path.stem: path.read_text("utf-8") for path in WEIGHTS.parent.glob("*.py")}
-    assert set(code) > train._BESIDE
-    users = [name for name, text in code.items() for beside in train._BESIDE if f"nlp.{beside} import" in text]
-    assert set(users) <= train._BESIDE, users
+def test_the_digest_sees_what_is_found_in_a_message(monkeypatch):
+    found = train.examples(sources()[:1])[:20]
+    before = train.made_from(found)
+    assert train.made_from(found) == before
+    monkeypatch.setattr(train, "score", lambda sheet: {"report": 1.0})
+    assert train.made_from(found) != before
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_are_made_from_this_checkout():
     manifest = json.loads((WEIGHTS / "manifest.json").read_text("utf-8"))
-    assert manifest.get("made_from") == train.made_from(sources()), "messages, words or code changed: run `make train`"
+    made_from = train.made_from(train.examples(sources()))
+    assert manifest.get("made_from") == made_from, "messages, or what is found in them, changed: run `make train`"
 
 
 @pytest.mark.campaign
@@ -48,5 +55,5 @@ def test_learning_twice_gives_the_same_bytes(tmp_path):
     )
     assert first == second
     assert json.loads((tmp_path / "one" / "manifest.json").read_text("utf-8"))["made_from"] == train.made_from(
-        sources()
+        train.examples(sources())
     )
