@@ -11,6 +11,8 @@ from workflow.consequences import consequences, context_for
 from workflow.errors import Refused
 from workflow.plant import ROLES, Person
 from workflow.routing import (
+    HANDED,
+    REWORK,
     STILL_ON_IT,
     World,
     ask_people,
@@ -59,22 +61,26 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
         asked_still=False,
     )
     # An ETA said on the way is when he arrives; from then on he works.
-    taken = replace(taken, next_step_at=_next_sign_of_life(case, taken, max(promise or world.now, world.now)))
+    taken = replace(taken, next_step_at=next_sign_of_life(case, taken, max(promise or world.now, world.now)))
     facts = {"case": case.number, "who": by.id, "role": task.role, "promised_at": _iso(promise)}
     others = [p for p in task.told if p != by.id] if first else []
-    notices = [Notice(by.id, "you_have_it", facts, _what_comes_next(case, task.role))]
+    notices = [Notice(by.id, "you_have_it", facts, _what_comes_next(case, task))]
     notices += [Notice(p, "taken", facts, role=task.role) for p in others]
     leads = case.lead is not None and case.lead.role == task.role
     waiting = {case.reporter, *case.joined} if leads else set()
-    listeners = (waiting | set(_above(case, task))) - {by.id, *others}
+    news = first or task.waiting_for is not None or promise not in (None, task.promised_at)  # said twice is heard once
+    listeners = (waiting | set(_above(case, task))) - {by.id, *others} if news else set()
     notices += [Notice(p, "on_its_way", facts) for p in case.told if p in listeners]
     logged = {"role": task.role, "promised_at": _iso(promise), "rule": task.why}
     entry = Entry(world.now, by.id, "acknowledged", "", logged)
     return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
 
 
-def _what_comes_next(case: Case, role: str) -> tuple[Offer, ...]:
+def _what_comes_next(case: Case, task: Task) -> tuple[Offer, ...]:
     """What whoever has taken it says next: quality decides on what is held, a fitter may wait for parts."""
+    role = task.role
+    if task.why == REWORK:
+        return (Offer("reworked"),)
     if role == "quality" and any(h.remaining > 0 for h in case.held):
         return (Offer("decide", (role,)),)
     if role == "maintenance":
@@ -123,7 +129,7 @@ def update(case: Case, by: Person, said: str, world: World) -> Change:
     mine = next((t for t in case.tasks if t.live and t.acknowledged_by == by.id), None)
     if mine is not None:
         alive = replace(mine, asked_still=False)
-        case = case.with_task(replace(alive, next_step_at=_next_sign_of_life(case, alive, world.now)))
+        case = case.with_task(replace(alive, next_step_at=next_sign_of_life(case, alive, world.now)))
     return _heard(case, by, "updated", said, world, {})
 
 
@@ -185,7 +191,7 @@ def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change
         promised_at=None,
         waiting_for=None,
         asked_still=False,
-        why=f"handed over by {by.id}",
+        why=f"{HANDED}{by.id}",
     )
     handed = replace(handed, next_step_at=deadline_of(handed, world.now))
     if role != task.role and case.task(role) is not None:
@@ -222,7 +228,7 @@ def _heard(case: Case, by: Person, what: str, said: str, world: World, facts: Ma
     return Change(case, (Entry(world.now, by.id, what, said, facts),), tuple(notices))
 
 
-def _next_sign_of_life(case: Case, task: Task, since: datetime) -> datetime | None:
+def next_sign_of_life(case: Case, task: Task, since: datetime) -> datetime | None:
     """When the owner is asked "still on it?" (R31); None where the rules ask nobody and the task does not lead."""
     leads = case.lead is not None and case.lead.role == task.role
     if task.idle_after is None and not leads:

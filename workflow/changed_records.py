@@ -10,6 +10,7 @@ from workflow.holding import hold
 from workflow.opening import complete
 from workflow.records import Lot, Records, WorkOrder
 from workflow.routing import World, remember_told, route
+from workflow.slow import watched
 
 Known = Mapping[str, Mapping[str, Any] | None]  # id -> what ERP says of it; None: it does not know it
 
@@ -28,7 +29,7 @@ def known(case: Case, records: Records) -> dict[str, dict[str, Any] | None]:
 
 
 def changed(case: Case, before: Known, world: World) -> Change | None:
-    """Tell those concerned what ERP changed since; None where nothing of it matters.
+    """Tell those concerned what ERP changed since, and ask anew who is concerned; None where nothing of it matters.
 
     What it did not know and knows now is linked: its line, who is concerned by it, and a hold on it (R43). `before` is
     what was told last; what a case names since then is no change.
@@ -44,6 +45,8 @@ def changed(case: Case, before: Known, world: World) -> Change | None:
             continue
         for name, facts in _differences(case, id_, was, says):
             change = change.then(_told(change.case, name, facts, world))
+    if change.entries and case.opened_at is not None and not watched(case):
+        change = change.then(route(change.case, world))  # who is concerned by what it is now, and who no more (R25)
     return change if change.entries else None
 
 

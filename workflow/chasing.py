@@ -6,13 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from workflow.case import ALLOWED, Case, Change, Entry, Notice, Offer, Task
+from workflow.common_cause import look_at_cause
 from workflow.consequences import consequences, context_for
 from workflow.opening import triage
 from workflow.plant import Person, Plant, is_on_shift, on_shift, opens_again, shift_end
 from workflow.routing import (
+    CAUSE,
     LINECALL,
     NOBODY,
+    VERIFY,
     WARNING,
+    WATCH,
     World,
     ask_people,
     asked_name,
@@ -21,6 +25,8 @@ from workflow.routing import (
     remember_told,
 )
 from workflow.rules import QuietHours
+from workflow.slow import look_again
+from workflow.verifying import asked_again
 
 ANSWER_STILL = timedelta(minutes=10)  # to answer "still on it?" before the ladder goes on (R31)
 
@@ -40,7 +46,11 @@ def chase(case: Case, world: World) -> Change | None:
     for task in case.tasks:
         if task.live and task.next_step_at is not None and task.next_step_at <= world.now:
             current = change.case if change else case
-            if task.due_by is not None and task.due_by - WARNING <= world.now:
+            if task.why == WATCH:
+                step = look_again(current, task, world)
+            elif task.why == CAUSE:
+                step = look_at_cause(current, task, world)
+            elif task.due_by is not None and task.due_by - WARNING <= world.now:
                 step = _has_to_be_done(current, task, world)
             elif task.acknowledged_at:
                 step = _still_on_it(current, task, world)
@@ -71,7 +81,10 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
     newly = tuple(p for p in present if p.id not in task.told and p.id != case.reporter)
     again = tuple(p for p in present if p.id in task.told)
     notices = [Notice(p.id, "reminder", facts, _answers(task), task.role, "acknowledged") for p in again]
-    notices += ask_people(case, task, newly, facts | {"why": task.why}, asked_name(task.role, case))
+    name, facts_then = asked_name(task.role, case), facts | {"why": task.why}
+    if task.why == VERIFY:
+        name, facts_then = "asked.verify", facts_then | dict(asked_again(task))
+    notices += ask_people(case, task, newly, facts_then, name)
     if present:
         offers = (Offer("acknowledge", (task.role,)),)
         notices += [Notice(p.id, "escalated", facts, offers, task.role, "acknowledged") for p in above]

@@ -10,6 +10,8 @@ from typing import Any
 
 import rule_engine
 
+from workflow.clauses import Clause, clause_of
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -33,6 +35,12 @@ class Facts:
     allergens: bool = False  # an item that is hit carries allergens
     quantity: float = 0.0
     has_asset: bool = False
+    product_change: bool = False  # an order that is to run makes something else than the line did last
+    tooling_change: bool = False  # and it takes other tooling, which nobody has said is on
+    line_cleared: bool = False  # somebody has said that the line is cleared and set up for this order
+    allergens_left: bool = False  # what ran last carries allergens that this must not have, and quality cleared nothing
+    skill_missing: bool = False  # nobody on shift has the skills that the line takes
+    material_held: bool = False  # all there is of one of its components is on hold
 
     def matched(self) -> dict[str, Any]:
         """The facts that say something, for the log and for "why me?" (R36)."""
@@ -83,6 +91,11 @@ class Condition:
     def holds(self, facts: Facts) -> bool:
         """Whether the condition is true of these facts."""
         return bool(self._rule.matches(facts))
+
+    @property
+    def clauses(self) -> Clause | None:
+        """The condition taken apart, to be said in words; None where it has no plain ones."""
+        return clause_of(self._rule.statement.expression)
 
     @property
     def compared(self) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.case import ALLOWED, CONFIRMED, SETTLED, Case, Change, Entry, Notice, Offer, PostingStatus, require
+from workflow import verifying
+from workflow.case import ALLOWED, CONFIRMED, SETTLED, Case, Change, Entry, Notice, Offer, PostingStatus, Task, require
 from workflow.downtime import counted
 from workflow.errors import Refused
 from workflow.holding import hold
@@ -27,8 +28,30 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
     require(case, "resolve")
     if case.undecided:
         raise Refused("resolve.hold", case=case.number, lots=list(case.undecided))
+    task = verifying.waiting(case)
+    if task is not None:
+        return _verified(case, task, by, world)
     if not may_end(case, by):
         raise Refused("resolve.not_yours", case=case.number, who=case.lead.owner if case.lead else None)
+    second = verifying.wanted(case, world)
+    if second is not None:
+        return verifying.ask(case, by, outcome, second, world)
+    return _resolve(case, by, outcome, world)
+
+
+def _verified(case: Case, task: Task, by: Person, world: World) -> Change:
+    """A second person has looked at what was fixed: it is over, and whoever fixed it has resolved it (R35)."""
+    verifying.may_verify(task, case, by)
+    fixer, outcome = verifying.claimed(task, case)
+    seen = verifying.looked(case, task, by, world)
+    ended = _resolve(seen.case, world.plant.person.get(fixer, by), outcome, world)
+    told = {"case": case.number, "who": fixer, "type": case.type, "line": case.line, "assets": list(case.assets)}
+    heard = {n.to for n in ended.notices}
+    thanks = () if by.id in heard else (Notice(by.id, "verified.you", told),)
+    return seen.then(Change(ended.case, ended.entries, (*ended.notices, *thanks), ended.postings))
+
+
+def _resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change:
     tasks = tuple(
         replace(t, done_at=world.now, done_by=by.id, next_step_at=None, acknowledged_at=t.acknowledged_at or world.now,
                 acknowledged_by=t.acknowledged_by or by.id)
@@ -119,7 +142,8 @@ def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: boo
     frees = posting.kind == "lot_hold" or (posting.kind == "lot_release" and posting.reverses is not None)
     name = "erp_still_free" if frees else "erp_waits"
     concerned = {p for p in case.told if {"quality", "supervisor"}.intersection(world.plant.person[p].roles)}
-    to = [p for p in case.told if p in concerned] if frees else [case.resolved_by or case.reporter]
+    decided_by = posting.body.get("decided_by")  # whoever waits for it: who decided it, else who ended the case
+    to = [p for p in case.told if p in concerned] if frees else [decided_by or case.resolved_by or case.reporter]
     return Change(case, (entry,), tuple(Notice(p, name, facts) for p in to))
 
 

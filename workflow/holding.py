@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workflow.answering import next_sign_of_life
 from workflow.case import Case, Change, Entry, Held, Notice, Offer, Part, Promised, Proposal, require
 from workflow.consequences import consequences, facts
 from workflow.errors import Refused
@@ -179,7 +180,21 @@ def _decided(case: Case, proposal: Proposal, by: Person, world: World, second: s
     change = Change(decided, (entry,), tuple(notices), postings)
     if any(part.decision == "rework" for part in booked):
         change = change.then(ask_to_rework(change.case, by, proposal.reason, world))
-    return change if decided.undecided else change.then(all_decided(decided, by, world))
+    if not decided.undecided:
+        return change.then(all_decided(decided, by, world))
+    return change.then(Change(_goes_on(change.case, world)))
+
+
+def _goes_on(case: Case, world: World) -> Case:
+    """Quality's clock after a decision: a part of it is a sign of life (R31); while all that is left is away in
+    rework nobody waits for quality, and it is not chased (R45)."""
+    task = case.task("quality")
+    if task is None or not task.live:
+        return case
+    alive = replace(task, asked_still=False)
+    if not any(held.remaining > 0 for held in case.held):
+        return case.with_task(replace(alive, next_step_at=None, due_by=None))
+    return case.with_task(replace(alive, next_step_at=next_sign_of_life(case, alive, world.now)))
 
 
 def condition_buttons(promised: Promised) -> tuple[Offer, ...]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from statistics import quantiles
 from typing import Literal
 
 from workflow.case import Case, Entry, Task
+from workflow.lessons import MAY_ACCEPT
 from workflow.metrics import counts, first_pass
+from workflow.plant import Person
 from workflow.rules import Concern, Rules
 from workflow.trying import TRIAGE, would_differ
 
@@ -56,6 +59,38 @@ class Proposal:
     after: str
     cases: tuple[str, ...]  # why: the exceptions behind it
     differs: Mapping[str, int]  # what try-rules finds: so many exceptions would have gone otherwise
+
+    @property
+    def key(self) -> str:
+        """By which it is named."""
+        return key_of(self.kind, self.rule, self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A proposal that a person accepted: it counts over `rules.yaml` until somebody takes it back."""
+
+    kind: Literal["deadline", "owner"]
+    rule: str
+    before: str
+    after: str
+    by: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """By which it is named."""
+        return key_of(self.kind, self.rule, self.before, self.after)
+
+
+def key_of(kind: str, rule: str, before: str, after: str) -> str:
+    """By which a proposal is named: the same change of the same rule has the same."""
+    return sha256("\n".join((kind, rule, before, after)).encode()).hexdigest()[:12]
+
+
+def may_decide(person: Person) -> bool:
+    """Whether somebody may change a rule for the whole plant: who leads it, and not some lines of it (R61)."""
+    return bool(MAY_ACCEPT & {*person.roles}) and not person.lines
 
 
 def why_failed(case: Case, log: Sequence[Entry]) -> Iterator[Failed]:
@@ -116,6 +151,14 @@ def _asks(role: str, concern: Concern) -> Concern:
 
 def _tried(cases: Sequence[Case], rules: Rules, asked: Asked, after: timedelta) -> Iterator[Proposal]:
     """Later up by as much as nine of ten answers need, if that is later than now."""
+    other, before = _later_up(rules, asked.rule, after)
+    if before is not None:
+        told = (f"{_minutes(before)} min", f"{_minutes(after)} min")
+        yield Proposal("deadline", asked.rule, *told, asked.up, _differs(cases, other, rules))
+
+
+def _later_up(rules: Rules, name: str, after: timedelta) -> tuple[Rules, timedelta | None]:
+    """The rules with which this one goes up no earlier; and when it goes up now, None where nothing changes."""
     before: list[timedelta] = []
 
     def later(concern: Concern) -> Concern:
@@ -129,10 +172,25 @@ def _tried(cases: Sequence[Case], rules: Rules, asked: Asked, after: timedelta) 
             times.append((when, replace(deadlines, ladder=ladder)))
         return replace(concern, deadlines=tuple(times))
 
-    other = _with(rules, asked.rule, later)
-    if before:
-        told = (f"{_minutes(before[0])} min", f"{_minutes(after)} min")
-        yield Proposal("deadline", asked.rule, *told, asked.up, _differs(cases, other, rules))
+    other = _with(rules, name, later)
+    return other, (before[0] if before else None)
+
+
+def with_accepted(rules: Rules, accepted: Sequence[Accepted]) -> Rules:
+    """The rules of the file with what people accepted over them, in its order; their version tells them apart.
+
+    What was accepted for a rule that the file no longer has, or that says as much by now, changes nothing.
+    """
+    if not accepted:
+        return rules
+    changed = rules
+    for one in accepted:
+        if one.kind == "owner":
+            changed = _with(changed, one.rule, partial(_asks, one.after))
+        else:
+            changed, _ = _later_up(changed, one.rule, timedelta(minutes=int(one.after.split()[0])))
+    told = "\n".join(f"{one.kind} {one.rule} {one.after}" for one in accepted)
+    return replace(changed, version=sha256(f"{rules.version}\n{told}".encode()).hexdigest()[:12])
 
 
 def _differs(cases: Sequence[Case], new: Rules, old: Rules) -> dict[str, int]:

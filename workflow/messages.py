@@ -45,6 +45,7 @@ class Inbound:
     overheard: bool = False  # said near us and not to us: it counts only where `reply_to` speaks of an exception
     filled: Mapping[str, str] | None = None  # what stood in a form, by its fields; `button` says which form it was
     forwarded: bool = False  # somebody's earlier words, passed on: whoever passes them on does not say them (R41)
+    spoken_by: str | None = None  # a person's id: who said that it is them, on a phone that several share (R55)
     raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
 

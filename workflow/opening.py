@@ -13,10 +13,12 @@ from workflow.holding import hold
 from workflow.plant import Person, on_shift
 from workflow.reading import Asks, Quantity, Question, ReportedException
 from workflow.routing import LINECALL, World, remember_told, route
+from workflow.slow import without_watch
 
 MOST_QUESTIONS = 2  # in a row; then the triage desk takes it (R18)
 TRIAGE_REPEAT = timedelta(minutes=10)  # until somebody of the triage desk has taken it
 MOST_OPTIONS = 3  # buttons; "something else" is always there
+NOTHING = "nothing"  # the option of a confirm that asks whether anything is wrong at all
 
 
 def new_case(
@@ -71,6 +73,8 @@ def missing(case: Case, world: World) -> Asks | None:
     """The first thing without which a case of its type is not routed; None where it can go."""
     if case.type is None:
         return "type"
+    if any(asset in world.plant.utility for asset in case.assets):
+        return None  # air is gone: it is at no line and at no machine (R21)
     have: dict[Asks, Any] = {
         "line": case.line,
         "asset": case.assets,
@@ -149,9 +153,8 @@ def answer(case: Case, value: Any, by: Person, world: World) -> Change:
         raise Refused("answer.not_yours", case=case.number, who=case.reporter)
     entry = Entry(world.now, by.id, "answered", str(case.asks), {"value": _plain(value)})
     if case.asks == "confirm" and value is False:
-        filled = replace(case, line=None, assets=(), work_orders=(), inferred=())
-    else:
-        filled = _filled(case, value)
+        return _not_so(case, entry, by, world)
+    filled = _filled(case, value)
     filled = complete(replace(filled, tasks=_without_triage(filled, world)), world)
     lacking = missing(filled, world)
     if lacking is None:
@@ -162,6 +165,27 @@ def answer(case: Case, value: Any, by: Person, world: World) -> Change:
     asking = replace(filled, asks=lacking, options=question.options, asked=filled.asked + 1, tasks=case.tasks)
     asked = Entry(world.now, LINECALL, "asked_back", lacking, {"options": list(question.options)})
     return Change(asking, (entry, asked), (_question(asking, question),))
+
+
+def _not_so(case: Case, entry: Entry, by: Person, world: World) -> Change:
+    """A no to what was read back: what was guessed goes, and the reporter is asked what it is instead (R18).
+
+    Where it was asked whether anything is wrong at all, the no is the end of it.
+    """
+    if NOTHING in case.options:
+        ended = replace(case, cancelled_at=world.now, tasks=_without_triage(case, world))
+        told = Notice(by.id, "chatter")
+        return Change(ended, (entry, Entry(world.now, by.id, "cancelled", case.said)), (told,))
+    line = case.line if case.line in by.lines else None
+    bare = replace(case, type=None, line=line, assets=(), work_orders=(), items=(), lots=(), inferred=())
+    if bare.asked >= MOST_QUESTIONS:
+        return Change(bare, (entry,)).then(triage(bare, world))
+    question = question_about("type", bare, world)
+    asking = replace(bare, asks=question.asks, options=question.options, asked=bare.asked + 1)
+    asked = Entry(world.now, LINECALL, "asked_back", question.asks, {"options": list(question.options)})
+    offers = (*(Offer("answer", (question.asks, kind)) for kind in question.options), Offer("cancel"))
+    facts = {"case": case.number, "asks": question.asks}
+    return Change(asking, (entry, asked), (Notice(by.id, "ask.instead", facts, offers, until="resolved"),))
 
 
 def triage(case: Case, world: World) -> Change:
@@ -210,12 +234,15 @@ def join(case: Case, by: Person, said: str, reported: ReportedException, world: 
         told=tuple(dict.fromkeys((*joined.told, by.id))),
     )
     entry = Entry(world.now, by.id, "joined", said)
-    facts = {"case": case.number, "since_at": case.since.isoformat(), "owners": _owners(case)} | _as_said(case)
+    facts = {"case": case.number, "since_at": case.since.isoformat(), **_whose(case)} | _as_said(case)
     offers = raise_button(joined)
     change = Change(joined, (entry,), (Notice(by.id, "already_known", facts, offers),))
     if case.type == "quality_hold" and case.opened_at:
         change = change.then(hold(change.case, world, by.id))  # one more lot in the same words is on hold too (R43)
-    return change.then(route(change.case, world)) if now_stopped else change
+    if not now_stopped:
+        return change
+    stopped = without_watch(change.case, world)  # it ran slow, and now it stands (R16)
+    return change.then(Change(stopped)).then(route(stopped, world))
 
 
 def _tell_reporter(change: Change, world: World) -> Change:
@@ -240,6 +267,8 @@ def _question(case: Case, question: Question) -> Notice:
         offers = (Offer("answer", ("confirm", "yes")), Offer("answer", ("confirm", "no")))
     elif offers:
         offers = (*offers, Offer("something_else"))
+    if NOTHING in question.options:
+        return Notice(case.reporter, "ask.perhaps", facts, offers, until="resolved")
     return Notice(case.reporter, f"ask.{question.asks}", facts, offers, until="resolved")
 
 
@@ -268,10 +297,11 @@ def _without_triage(case: Case, world: World) -> tuple[Task, ...]:
     )
 
 
-def _owners(case: Case) -> list[str]:
-    return [t.owner for t in case.tasks if t.live and t.owner and t.acknowledged_at] or [
-        t.owner for t in case.tasks if t.live and t.owner
-    ][:1]
+def _whose(case: Case) -> dict[str, Any]:
+    """Who has it; where nobody has taken it yet, who was asked for it: only a yes makes it theirs (R26)."""
+    owned = [t for t in case.tasks if t.live and t.owner]
+    has = [t.owner for t in owned if t.acknowledged_at]
+    return {"owners": has} if has else {"still_asked": [t.owner for t in owned][:1]}
 
 
 def _as_said(case: Case) -> dict[str, Any]:

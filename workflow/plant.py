@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from workflow.lessons import Example, Nickname
 from workflow.schedule import Digest
+from workflow.schedule import Rotation as Rotation
 
 Role = Literal[
     "operator",
@@ -61,6 +62,7 @@ class Line:
     name: str
     aliases: tuple[str, ...] = ()
     assets: tuple[Asset, ...] = ()
+    skills: tuple[str, ...] = ()  # what it takes to run it: without them nothing is started there
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +95,6 @@ class ShiftSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Rotation:
-    """A pattern of shifts that repeats, as a team works it: two days, two lates, two nights, two off."""
-
-    id: str
-    start: date  # the production day of the first entry
-    pattern: tuple[str | None, ...]  # a shift's id for each day; None: off
-
-    def shift_on(self, day: date) -> str | None:
-        """The shift that its people work on a production day, before `start` too."""
-        return self.pattern[(day - self.start).days % len(self.pattern)]
-
-
-@dataclass(frozen=True, slots=True)
 class Absence:
     start: date
     end: date  # inclusive
@@ -124,6 +113,7 @@ class Person:
     skills: tuple[str, ...] = ()
     absences: tuple[Absence, ...] = ()
     rotation: Rotation | None = None
+    shared: bool = False  # a phone of the shift, and nobody: never asked, and what binds asks who it is (R55)
 
     @property
     def always_reachable(self) -> bool:
@@ -187,6 +177,15 @@ class Plant:
     @cached_property
     def asset(self) -> Mapping[str, Asset]:
         return {asset.id: asset for line in self.lines for asset in line.assets}
+
+    @cached_property
+    def utility(self) -> Mapping[str, Utility]:
+        return {utility.id: utility for utility in self.utilities}
+
+    def called(self, id_: str) -> str | None:
+        """The plant's own name of a machine or a utility; None for what stands nowhere here."""
+        found = self.asset.get(id_) or self.utility.get(id_)
+        return found.name if found is not None else None
 
     @cached_property
     def person(self) -> Mapping[str, Person]:
@@ -297,7 +296,7 @@ def on_shift(plant: Plant, role: str, at: datetime, line: str | None = None) -> 
     running = shifts_at(plant, at)
     present: dict[str, Person] = {}
     for person in plant.people:
-        if role in person.roles and _works_at(person, line):
+        if role in person.roles and not person.shared and _works_at(person, line):
             there = _on_duty(plant, person, at, running)
             if there is not None:
                 present[there.id] = there

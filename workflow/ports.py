@@ -188,6 +188,8 @@ class Reads(Protocol):
 
     def page(self, channel: str, sender: str) -> Page | None: ...  # None: nobody whom we know
 
+    def people(self, channel: str) -> tuple[tuple[str, str], ...]: ...  # who has an address there: id and address
+
     def places(self, channel: str) -> tuple[str, ...]: ...  # conversations in which functions talk
 
     def threads(self, channel: str) -> tuple[str, ...]: ...  # message ids under which open exceptions are spoken of
@@ -221,6 +223,20 @@ class Inspected(Protocol):
     """What an ERP has besides that can say whether it is reachable, set up and permits what is booked."""
 
     def examine(self) -> tuple[Finding, ...]: ...  # books nothing, never raises
+
+
+@runtime_checkable
+class Withdraws(Protocol):
+    """What an ERP has besides whose postings lie somewhere until they are taken."""
+
+    def withdraw(self, key: str) -> bool: ...  # it lies nowhere now; False: taken, and not answered yet. TryLater
+
+
+@runtime_checkable
+class LetsGo(Protocol):
+    """What an ERP has besides that keeps connections open."""
+
+    def close(self) -> None: ...
 
 
 class Erp(Protocol):

@@ -176,7 +176,10 @@ def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
             start = case.since
             end = case.resolved_at if case.reopened else start + timedelta(minutes=minutes)
             counts = minutes if case.counted_min is None else case.counted_min
-            if counts > 0 or minutes <= 0:  # else another exception, or the plan, has all of it (R49)
+            # A utility is at no line: what stands for want of it counts its own time (R21).
+            if case.line is not None and (
+                counts > 0 or minutes <= 0
+            ):  # else another exception, or the plan, has all of it (R49)
                 owed.add(
                     "downtime",
                     asset=asset,
@@ -187,7 +190,9 @@ def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
                     minutes=counts,
                     reason=text,
                 )
-            owed.add("maintenance_notification", asset=asset, line=case.line, text=text)
+            # ERP keeps no utility among its machines: there the words say what it was.
+            machine = asset if case.line is not None else None
+            owed.add("maintenance_notification", asset=machine, line=case.line, text=text)
         case "material_shortage" if by_planner:
             owed.add("reschedule", work_order=order, text=text)
         case "material_shortage":

@@ -21,7 +21,7 @@ INSPECTED_WITHIN = (Step(timedelta(minutes=15)), Step(timedelta(minutes=30), ("s
 
 
 def ask_to_rework(case: Case, by: Person, reason: str, world: World) -> Change:
-    """Somebody of the shift has to do what was decided; until it is back nobody of quality is chased for it."""
+    """Somebody of the shift has to do what was decided."""
     people = people_for(DOES_IT, case, world)
     before = case.task(DOES_IT)
     asked = replace(
@@ -43,9 +43,6 @@ def ask_to_rework(case: Case, by: Person, reason: str, world: World) -> Change:
     )
     asked = replace(asked, next_step_at=deadline_of(asked, world.now) if people else world.now)
     working = case.with_task(asked) if before is not None and before.live else _with(case, asked)
-    quality = working.task("quality")
-    if quality is not None and quality.live and not any(h.remaining > 0 for h in case.held):
-        working = working.with_task(replace(quality, next_step_at=None, due_by=None, asked_still=False))
     facts = {"case": case.number, "rest": in_rework(case), "who": by.id, "reason": reason, "role": DOES_IT}
     offers = (Offer("acknowledge", (DOES_IT,)), Offer("reworked"))
     notices = tuple(Notice(p.id, "asked.rework", facts, offers, DOES_IT, "resolved") for p in people)

@@ -20,6 +20,11 @@ NOBODY = timedelta(minutes=15)  # until people are looked for again where nobody
 WARNING = timedelta(minutes=15)  # before a task has to be done
 MOST_LOTS = 6  # on one button
 REWORK = "rework"  # why of the task that no rule asked: a decision did (R45)
+CAUSE = "common cause"  # why of the task of a part: the exception that it is a part of leads (R21)
+VERIFY = "second eye"  # why of the task of whoever looks at what another one fixed (R35)
+HANDED = "handed over by "  # why of a task that somebody gave on, begins so: their word goes over the rules (R30)
+WATCH = "watch"  # why of the task of whoever knows of a machine that runs slow (R16)
+NO_RULE = frozenset({REWORK, CAUSE, VERIFY, WATCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class World:
     now: datetime
     earlier: tuple[Superseded, ...] = ()  # rules that were exchanged, the oldest first
     engaged: Mapping[str, str] = field(default_factory=dict)  # person -> the stopped case that they have in hand
+    other: Callable[[str], Case | None] = lambda _: None  # another exception by its number (R21)
     stood: Callable[[Case], tuple[Stood, ...]] = lambda _: ()  # what others count of the same machine (R49)
 
     def rules_of(self, case: Case) -> Rules:
@@ -63,7 +69,8 @@ def route(case: Case, world: World) -> Change:
 
     change = Change(case)
     for task in case.tasks:
-        if task.live and task.role not in concerned and task.why != REWORK:
+        by_rule = task.why not in NO_RULE and not task.why.startswith(HANDED)
+        if task.live and task.role not in concerned and by_rule:
             change = change.then(_withdraw(change.case, task, world))
     for concern in ordered:
         if change.case.task(concern.role) is None:
@@ -119,6 +126,8 @@ def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict
     if task.role == "quality" and case.type == "quality_hold":
         acts = ("acknowledge", "decide")
     buttons = tuple(Offer(act, (task.role,)) for act in acts)
+    if task.why == VERIFY:
+        buttons = (Offer("verify"), Offer("not_fixed"))
     if task.role == "quality" and context.get("sisters"):
         buttons = (*buttons, hold_button(context["sisters"]))
     return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]

@@ -57,11 +57,22 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """Whose second pair of eyes it takes before something fixed is over (R35)."""
+
+    roles: tuple[str, ...]
+    when: Condition
+    within: timedelta = timedelta(minutes=15)  # to look; then they are reminded, and after twice that `then` hears
+    then: tuple[str, ...] = ("manager",)
+
+
+@dataclass(frozen=True, slots=True)
 class TypeRules:
     type: ExceptionType
     concerns: tuple[Concern, ...]
     needs: tuple[Asks, ...] = ()  # fields without which it is not routed: "line", "asset", "lot"
     cooling_off: timedelta = timedelta(hours=4)  # a new report within it reopens the case (R4)
+    verify: Verification | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,8 @@ class Rules:
     constraints: tuple[Constraint, ...] = ()
     quiet: QuietHours | None = None
     answer_within: timedelta = timedelta(minutes=3)  # a question to a reporter; then the triage desk takes it (R18)
+    gather: timedelta = timedelta(seconds=12)  # a report in pieces: so long for the next one (R8)
+    watch: timedelta = timedelta(minutes=30)  # a machine that runs slow is asked about after so long (R16)
     triage: tuple[str, ...] = ("supervisor", "manager")  # who takes what nobody could place
     failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
     approvals: Mapping[str, Approval] = field(default_factory=dict)  # posting kind -> its limit
