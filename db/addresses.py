@@ -30,14 +30,13 @@ class Known:
 
 def get(tx: Connection, channel: str, address: str) -> Known | None:
     """What is known of an address; None: nothing beside plant.yaml."""
-    row = tx.execute(sa.select(*_KNOWN).where(_at(channel, address))).one_or_none()
+    row = tx.execute(_ONE, {"channel": channel, "address": address}).one_or_none()
     return Known(*row) if row is not None else None
 
 
 def of_person(tx: Connection, person: str) -> tuple[Known, ...]:
     """The addresses that invitations bound to a person, the newest first."""
-    query = sa.select(*_KNOWN).where(table.c.person == person).order_by(table.c.bound_at.desc(), table.c.address)
-    return tuple(Known(*row) for row in tx.execute(query))
+    return tuple(Known(*row) for row in tx.execute(_OF_PERSON, {"person": person}))
 
 
 def bind(tx: Connection, channel: str, address: str, person: str, at: datetime) -> None:
@@ -59,8 +58,7 @@ def unreachable(tx: Connection, channel: str, address: str, why: str, at: dateti
 
 def reachable(tx: Connection, channel: str, address: str) -> None:
     """Its person has written again."""
-    dead = sa.and_(_at(channel, address), table.c.unreachable_at.is_not(None))
-    if tx.execute(sa.update(table).where(dead).values(unreachable_at=None, unreachable_why=None)).rowcount:
+    if tx.execute(_ALIVE, {"_channel": channel, "_address": address}).rowcount:
         changes.touch(tx)
 
 
@@ -99,10 +97,6 @@ def _put(tx: Connection, channel: str, address: str, **values: Any) -> None:
     changes.touch(tx)
 
 
-def _at(channel: str, address: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.channel == channel, table.c.address == address)
-
-
 _KNOWN = (
     table.c.channel,
     table.c.address,
@@ -112,4 +106,16 @@ _KNOWN = (
     table.c.turned_away_at,
     table.c.moved_to,
     table.c.revoked_at,
+)
+_ONE = sa.select(*_KNOWN).where(table.c.channel == sa.bindparam("channel"), table.c.address == sa.bindparam("address"))
+_OF_PERSON = (
+    sa.select(*_KNOWN)
+    .where(table.c.person == sa.bindparam("person"))
+    .order_by(table.c.bound_at.desc(), table.c.address)
+)
+_ALIVE = (
+    sa.update(table)
+    .where(table.c.channel == sa.bindparam("_channel"), table.c.address == sa.bindparam("_address"))
+    .where(table.c.unreachable_at.is_not(None))
+    .values(unreachable_at=None, unreachable_why=None)
 )

@@ -7,13 +7,14 @@ delivered, both beat failed, and all beat sent (R52).
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
-from db.sql import insert
+from db.sql import inserting
 from db.tables import arrival as table
 from db.tables import notice
 from workflow.messages import Arrival
@@ -36,15 +37,12 @@ def arrived(tx: Connection, one: Arrival, at: datetime) -> bool:
 
 def failed_by(tx: Connection, notice_id: int) -> dict[str, str]:
     """The channels that took a notice and could not deliver it, each with the reason."""
-    mine = sa.and_(table.c.notice == notice_id, _lost)
-    rows = tx.execute(sa.select(table.c.channel, table.c.why).where(mine).order_by(table.c.failed_at))
-    return {row.channel: row.why or "" for row in rows}
+    return {row.channel: row.why or "" for row in tx.execute(_FAILED_BY, {"notice": notice_id})}
 
 
 def _come_back(tx: Connection, channel: str, message_id: str, at: datetime) -> bool:
     """Make a notice due again whose message failed: it was sent by this channel and has reached nobody."""
-    lost = sa.select(table.c.notice, table.c.why).where(_is(channel, message_id), _lost, table.c.notice.is_not(None))
-    row = tx.execute(lost).one_or_none()
+    row = tx.execute(_CAME_BACK, {"channel": channel, "message_id": message_id}).one_or_none()
     if row is None:
         return False
     its = sa.and_(notice.c.id == row.notice, notice.c.sent_at.is_not(None), notice.c.channel == channel)
@@ -64,17 +62,30 @@ def _come_back(tx: Connection, channel: str, message_id: str, at: datetime) -> b
 
 def _put(tx: Connection, channel: str, message_id: str, values: dict[str, Any]) -> None:
     """The earliest instant of each state stays; a notice, once known, stays."""
-    row = insert(tx, table).values(channel=channel, message_id=message_id, **values)
-    kept: dict[str, Any] = {name: sa.func.coalesce(table.c[name], row.excluded[name]) for name in values}
-    for name in values.keys() & {"sent_at", "delivered_at", "read_at", "failed_at"}:
-        earlier = sa.or_(table.c[name].is_(None), row.excluded[name] < table.c[name])
-        kept[name] = sa.case((earlier, row.excluded[name]), else_=table.c[name])
-    tx.execute(row.on_conflict_do_update(index_elements=["channel", "message_id"], set_=kept))
+    row = {"channel": channel, "message_id": message_id} | values
+    tx.execute(_keeping(tx.dialect.name, tuple(values)), row)
     changes.touch(tx)
 
 
-def _is(channel: str, message_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.channel == channel, table.c.message_id == message_id)
+@cache
+def _keeping(dialect: str, names: tuple[str, ...]) -> sa.Insert:
+    row = inserting(dialect, table)
+    kept: dict[str, Any] = {name: sa.func.coalesce(table.c[name], row.excluded[name]) for name in names}
+    for name in {*names} & {"sent_at", "delivered_at", "read_at", "failed_at"}:
+        earlier = sa.or_(table.c[name].is_(None), row.excluded[name] < table.c[name])
+        kept[name] = sa.case((earlier, row.excluded[name]), else_=table.c[name])
+    return row.on_conflict_do_update(index_elements=["channel", "message_id"], set_=kept)
 
 
 _lost = sa.and_(table.c.failed_at.is_not(None), table.c.delivered_at.is_(None), table.c.read_at.is_(None))
+_FAILED_BY = (
+    sa.select(table.c.channel, table.c.why)
+    .where(table.c.notice == sa.bindparam("notice"), _lost)
+    .order_by(table.c.failed_at)
+)
+_CAME_BACK = sa.select(table.c.notice, table.c.why).where(
+    table.c.channel == sa.bindparam("channel"),
+    table.c.message_id == sa.bindparam("message_id"),
+    _lost,
+    table.c.notice.is_not(None),
+)

@@ -112,7 +112,8 @@ def followed_by(tx: Connection, id: int, inbox: int) -> None:  # noqa: A002 - th
 
 def behind(tx: Connection, inbox: int) -> Attachment | None:
     """The attachment whose reading a message brings before the desk; None for a message of a person."""
-    return _one(tx, table.c.follow_up == inbox)
+    row = tx.execute(_BEHIND, {"inbox": inbox}).one_or_none()
+    return Attachment(*tuple(row)) if row is not None else None
 
 
 def offered(tx: Connection, id: int, found: Mapping[str, Any], case: str | None, now: datetime) -> None:  # noqa: A002
@@ -122,7 +123,8 @@ def offered(tx: Connection, id: int, found: Mapping[str, Any], case: str | None,
 
 def open_offer(tx: Connection, person: str, since: datetime) -> Attachment | None:
     """The newest one about which a person was asked and has not answered."""
-    return _one(tx, table.c.person == person, table.c.offered_at >= since, table.c.answered_at.is_(None))
+    row = tx.execute(_OPEN_OFFER, {"person": person, "since": since}).one_or_none()
+    return Attachment(*tuple(row)) if row is not None else None
 
 
 def answer(tx: Connection, id: int, person: str, now: datetime, *, confirmed: bool) -> Attachment | None:  # noqa: A002
@@ -185,9 +187,18 @@ _COLUMNS = (
 
 
 def _one(tx: Connection, *which: sa.ColumnElement[bool]) -> Attachment | None:
-    row = tx.execute(sa.select(*_COLUMNS).where(*which).order_by(table.c.id.desc()).limit(1)).one_or_none()
+    row = tx.execute(_NEWEST.where(*which)).one_or_none()
     return Attachment(*tuple(row)) if row is not None else None
 
 
 def _mine(one: Attachment) -> sa.Update:
     return sa.update(table).where(table.c.id == one.id, table.c.attempts == one.attempts, table.c.due_at.is_not(None))
+
+
+_NEWEST = sa.select(*_COLUMNS).order_by(table.c.id.desc()).limit(1)
+_BEHIND = _NEWEST.where(table.c.follow_up == sa.bindparam("inbox"))
+_OPEN_OFFER = _NEWEST.where(
+    table.c.person == sa.bindparam("person"),
+    table.c.offered_at >= sa.bindparam("since", type_=table.c.offered_at.type),
+    table.c.answered_at.is_(None),
+)

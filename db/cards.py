@@ -6,7 +6,7 @@ after it was changed. Cards are never in the way of a notice: they have rows, cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,11 +70,9 @@ def put(
     return tx.scalar(added) is not None
 
 
-def touch(tx: Connection, case: str, at: datetime) -> None:
-    """The case has changed: its cards are due as soon as they are free."""
-    free = sa.case((table.c.free_at > at, table.c.free_at), else_=sa.literal(at, table.c.due_at.type))
-    due = {"wanted": table.c.wanted + 1, "due_at": sa.func.coalesce(table.c.due_at, free)}
-    tx.execute(sa.update(table).where(table.c.case == case, table.c.lost_at.is_(None)).values(due))
+def touch(tx: Connection, cases: Sequence[str], at: datetime) -> None:
+    """These cases have changed: their cards are due as soon as they are free."""
+    tx.execute(_TOUCHED, {"_cases": list(cases), "_at": at})
 
 
 def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Card, ...]:
@@ -170,4 +168,12 @@ _CARD = (
     table.c.wanted,
     table.c.attempts,
     table.c.claim,
+)
+_FREE = sa.case(
+    (table.c.free_at > sa.bindparam("_at"), table.c.free_at), else_=sa.bindparam("_at", type_=table.c.due_at.type)
+)
+_TOUCHED = (
+    sa.update(table)
+    .where(table.c.case.in_(sa.bindparam("_cases", expanding=True)), table.c.lost_at.is_(None))
+    .values(wanted=table.c.wanted + 1, due_at=sa.func.coalesce(table.c.due_at, _FREE))
 )

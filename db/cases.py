@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Pool
 
 from db import cards, changes, figures, log, outbox, postings, settings
 from db.connect import Stale as Stale
-from db.sql import insert
+from db.sql import inserting, or_nothing
 from db.tables import case as case_table
 from db.tables import figure, mention, on_the_floor, sequence, task
 from workflow.case import Case, Change, Entry, Status, Task
 from workflow.metrics import counts
 from workflow.reading import ExceptionType
+from workflow.routing import CAUSE
 
 FIRST_NUMBER = 1001
 MENTIONED = ("assets", "work_orders", "items", "lots")
 _CASE_COLUMNS = tuple(f.name for f in fields(Case) if f.name not in ("tasks", "version"))
 _TASK_COLUMNS = tuple(f.name for f in fields(Task))
+_TASK_KEPT = tuple(task.c.keys())[2:]  # beside its case and its position
 _AT_ONCE = 500  # cases whose tasks are fetched in one statement
+# Of each database, its open cases as they were last read.
+_kept: WeakKeyDictionary[Pool, Mapping[str, Case]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,12 @@ class Within:
 
 def next_number(tx: Connection) -> str:
     """The next case number: `EX-1001`, `EX-1002`; never one that a committed transaction has taken."""
-    first = insert(tx, sequence).values(name="case", last=FIRST_NUMBER)
-    counted = first.on_conflict_do_update(index_elements=["name"], set_={"last": sequence.c.last + 1})
-    return f"EX-{tx.execute(counted.returning(sequence.c.last)).scalar_one()}"
+    return f"EX-{tx.execute(_counted(tx.dialect.name)).scalar_one()}"
 
 
 def get(tx: Connection, number: str) -> Case | None:
     """One case with its tasks."""
-    found = _cases(tx, sa.select(case_table).where(case_table.c.number == number))
+    found = _cases(tx, _ONE, {"number": number})
     return found[0] if found else None
 
 
@@ -54,24 +59,31 @@ def save(tx: Connection, change: Change, now: datetime) -> Case:
     DifferentPosting where a posting key is known with another content. The transaction is then good for nothing but a
     rollback, unless a savepoint was set.
     """
-    case = change.case
-    row = {name: getattr(case, name) for name in _CASE_COLUMNS} | {"version": case.version + 1}
-    if case.version == 0:
-        saving: sa.UpdateBase = insert(tx, case_table).values(row).on_conflict_do_nothing()
-    else:
-        same = sa.and_(case_table.c.number == case.number, case_table.c.version == case.version)
-        saving = sa.update(case_table).where(same).values(row)
-    if tx.scalar(saving.returning(case_table.c.number)) is None:
-        raise Stale(f"{case.number} is no longer at version {case.version}")
-    _save_tasks(tx, case)
-    _save_mentions(tx, case)
-    figures.keep(tx, case)
-    log.append(tx, case, change.entries)
-    outbox.put_all(tx, case.number, change.notices, now)
-    postings.owe(tx, change.postings, now)
-    cards.touch(tx, case.number, now)
+    return save_all(tx, (change,), now)[0]
+
+
+def save_all(tx: Connection, several: Sequence[Change], now: datetime) -> tuple[Case, ...]:
+    """The same for acts on several cases, each another one: a statement costs the same for one as for a hundred."""
+    if not several:
+        return ()
+    before = [change.case for change in several]
+    fresh, known = [c for c in before if c.version == 0], [c for c in before if c.version > 0]
+    if fresh and _n(tx, or_nothing(tx, case_table), [_row(c) for c in fresh]) != len(fresh):
+        raise Stale(f"{fresh[0].number} is there already")
+    seen = [_row(c) | {"_number": c.number, "_version": c.version} for c in known]
+    if known and _n(tx, _AS_SEEN, seen) != len(known):
+        raise Stale(f"{known[0].number} is no longer at version {known[0].version}")
+    _save_tasks(tx, before)
+    for ended in (c for c in before if not c.is_open):
+        _wake_parts(tx, ended, now)
+    _save_mentions(tx, before)
+    figures.keep(tx, *before)
+    log.append(tx, [(change.case, change.entries) for change in several])
+    outbox.put_of(tx, [(change.case.number, notice) for change in several for notice in change.notices], now)
+    postings.owe(tx, [posting for change in several for posting in change.postings], now)
+    cards.touch(tx, [c.number for c in before], now)
     changes.touch(tx)
-    return replace(case, version=case.version + 1)
+    return tuple(replace(c, version=c.version + 1) for c in before)
 
 
 def find(
@@ -123,13 +135,27 @@ def visible(within: Within) -> sa.ColumnElement[bool]:
 
 
 def of(tx: Connection, numbers: Sequence[str]) -> tuple[Case, ...]:
-    """The cases of these numbers, by the time of their report."""
-    return _cases(tx, sa.select(case_table).where(case_table.c.number.in_(numbers)).order_by(*_BY_REPORT))
+    """The cases of these numbers; of up to 500, by the time of their report."""
+    return tuple(
+        case
+        for start in range(0, len(numbers), _AT_ONCE)
+        for case in _cases(tx, _SEVERAL, {"cases": numbers[start : start + _AT_ONCE]})
+    )
 
 
 def open_cases(tx: Connection) -> tuple[Case, ...]:
-    """Cases with something still to be done on the floor: draft, open or acknowledged; oldest report first."""
-    return _cases(tx, sa.select(case_table).where(on_the_floor).order_by(*_BY_REPORT))
+    """Cases with something still to be done on the floor: draft, open or acknowledged; oldest report first.
+
+    Every message asks for them, and hardly one has changed since the last: those are kept in memory by their versions.
+    """
+    now = tx.execute(_OPEN).all()
+    kept = _kept.get(tx.engine.pool, {})
+    known = {number: kept[number] for number, version in now if number in kept and kept[number].version == version}
+    fresh = of(tx, [number for number, _ in now if number not in known])
+    found = known | {case.number: case for case in fresh}
+    if fresh and _is_snapshot(tx):  # what was changed in this transaction may yet be rolled back
+        _kept[tx.engine.pool] = found
+    return tuple(found[number] for number, _ in now)
 
 
 def count(tx: Connection) -> int:
@@ -143,25 +169,13 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[str, ...]:
     In a write transaction on PostgreSQL their rows are locked, and those that another worker holds are left out: what
     is read of them afterwards stays true until the commit.
     """
-    query = (
-        sa.select(case_table.c.number)
-        .join(task, task.c.case == case_table.c.number)
-        .where(task.c.next_step_at <= now)
-        .order_by(task.c.next_step_at, task.c.case)
-        .limit(limit)
-    )
-    if not tx.get_execution_options().get("postgresql_readonly"):
-        query = query.with_for_update(of=case_table, skip_locked=True)
-    return tuple(dict.fromkeys(tx.scalars(query)))
+    query = _DUE if _is_snapshot(tx) else _DUE_LOCKED
+    return tuple(dict.fromkeys(tx.scalars(query, {"now": now, "most": limit})))
 
 
 def engaged(tx: Connection) -> dict[str, str]:
     """Who has a stopped line in hand: person and the number of its case."""
-    c = case_table.c
-    at_work = sa.and_(task.c.acknowledged_at.is_not(None), task.c.done_at.is_(None), task.c.withdrawn_at.is_(None))
-    query = sa.select(task.c.acknowledged_by, c.number).join(case_table, c.number == task.c.case)
-    found = tx.execute(query.where(on_the_floor, c.line_stopped, at_work).order_by(c.captured_at))
-    return {person: number for person, number in found if person is not None}
+    return {person: number for person, number in tx.execute(_ENGAGED) if person is not None}
 
 
 def to_be_watched(tx: Connection) -> tuple[str, ...]:
@@ -227,42 +241,101 @@ def _status(name: Status) -> sa.ColumnElement[bool]:
             return sa.and_(on_the_floor, c.opened_at.is_not(None), ~acknowledged)
 
 
-def _cases(tx: Connection, query: sa.Select[tuple[object, ...]]) -> tuple[Case, ...]:
-    rows = tx.execute(query).mappings().all()
-    tasks = _tasks_of(tx, [row["number"] for row in rows])
-    return tuple(Case(**row, tasks=tuple(tasks[row["number"]])) for row in rows)
+def _cases(
+    tx: Connection, query: sa.Select[tuple[object, ...]], given: Mapping[str, object] | None = None
+) -> tuple[Case, ...]:
+    rows = tx.execute(query, given).all()
+    tasks = _tasks_of(tx, [row.number for row in rows])
+    return tuple(Case(**row._mapping, tasks=tuple(tasks[row.number])) for row in rows)
 
 
 def _tasks_of(tx: Connection, numbers: Sequence[str]) -> dict[str, list[Task]]:
     found: dict[str, list[Task]] = defaultdict(list)
     for start in range(0, len(numbers), _AT_ONCE):
-        of_these = task.c.case.in_(numbers[start : start + _AT_ONCE])
-        for row in tx.execute(sa.select(task).where(of_these).order_by(task.c.case, task.c.position)).mappings():
-            found[row["case"]].append(Task(**{name: row[name] for name in _TASK_COLUMNS}))
+        for case, _, *values in tx.execute(_TASKS, {"cases": numbers[start : start + _AT_ONCE]}):
+            found[case].append(Task(**dict(zip(_TASK_KEPT, values, strict=True))))
     return found
 
 
-def _save_tasks(tx: Connection, case: Case) -> None:
-    if case.version > 0:
-        tx.execute(sa.delete(task).where(task.c.case == case.number))
-    if case.tasks:
-        rows = [
-            {"case": case.number, "position": position} | {name: getattr(one, name) for name in _TASK_COLUMNS}
-            for position, one in enumerate(case.tasks)
-        ]
-        tx.execute(sa.insert(task), rows)
+def _is_snapshot(tx: Connection) -> bool:
+    options = tx.get_execution_options()
+    return bool(options.get("postgresql_readonly") or options.get("linecall_reads"))
 
 
-def _save_mentions(tx: Connection, case: Case) -> None:
-    """Make the case findable by the ids it names; they seldom change, so they are compared first."""
-    named = {(field, value) for field in MENTIONED for value in getattr(case, field)}
-    known: set[tuple[str, str]] = set()
-    if case.version > 0:
-        rows = tx.execute(sa.select(mention.c.field, mention.c.value).where(mention.c.case == case.number))
-        known = {(field, value) for field, value in rows}
-        if known == named:
-            return
-        tx.execute(sa.delete(mention).where(mention.c.case == case.number))
-    if named:
-        rows_now = [{"field": field, "value": value, "case": case.number} for field, value in sorted(named)]
-        tx.execute(insert(tx, mention).on_conflict_do_nothing(), rows_now)
+def _wake_parts(tx: Connection, case: Case, now: datetime) -> None:
+    """What is a part of this exception is asked about at once when it is over (R21)."""
+    of_it = sa.exists().where(case_table.c.number == task.c.case, case_table.c.parent == case.number)
+    waits = sa.and_(task.c.next_step_at > now, task.c.why == CAUSE, ~task.c.asked_still)
+    tx.execute(sa.update(task).where(waits, of_it).values(next_step_at=now))
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in _CASE_COLUMNS} | {"version": case.version + 1}
+
+
+def _n(tx: Connection, statement: sa.UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many rows were written."""
+    return tx.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _save_tasks(tx: Connection, several: Sequence[Case]) -> None:
+    if known := [case.number for case in several if case.version > 0]:
+        tx.execute(_TASKS_GO, {"cases": known})
+    rows = [
+        {"case": case.number, "position": position} | {name: getattr(one, name) for name in _TASK_COLUMNS}
+        for case in several
+        for position, one in enumerate(case.tasks)
+    ]
+    if rows:
+        tx.execute(_TASKS_COME, rows)
+
+
+def _save_mentions(tx: Connection, several: Sequence[Case]) -> None:
+    """Make cases findable by the ids they name; these seldom change, so they are compared first."""
+    named = {c.number: {(field, value) for field in MENTIONED for value in getattr(c, field)} for c in several}
+    noted: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    if known := [case.number for case in several if case.version > 0]:
+        for number, field, value in tx.execute(_MENTIONS, {"cases": known}):
+            noted[number].add((field, value))
+    changed = [number for number, those in named.items() if those != noted[number]]
+    if gone := [number for number in changed if noted[number]]:
+        tx.execute(_MENTIONS_GO, {"cases": gone})
+    rows = [{"field": f, "value": v, "case": number} for number in changed for f, v in sorted(named[number])]
+    if rows:
+        tx.execute(or_nothing(tx, mention), rows)
+
+
+_NUMBERS: sa.BindParameter[Any] = sa.bindparam("cases", expanding=True)
+_ONE = sa.select(case_table).where(case_table.c.number == sa.bindparam("number"))
+_SEVERAL = sa.select(case_table).where(case_table.c.number.in_(_NUMBERS)).order_by(*_BY_REPORT)
+_OPEN = sa.select(case_table.c.number, case_table.c.version).where(on_the_floor).order_by(*_BY_REPORT)
+_AS_SEEN = sa.update(case_table).where(
+    case_table.c.number == sa.bindparam("_number"), case_table.c.version == sa.bindparam("_version")
+)
+_TASKS = sa.select(task).where(task.c.case.in_(_NUMBERS)).order_by(task.c.case, task.c.position)
+_TASKS_GO = sa.delete(task).where(task.c.case.in_(_NUMBERS))
+_TASKS_COME = sa.insert(task)
+_MENTIONS = sa.select(mention.c.case, mention.c.field, mention.c.value).where(mention.c.case.in_(_NUMBERS))
+_MENTIONS_GO = sa.delete(mention).where(mention.c.case.in_(_NUMBERS))
+_DUE = (
+    sa.select(case_table.c.number)
+    .join(task, task.c.case == case_table.c.number)
+    .where(task.c.next_step_at <= sa.bindparam("now", type_=task.c.next_step_at.type))
+    .order_by(task.c.next_step_at, task.c.case)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_DUE_LOCKED = _DUE.with_for_update(of=case_table, skip_locked=True)
+_AT_WORK = sa.and_(task.c.acknowledged_at.is_not(None), task.c.done_at.is_(None), task.c.withdrawn_at.is_(None))
+_ENGAGED = (
+    sa.select(task.c.acknowledged_by, case_table.c.number)
+    .join(case_table, case_table.c.number == task.c.case)
+    .where(on_the_floor, case_table.c.line_stopped, _AT_WORK)
+    .order_by(case_table.c.captured_at)
+)
+
+
+@cache
+def _counted(dialect: str) -> sa.sql.dml.ReturningInsert[Any]:
+    first = inserting(dialect, sequence).values(name="case", last=FIRST_NUMBER)
+    counted = first.on_conflict_do_update(index_elements=["name"], set_={"last": sequence.c.last + 1})
+    return counted.returning(sequence.c.last)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db.sql import insert
+from db.sql import inserting
 from db.tables import pulse
 
 SHARDS = 16
@@ -35,6 +37,11 @@ def beat(tx: Connection) -> None:
     """Count the transaction if it was noted; the last statement before its commit, so that no lock is held long."""
     if not tx.info.pop(_SEEN, False):
         return
-    shard = sa.func.pg_backend_pid() % SHARDS if tx.dialect.name == "postgresql" else sa.literal(0)
-    first = insert(tx, pulse).values(shard=shard, beats=1)
-    tx.execute(first.on_conflict_do_update(index_elements=["shard"], set_={"beats": pulse.c.beats + 1}))
+    tx.execute(_one_more(tx.dialect.name))
+
+
+@cache
+def _one_more(dialect: str) -> sa.Insert:
+    shard = sa.func.pg_backend_pid() % SHARDS if dialect == "postgresql" else sa.literal(0)
+    first = inserting(dialect, pulse).values(shard=shard, beats=1)
+    return first.on_conflict_do_update(index_elements=["shard"], set_={"beats": pulse.c.beats + 1})

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 from sqlalchemy.engine import Dialect
 
 LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 400  # characters: PostgreSQL refuses to index more than about 2,700 bytes, SQLite takes anything
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_RARE = (r"\u0000", "NaN", "Infinity")  # what a text may hold that both databases cannot: looked at more closely
 
 
 def storable(text: str) -> str:
@@ -101,21 +103,33 @@ class Json(sa.types.TypeDecorator[Any]):
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Take it apart into plain JSON values; raises ValueError for what could not be read again."""
-        if value is None:
-            return None
-        plain = self._plain(value)
-        self._adapter.validate_python(plain)  # a row that cannot be read would stop every page that lists it
-        return plain
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002
+        """Write it as JSON text, which both drivers take; raises ValueError for what could not be read again."""
+        return self._written
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Put it together again."""
-        return None if value is None else self._adapter.validate_python(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Put it together again: SQLite gives the text, psycopg has read the JSON in it already."""
+        text, value = self._adapter.validator.validate_json, self._adapter.validator.validate_python
+        if dialect.name != "sqlite":
+            return lambda kept: None if kept is None else value(kept)
+        # SQLite gives a number that is all of the text as that number.
+        return lambda kept: None if kept is None else text(kept) if isinstance(kept, str) else value(kept)
 
     def as_kept(self, value: Any) -> Any:
         """The value as it would come back from the database."""
         return self._adapter.validate_python(self._plain(value))
+
+    def _written(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        try:
+            text = to_json(self._adapter.dump_python(value, mode="json"), inf_nan_mode="constants").decode()
+        except (UnicodeEncodeError, PydanticSerializationError):  # a lone surrogate
+            text = _RARE[0]
+        if any(rare in text for rare in _RARE):
+            text = json.dumps(self._plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        self._adapter.validator.validate_json(text)  # a row that cannot be read would stop every page that lists it
+        return text
 
     def _plain(self, value: Any) -> Any:
         try:

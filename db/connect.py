@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections import deque
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,11 +20,17 @@ from sqlalchemy.pool import StaticPool
 
 from db import changes
 from db.columns import storable
+from db.turns import Turns
 from workflow.errors import LinecallError
 
+log = structlog.get_logger()
+
+SLOW_S = 1.0  # a write that took longer says for what: its turn, its own work, or the disk
 BUSY_S = 30  # how long a writer of another process is waited for
+HURRY_S = 3  # the same, and for the connection, where it is somebody else's database
 LOST_RACES = frozenset({"40001", "40P01"})  # serialization failure, deadlock: the act runs again
 _RIGHT = "Write postgresql://USER:PASSWORD@HOST/DATABASE, or sqlite:////FOLDER/linecall.db."
+Schema = Literal["ours", "older", "newer", "none"]
 _MIGRATING = 0x4C494E45  # any number; PostgreSQL's lock while the schema changes
 
 
@@ -46,9 +53,12 @@ class WrongAddress(LinecallError):
     """What was given as the database's address is none; the sentence says what would be."""
 
 
-def open_database(url: str) -> Database:
-    """The database at a SQLAlchemy URL; `postgresql://` means psycopg. Opens no connection yet; raises WrongAddress."""
-    return Database(url)
+def open_database(url: str, *, only_reads: bool = False) -> Database:
+    """The database at a SQLAlchemy URL; `postgresql://` means psycopg. Opens no connection yet; raises WrongAddress.
+
+    `only_reads`, for somebody else's: nothing can be written or created through it, and nobody is waited for long.
+    """
+    return Database(url, only_reads=only_reads)
 
 
 def in_our_words(error: Exception) -> Exception:
@@ -72,12 +82,13 @@ def one_at_a_time(tx: Connection, name: str) -> None:
 class Database:
     """One plant's database. Thread-safe; a transaction belongs to the thread that opened it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, only_reads: bool = False) -> None:
         parsed = _address(url)
         self._is_sqlite = parsed.get_backend_name() == "sqlite"
         self._in_memory = self._is_sqlite and parsed.database in (None, "", ":memory:")
-        self._turns = _Turns()
-        self._engine = _sqlite(parsed, in_memory=self._in_memory) if self._is_sqlite else _postgresql(parsed)
+        self._turns = Turns()
+        memory = self._in_memory
+        self._engine = _sqlite(parsed, memory, only_reads) if self._is_sqlite else _postgresql(parsed, only_reads)
         if self._is_sqlite:
             self._reader = self._engine.execution_options(linecall_reads=True)
         else:
@@ -109,17 +120,23 @@ class Database:
         On SQLite the writers of this process take turns in the order in which they came. A deadlock or a lost race
         that PostgreSQL reports is raised as Stale.
         """
+        asked = time.monotonic()
         with self._turn(writes=True), self._engine.connect() as tx:
+            began = worked = time.monotonic()
             try:
                 with tx.begin():
                     yield tx
                     changes.beat(tx)
+                    worked = time.monotonic()
             except sa.exc.DBAPIError as error:
                 if (said := in_our_words(error)) is not error:
                     raise said from error
                 raise
             finally:
                 changes.forget(tx)
+                if (ended := time.monotonic()) - asked > SLOW_S:
+                    spans = {"waited_s": began - asked, "worked_s": worked - began, "committed_s": ended - worked}
+                    log.warning("database.slow_write", **{name: round(span, 2) for name, span in spans.items()})
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -147,20 +164,45 @@ class Database:
         Raises NewerDatabase where a newer program has been here.
         """
         from alembic import command
-        from alembic.config import Config
+        from alembic.runtime.migration import MigrationContext
         from alembic.util import CommandError
 
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+        config, newest = _migrations()
         with self.write() as tx:
             if tx.dialect.name == "postgresql":
                 tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
                 _make_schema(tx)
+            if MigrationContext.configure(tx).get_current_revision() == newest:
+                return
             config.attributes["connection"] = tx
             try:
                 command.upgrade(config, "head")
             except CommandError as error:
                 raise NewerDatabase(f"this database is newer than the program: {error}") from error
+
+    def schema(self) -> Schema:
+        """Whose version has been here: neither an older nor a newer one can be read for sure. `none`: no tables."""
+        from alembic.script import ScriptDirectory
+
+        config, newest = _migrations()
+        with self.read() as tx:
+            if not sa.inspect(tx).has_table("alembic_version"):
+                return "none"
+            found = set(tx.scalars(sa.text("SELECT version_num FROM alembic_version")))
+        if found == {newest}:
+            return "ours"
+        known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+        return "older" if found <= known else "newer"
+
+    def unreadable_tables(self) -> tuple[str, ...]:
+        """Which of our tables this account may not read; SQLite has no accounts, and neither has it such tables."""
+        from db.tables import metadata
+
+        if self._is_sqlite:
+            return ()
+        names = sorted(metadata.tables)
+        with self.read() as tx:
+            return tuple(n for n in names if not tx.scalar(sa.select(sa.func.has_table_privilege(n, "SELECT"))))
 
     def scrub(self) -> None:
         """After an erasing: leave nothing of it in the files that the database keeps besides its rows."""
@@ -186,62 +228,15 @@ class Database:
         return self._turns.one() if self._in_memory or (self._is_sqlite and writes) else nullcontext()
 
 
-class _Turns:
-    """A lock that is handed on in the order of asking; Python's own lets a busy thread starve the others."""
+@cache
+def _migrations() -> tuple[Any, str | None]:
+    """Alembic's configuration and the newest revision; it reads and compiles every migration to know that."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._holder: int | None = None
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for their turn."""
-        return len(self._waiting)
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Hold it; raises RuntimeError where this thread holds it already, since that would wait for ever."""
-        self._take()
-        try:
-            yield
-        finally:
-            self._hand_on()
-
-    def _take(self) -> None:
-        me = threading.get_ident()
-        mine = threading.Lock()
-        mine.acquire()
-        with self._guard:
-            if self._holder == me:
-                raise RuntimeError("a transaction is open in this thread already: pass it on as tx")
-            if self._holder is None:
-                self._holder = me
-                return
-            self._waiting.append(mine)
-        try:
-            mine.acquire()
-        except BaseException:
-            with self._guard:
-                handed = mine not in self._waiting
-                if not handed:
-                    self._waiting.remove(mine)
-            if handed:
-                self._hand_on()
-            raise
-        self._holder = me
-
-    def _hand_on(self) -> None:
-        with self._guard:
-            if self._waiting:
-                self._holder = -1  # somebody's, who has not woken up yet
-                self._waiting.popleft().release()
-            else:
-                self._holder = None
-
-
-# One spelling of a value on both databases: text as it is, and no NaN, which PostgreSQL refuses.
-_dumps = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config, ScriptDirectory.from_config(config).get_current_head()
 
 
 def _make_schema(tx: Connection) -> None:
@@ -262,15 +257,28 @@ def _address(given: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
 
-def _postgresql(url: URL) -> Engine:
+def _never_written(url: URL) -> URL:
+    """A file that is there already, opened so that SQLite itself refuses to write to it."""
+    return url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
+
+
+# A server that vanishes without a word is noticed within a minute, and not after the system's two hours.
+_NOTICED = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
+
+def _postgresql(url: URL, only_reads: bool) -> Engine:
+    connect_args: dict[str, Any] = {"connect_timeout": 10, "application_name": "linecall", **_NOTICED}
+    if only_reads:
+        said = url.query.get("options", "")
+        options = f"{said} -c default_transaction_read_only=on -c statement_timeout={HURRY_S * 1000}"
+        connect_args |= {"connect_timeout": HURRY_S, "options": options.strip()}
     engine = sa.create_engine(
         url,
         hide_parameters=True,  # an error in the log never holds what people wrote
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
-        json_serializer=_dumps,
-        connect_args={"connect_timeout": 10, "application_name": "linecall"},
+        connect_args=connect_args,
     )
 
     @sa.event.listens_for(engine, "commit")
@@ -283,15 +291,19 @@ def _postgresql(url: URL) -> Engine:
     return engine
 
 
-def _sqlite(url: URL, *, in_memory: bool) -> Engine:
+def _sqlite(url: URL, in_memory: bool, only_reads: bool) -> Engine:
+    url = _never_written(url) if only_reads else url
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    connect_args = {"timeout": BUSY_S, "check_same_thread": False}
-    engine = sa.create_engine(url, hide_parameters=True, json_serializer=_dumps, connect_args=connect_args, **options)
+    patience = HURRY_S if only_reads else BUSY_S
+    connect_args = {"timeout": patience, "check_same_thread": False}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=connect_args, **options)
 
     @sa.event.listens_for(engine, "connect")
     def _settle(driver: Any, _record: object) -> None:
         driver.isolation_level = None  # the driver begins nothing by itself: `_begin` does
-        driver.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000}")
+        driver.execute(f"PRAGMA busy_timeout = {patience * 1000}")
+        if only_reads:
+            return
         driver.execute("PRAGMA journal_mode = wal")
         driver.execute("PRAGMA synchronous = full")
         driver.execute("PRAGMA foreign_keys = on")
@@ -300,8 +312,13 @@ def _sqlite(url: URL, *, in_memory: bool) -> Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(tx: Connection) -> None:
         reads = bool(tx.get_execution_options().get("linecall_reads"))
-        tx.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
         # A writer asks for the lock at once: a reader that turns writer late is refused when another was faster.
-        tx.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
+        driver: Any = tx.connection.driver_connection
+        try:
+            driver.execute(f"PRAGMA query_only = {int(reads)}")
+            driver.execute(begin)
+        except sqlite3.Error as error:
+            raise sa.exc.DBAPIError.instance(begin, (), error, sqlite3.Error, hide_parameters=True) from error
 
     return engine

@@ -92,7 +92,7 @@ def pictured(tx: Connection, person: str, lines: Sequence[int], names: Sequence[
 
 def belongs(tx: Connection, id: int, case: str) -> None:  # noqa: A002
     """What was said in a line has led to this case: a later reply to it is about the case."""
-    tx.execute(sa.update(line).where(line.c.id == id).values(case=case))
+    tx.execute(_BELONGS, {"_id": id, "case": case})
     changes.touch(tx)
 
 
@@ -130,21 +130,17 @@ def line_of(tx: Connection, channel: str, message_id: str) -> Line | None:
 
 def last_case(tx: Connection, person: str, since: datetime) -> str | None:
     """The case of which a person and the program spoke last, if that was not before `since`."""
-    spoken = sa.and_(line.c.person == person, line.c.case.is_not(None), line.c.at >= since)
-    return tx.scalar(sa.select(line.c.case).where(spoken).order_by(line.c.id.desc()).limit(1))
+    return tx.scalar(_LAST_CASE, {"person": person, "since": since})
 
 
 def last_channel(tx: Connection, person: str, since: datetime, *, but: str) -> str | None:
     """The channel in which a person wrote last, if that was not before `since`; one of them does not count."""
-    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel != but, line.c.at >= since)
-    return tx.scalar(sa.select(line.c.channel).where(theirs).order_by(line.c.id.desc()).limit(1))
+    return tx.scalar(_LAST_CHANNEL, {"person": person, "but": but, "since": since})
 
 
 def first_told(tx: Connection, person: str, channel: str, case: str) -> str | None:
     """The message with which a person was first told of a case in a channel: what later ones there answer to."""
-    ours = sa.and_(line.c.person == person, line.c.sender == "bot", line.c.channel == channel, line.c.case == case)
-    query = sa.select(line.c.message_id).where(ours, line.c.message_id.is_not(None)).order_by(line.c.id).limit(1)
-    return tx.scalar(query)
+    return tx.scalar(_FIRST_TOLD, {"person": person, "channel": channel, "case": case})
 
 
 def offered(tx: Connection, person: str, channel: str, since: datetime) -> tuple[Line, ...]:
@@ -182,8 +178,7 @@ def ask(tx: Connection, person: str, case: str, asks: Asks, options: Sequence[st
 
 def asked(tx: Connection, person: str) -> Open | None:
     """What a person was asked last and has not answered."""
-    columns = (question.c.case, question.c.asks, question.c.options, question.c.at)
-    row = tx.execute(sa.select(*columns).where(question.c.person == person)).one_or_none()
+    row = tx.execute(_ASKED, {"person": person}).one_or_none()
     return Open(*row) if row is not None else None
 
 
@@ -233,6 +228,29 @@ def _add(
         "message_id": message_id,
         "notice": notice,
     }
-    added = tx.execute(sa.insert(line).values(row).returning(line.c.id))
+    added = tx.execute(_ADD, row)
     changes.touch(tx)
     return int(added.scalar_one())
+
+
+_PERSON = line.c.person == sa.bindparam("person")
+_SINCE = line.c.at >= sa.bindparam("since", type_=line.c.at.type)
+_ADD = sa.insert(line).returning(line.c.id)
+_BELONGS = sa.update(line).where(line.c.id == sa.bindparam("_id"))
+_LAST_CASE = sa.select(line.c.case).where(_PERSON, line.c.case.is_not(None), _SINCE).order_by(line.c.id.desc()).limit(1)
+_LAST_CHANNEL = (
+    sa.select(line.c.channel)
+    .where(_PERSON, line.c.sender == "person", line.c.channel != sa.bindparam("but"), _SINCE)
+    .order_by(line.c.id.desc())
+    .limit(1)
+)
+_FIRST_TOLD = (
+    sa.select(line.c.message_id)
+    .where(_PERSON, line.c.sender == "bot", line.c.channel == sa.bindparam("channel"))
+    .where(line.c.case == sa.bindparam("case"), line.c.message_id.is_not(None))
+    .order_by(line.c.id)
+    .limit(1)
+)
+_ASKED = sa.select(question.c.case, question.c.asks, question.c.options, question.c.at).where(
+    question.c.person == sa.bindparam("person")
+)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db.figure_rows import NONE, Rows, Which, read, us
-from db.sql import insert
+from db.sql import or_set
 from db.tables import figure as table
 from workflow.case import Case
 from workflow.metrics import alignment_time, counts, first_pass, minutes_down, posting_lag, resolution_time
@@ -80,16 +80,18 @@ class Cause:
     cases: tuple[str, ...]  # the newest of them
 
 
-def keep(tx: Connection, case: Case) -> None:
-    """The row of a case as it stands; none for one that does not count."""
-    mine = sa.and_(table.c.captured_us == us(case.captured_at), table.c.case == case.number)
-    if not counts(case):
-        tx.execute(sa.delete(table).where(mine))
-        return
-    row = row_of(case)
-    keys = ["captured_us", "case"]
-    values = {name: value for name, value in row.items() if name not in keys}
-    tx.execute(insert(tx, table).values(row).on_conflict_do_update(index_elements=keys, set_=values))
+def keep(tx: Connection, *cases: Case) -> None:
+    """The rows of cases as they stand; none for one that does not count."""
+    rows = [row_of(case) for case in cases if counts(case)]
+    if rows:
+        tx.execute(or_set(tx, table, _KEY, tuple(c.name for c in table.c if c.name not in _KEY)), rows)
+    gone = [{"_us": us(c.captured_at), "_case": c.number} for c in cases if not counts(c)]
+    if gone:
+        tx.execute(_GO, gone)
+
+
+_KEY = ("captured_us", "case")
+_GO = sa.delete(table).where(table.c.captured_us == sa.bindparam("_us"), table.c.case == sa.bindparam("_case"))
 
 
 def row_of(case: Case) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -12,11 +14,12 @@ from sqlalchemy import Connection
 from db import changes
 from db.columns import LARGEST_ID
 from db.connect import Stale, one_at_a_time
-from db.sql import insert
+from db.sql import inserting
 from db.tables import inbox
 from workflow.messages import Inbound
 
 STRANGER = "unknown_sender"  # the outcome of a message from an address that is nobody's
+GATHERS = "gathers"  # in place of an error: a piece of a report, which waits a moment for the next one (R8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,7 @@ def put(tx: Connection, message: Inbound, received_at: datetime) -> int | None:
         "due_at": received_at,
         "attempts": 0,
     }
-    stored = insert(tx, inbox).values(row).on_conflict_do_nothing().returning(inbox.c.id)
-    id_: int | None = tx.scalar(stored)
+    id_: int | None = tx.scalar(_put(tx.dialect.name), row)
     return id_
 
 
@@ -55,10 +57,7 @@ def due(tx: Connection, now: datetime, limit: int) -> tuple[Received, ...]:
 
     Behind a message that waits for its next attempt the later ones of the same sender wait too.
     """
-    earlier = inbox.alias("earlier")
-    held_up = sa.exists().where(_waiting_before(earlier, inbox.c), earlier.c.due_at > now)
-    query = sa.select(*_RECEIVED).where(inbox.c.due_at <= now, ~held_up).order_by(inbox.c.sent_at, inbox.c.id)
-    return tuple(Received(*row) for row in tx.execute(query.limit(limit)))
+    return tuple(Received(*row) for row in tx.execute(_DUE, {"now": now, "most": limit}))
 
 
 def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[Received, ...]:
@@ -92,14 +91,11 @@ def take(tx: Connection, id: int) -> bool:  # noqa: A002 - the row's id
     With several workers call it first in the transaction that handles the message: it waits for another worker that
     is at a message of the same sender. One worker alone does not need it.
     """
-    who = tx.execute(sa.select(inbox.c.channel, inbox.c.sender).where(inbox.c.id == id)).one_or_none()
+    who = tx.execute(_WHO, {"id": id}).one_or_none()
     if who is None:
         return False
     one_at_a_time(tx, f"inbox {who.channel} {who.sender}")
-    earlier = inbox.alias("earlier")
-    ahead = sa.exists().where(_waiting_before(earlier, inbox.c))
-    free = sa.select(inbox.c.id).where(inbox.c.id == id, inbox.c.due_at.is_not(None), ~ahead)
-    return tx.scalar(free) is not None
+    return tx.scalar(_FREE, {"id": id}) is not None
 
 
 def done(tx: Connection, id: int, at: datetime, outcome: str) -> None:  # noqa: A002
@@ -108,7 +104,7 @@ def done(tx: Connection, id: int, at: datetime, outcome: str) -> None:  # noqa: 
     Raises Stale where it was handled already, so that its acts are rolled back and happen once.
     """
     handled = {"handled_at": at, "outcome": outcome, "due_at": None, "error": None}
-    if tx.execute(_unhandled(id).values(handled)).rowcount != 1:
+    if tx.execute(_UNHANDLED, handled | {"_id": id}).rowcount != 1:
         raise Stale(f"message {id} is handled already")
     changes.touch(tx)
 
@@ -116,6 +112,20 @@ def done(tx: Connection, id: int, at: datetime, outcome: str) -> None:  # noqa: 
 def retry(tx: Connection, id: int, error: str, due_at: datetime) -> None:  # noqa: A002
     """The message could not be handled now and comes again; nothing happens to one that is handled already."""
     tx.execute(_unhandled(id).values(attempts=inbox.c.attempts + 1, error=error, due_at=due_at))
+
+
+def gather(tx: Connection, ids: Iterable[int], until: datetime) -> None:
+    """These pieces of one report wait for the next one until then; later messages of their sender do not (R8)."""
+    pieces = sa.and_(inbox.c.id.in_(tuple(ids)), inbox.c.due_at.is_not(None))
+    tx.execute(sa.update(inbox).where(pieces).values(error=GATHERS, due_at=until))
+
+
+def gathered(tx: Connection, message: Inbound) -> tuple[Received, ...]:
+    """The pieces that wait, of who wrote this message and where, in the order in which they were sent."""
+    theirs = sa.and_(inbox.c.channel == message.channel, inbox.c.sender == message.sender)
+    waits = sa.and_(inbox.c.due_at.is_not(None), inbox.c.error == GATHERS)
+    rows = tx.execute(sa.select(*_RECEIVED).where(theirs, waits).order_by(inbox.c.sent_at, inbox.c.id))
+    return tuple(one for row in rows if (one := Received(*row)).message.conversation == message.conversation)
 
 
 def poison(tx: Connection, id: int, error: str, at: datetime) -> None:  # noqa: A002
@@ -228,13 +238,36 @@ def _unhandled(id: int) -> sa.Update:  # noqa: A002
     return sa.update(inbox).where(inbox.c.id == id, inbox.c.due_at.is_not(None))
 
 
+@cache
+def _put(dialect: str) -> sa.sql.dml.ReturningInsert[Any]:
+    return inserting(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.id)
+
+
 def _waiting_before(
     earlier: sa.FromClause, later: sa.ColumnCollection[str, sa.ColumnElement[object]]
 ) -> sa.ColumnElement[bool]:
-    """An unhandled message of the same sender that was sent before."""
+    """An unhandled message of the same sender that was sent before, and is no piece that waits for its next one."""
     return sa.and_(
         earlier.c.sender == later.sender,
         earlier.c.channel == later.channel,
         earlier.c.due_at.is_not(None),
+        earlier.c.error.is_distinct_from(GATHERS),
         sa.tuple_(earlier.c.sent_at, earlier.c.id) < sa.tuple_(later.sent_at, later.id),
     )
+
+
+def _due() -> sa.Select[Any]:
+    earlier, now = inbox.alias("earlier"), sa.bindparam("now", type_=inbox.c.due_at.type)
+    held_up = sa.exists().where(_waiting_before(earlier, inbox.c), earlier.c.due_at > now)
+    query = sa.select(*_RECEIVED).where(inbox.c.due_at <= now, ~held_up).order_by(inbox.c.sent_at, inbox.c.id)
+    return query.limit(sa.bindparam("most", type_=sa.Integer))
+
+
+_DUE = _due()
+_WHO = sa.select(inbox.c.channel, inbox.c.sender).where(inbox.c.id == sa.bindparam("id"))
+_FREE = sa.select(inbox.c.id).where(
+    inbox.c.id == sa.bindparam("id"),
+    inbox.c.due_at.is_not(None),
+    ~sa.exists().where(_waiting_before(inbox.alias("earlier"), inbox.c)),
+)
+_UNHANDLED = sa.update(inbox).where(inbox.c.id == sa.bindparam("_id"), inbox.c.due_at.is_not(None))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from db import chain
 from db.connect import one_at_a_time
-from db.sql import insert
+from db.sql import or_set
 from db.tables import Facts, head, plant_log, seal, words
 from db.tables import log as table
 from workflow.case import ERASED, LINECALL, Case, Entry, quoted_in
@@ -28,31 +28,32 @@ class Happening:
     facts: Mapping[str, Any]
 
 
-def append(tx: Connection, case: Case, entries: Sequence[Entry]) -> None:
-    """Write entries at the end of a case's log, each sealed with the digest of the one before.
+def append(tx: Connection, several: Sequence[tuple[Case, Sequence[Entry]]]) -> None:
+    """Write entries at the end of cases' logs, each sealed with the digest of the one before.
 
-    The case's own row must have been written in this transaction: that is what keeps two writers of one chain apart.
+    The cases' own rows must have been written in this transaction: that is what keeps two writers of one chain apart.
     """
-    if not entries:
+    written = [(case, entry) for case, entries in several for entry in entries]
+    if not written:
         return
-    split = [_apart(entry) for entry in entries]
     rows = [
         {"case": case.number, "at": e.at, "who": e.who, "what": e.what, "why": e.why, "facts": e.facts}
-        for e, _ in split
+        for case, full in written
+        for e in (_apart(full)[0],)
     ]
-    adding = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    ids = tx.scalars(adding, rows)
-    sealed(tx, case, list(zip(ids, entries, strict=True)))
+    ids = tx.scalars(_APPEND, rows)
+    sealed(tx, [(case, id_, entry) for id_, (case, entry) in zip(ids, written, strict=True)])
 
 
-def sealed(tx: Connection, case: Case, written: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
-    """Seal rows of a case's log, by their ids in order; returns each entry as its row must be: without the words."""
-    position, digest = _head(tx, case.number)
+def sealed(tx: Connection, written: Sequence[tuple[Case, int, Entry]]) -> list[tuple[int, Entry]]:
+    """Seal rows of cases' logs, by their ids in order; returns each entry as its row must be: without the words."""
+    heads = _heads(tx, [case.number for case, _, _ in written])
     seals: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
     rows: list[tuple[int, Entry]] = []
-    for id_, full in written:
+    for case, id_, full in written:
         entry, quotes = _apart(full)
+        position, digest = heads.get(case.number, (0, chain.START))
         position += 1
         committed = []
         for field, text in quotes.items():
@@ -65,13 +66,14 @@ def sealed(tx: Connection, case: Case, written: Sequence[tuple[int, Entry]]) -> 
         digest = chain.digest(
             digest, case.number, position, entry.at, entry.who, entry.what, entry.why, facts, committed
         )
+        heads[case.number] = (position, digest)
         seals.append({"entry": id_, "case": case.number, "position": position, "digest": digest})
         rows.append((id_, entry))
     if seals:
-        tx.execute(sa.insert(seal), seals)
-        _moved(tx, case.number, position, digest)
+        tx.execute(_SEAL, seals)
+        _moved(tx, heads)
     if said:
-        tx.execute(sa.insert(words), said)
+        tx.execute(_SAID, said)
     return rows
 
 
@@ -91,11 +93,11 @@ def of_case(tx: Connection, number: str) -> tuple[Entry, ...]:
 def note(tx: Connection, at: datetime, who: str, what: str, facts: Mapping[str, Any]) -> None:
     """Write down what belongs to no case; ids and figures only, never a person's words (R61)."""
     one_at_a_time(tx, "plant_log")
-    position, before = _head(tx, chain.PLANT)
+    position, before = _heads(tx, [chain.PLANT]).get(chain.PLANT, (0, chain.START))
     digest = chain.digest(before, chain.PLANT, position + 1, at, who, what, "", Facts.as_kept(facts), ())
     row = {"position": position + 1, "at": at, "who": who, "what": what, "facts": facts, "digest": digest}
     tx.execute(sa.insert(plant_log).values(row))
-    _moved(tx, chain.PLANT, position + 1, digest)
+    _moved(tx, {chain.PLANT: (position + 1, digest)})
 
 
 def of_plant(tx: Connection) -> tuple[Happening, ...]:
@@ -104,15 +106,14 @@ def of_plant(tx: Connection) -> tuple[Happening, ...]:
     return tuple(Happening(*row) for row in tx.execute(sa.select(*columns).order_by(plant_log.c.position)))
 
 
-def _head(tx: Connection, case: str) -> tuple[int, str]:
-    row = tx.execute(sa.select(head.c.position, head.c.digest).where(head.c.case == case)).one_or_none()
-    return (row[0], row[1]) if row is not None else (0, chain.START)
+def _heads(tx: Connection, cases: Sequence[str]) -> dict[str, tuple[int, str]]:
+    found = tx.execute(_HEADS, {"cases": list(dict.fromkeys(cases))})
+    return {case: (position, digest) for case, position, digest in found}
 
 
-def _moved(tx: Connection, case: str, position: int, digest: str) -> None:
-    now = {"position": position, "digest": digest}
-    first = insert(tx, head).values(now | {"case": case, "anchored": 0})
-    tx.execute(first.on_conflict_do_update(index_elements=["case"], set_=now))
+def _moved(tx: Connection, heads: Mapping[str, tuple[int, str]]) -> None:
+    rows = [{"case": case, "position": p, "digest": d, "anchored": 0} for case, (p, d) in heads.items()]
+    tx.execute(or_set(tx, head, ("case",), ("position", "digest")), rows)
 
 
 def _apart(entry: Entry) -> tuple[Entry, dict[str, str]]:
@@ -132,3 +133,11 @@ def _together(entry: Entry, said: Mapping[str, str]) -> Entry:
         return entry
     facts = {field.removeprefix("facts."): text for field, text in said.items() if field != "why"}
     return Entry(entry.at, entry.who, entry.what, said.get("why", entry.why), {**entry.facts, **facts})
+
+
+_APPEND = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
+_SEAL = sa.insert(seal)
+_SAID = sa.insert(words)
+_HEADS = sa.select(head.c.case, head.c.position, head.c.digest).where(
+    head.c.case.in_(sa.bindparam("cases", expanding=True))
+)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
+from db.claiming import claiming, taking
 from db.tables import arrival
 from db.tables import notice as table
 from workflow.case import Notice
@@ -55,15 +56,20 @@ class Told:
 
 def put(tx: Connection, case: str | None, notice: Notice, at: datetime) -> int:
     """Have a person told something, about a case or about none; returns the notice's id."""
-    row = tx.execute(sa.insert(table).values(_row(case, notice, at)).returning(table.c.id))
+    row = tx.execute(_PUT_ONE, _row(case, notice, at))
     changes.touch(tx)
     return int(row.scalar_one())
 
 
 def put_all(tx: Connection, case: str | None, notices: Sequence[Notice], at: datetime) -> None:
     """Have people told several things, in this order."""
+    put_of(tx, [(case, notice) for notice in notices], at)
+
+
+def put_of(tx: Connection, notices: Sequence[tuple[str | None, Notice]], at: datetime) -> None:
+    """The same for notices of several cases, each with its number."""
     if notices:
-        tx.execute(sa.insert(table), [_row(case, notice, at) for notice in notices])
+        tx.execute(_PUT, [_row(case, notice, at) for case, notice in notices])
         changes.touch(tx)
 
 
@@ -74,33 +80,7 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     failed and waits for its next attempt holds nothing up. So call it again after each batch. A stopped line and a
     danger overtake the rest (R37).
     """
-    earlier = table.alias("earlier")
-    before = sa.and_(earlier.c.urgent == table.c.urgent, earlier.c.id < table.c.id)
-    ahead = sa.exists().where(
-        earlier.c.to == table.c.to,
-        sa.or_(sa.and_(earlier.c.urgent, ~table.c.urgent), before),
-        earlier.c.due_at.is_not(None),
-        # One that was put off untried, for its platform's pace, keeps its place in the row.
-        sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None), earlier.c.attempts == 0),
-    )
-    first = (
-        sa.select(table.c.id)
-        .where(table.c.due_at <= now, ~ahead)
-        .order_by(table.c.urgent.desc(), table.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("first")
-    )
-    claimed = {
-        "due_at": now + lease,
-        "attempts": table.c.attempts + 1,
-        "claim": table.c.claim + 1,
-        # A claim that never came to an end may have sent it all the same.
-        "maybe_sent": sa.or_(table.c.maybe_sent, table.c.claimed_at.is_not(None)),
-        "claimed_at": now,
-    }
-    taking = sa.update(table).where(table.c.id.in_(sa.select(first.c.id))).values(claimed).returning(*table.c)
-    rows = sorted(tx.execute(taking).all(), key=lambda row: row.id)
+    rows = sorted(tx.execute(_CLAIM, taking(now, limit, now + lease)).all(), key=lambda row: row.id)
     return tuple(Pending(r.id, r.claim, r.case, _notice(r), r.attempts, r.created_at, bool(r.maybe_sent)) for r in rows)
 
 
@@ -156,8 +136,11 @@ def unsent_count(tx: Connection) -> int:
 
 
 def _finish(tx: Connection, pending: Pending, values: dict[str, object]) -> bool:
-    mine = sa.and_(table.c.id == pending.id, table.c.claim == pending.claim, table.c.due_at.is_not(None))
-    done = tx.execute(sa.update(table).where(mine).values(values | {"claimed_at": None})).rowcount == 1
+    worked_out = {name: value for name, value in values.items() if isinstance(value, sa.ColumnElement)}
+    given = {name: value for name, value in values.items() if name not in worked_out}
+    ending = _MINE.values(worked_out) if worked_out else _MINE
+    which = {"_id": pending.id, "_claim": pending.claim, "claimed_at": None}
+    done = tx.execute(ending, given | which).rowcount == 1
     if done:
         changes.touch(tx)
     return done
@@ -202,3 +185,25 @@ def _told(row: Any) -> Told:
         row.dropped_why,
         row.error,
     )
+
+
+def _claiming() -> sa.sql.dml.ReturningUpdate[Any]:
+    now = sa.bindparam("_now", type_=table.c.due_at.type)
+    earlier = table.alias("earlier")
+    before = sa.and_(earlier.c.urgent == table.c.urgent, earlier.c.id < table.c.id)
+    ahead = sa.exists().where(
+        earlier.c.to == table.c.to,
+        sa.or_(sa.and_(earlier.c.urgent, ~table.c.urgent), before),
+        earlier.c.due_at.is_not(None),
+        # One that was put off untried, for its platform's pace, keeps its place in the row.
+        sa.or_(earlier.c.due_at <= now, earlier.c.claimed_at.is_not(None), earlier.c.attempts == 0),
+    )
+    return claiming(table, ahead, (table.c.urgent.desc(), table.c.id), "maybe_sent")
+
+
+_PUT = sa.insert(table)
+_PUT_ONE = _PUT.returning(table.c.id)
+_CLAIM = _claiming()
+_MINE = sa.update(table).where(
+    table.c.id == sa.bindparam("_id"), table.c.claim == sa.bindparam("_claim"), table.c.due_at.is_not(None)
+)

@@ -29,3 +29,15 @@ def wait_together(
     due = sa.and_(table.c.due_at.is_not(None), table.c.due_at < until, table.c.claimed_at.is_(None), ~awaits())
     old = sa.and_(table.c.kind.in_(kinds), table.c.owed_since < owed_before, table.c.due_at <= now)
     return tx.execute(sa.update(table).where(due, old).values(due_at=until, error=why)).rowcount
+
+
+def release_backoff(tx: Connection, now: datetime) -> int:
+    """The ERP is back: everything that waits for its next attempt is due now; returns how many there were."""
+    return tx.execute(_RELEASED, {"_now": now}).rowcount
+
+
+_RELEASED = (
+    sa.update(table)
+    .where(table.c.due_at > sa.bindparam("_now", type_=table.c.due_at.type), table.c.claimed_at.is_(None), ~awaits())
+    .values(due_at=sa.bindparam("_now"))
+)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from db import changes
+from db.claiming import claiming, taking
 from db.sql import insert
 from db.tables import Facts
 from db.tables import case as case_table
@@ -61,28 +62,7 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> tuple[
     One that failed is a person's to look after and holds up nothing; but what could not be taken back is not booked
     anew either, or ERP would count it twice (R47).
     """
-    earlier = table.alias("earlier")
-    stuck = sa.and_(earlier.c.reverses.is_not(None), earlier.c.failed_at.is_not(None), earlier.c.kind == table.c.kind)
-    before = sa.and_(earlier.c.case == table.c.case, earlier.c.id < table.c.id)
-    ahead = sa.exists().where(before, sa.or_(earlier.c.due_at.is_not(None), stuck))
-    first = (
-        sa.select(table.c.id)
-        .where(table.c.due_at <= now, ~ahead)
-        .order_by(table.c.due_at, table.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("first")
-    )
-    claimed = {
-        "due_at": now + lease,
-        "attempts": table.c.attempts + 1,
-        "claim": table.c.claim + 1,
-        # A claim that never came to an end may have posted it all the same.
-        "outcome_unknown": sa.or_(table.c.outcome_unknown, table.c.claimed_at.is_not(None)),
-        "claimed_at": now,
-    }
-    taking = sa.update(table).where(table.c.id.in_(sa.select(first.c.id))).values(claimed).returning(*table.c)
-    rows = sorted(tx.execute(taking).all(), key=lambda row: row.id)
+    rows = sorted(tx.execute(_CLAIM, taking(now, limit, now + lease)).all(), key=lambda row: row.id)
     return tuple(
         Claimed(row.id, row.claim, _status(row), bool(row.outcome_unknown), row.approved_at is not None) for row in rows
     )
@@ -156,12 +136,6 @@ def retry(tx: Connection, key: str, at: datetime) -> bool:
     return changed(tx, sa.update(table).where(open_one).values(again))
 
 
-def release_backoff(tx: Connection, now: datetime) -> int:
-    """The ERP is back: everything that waits for its next attempt is due now; returns how many there were."""
-    backing_off = sa.and_(table.c.due_at > now, table.c.claimed_at.is_(None), ~awaits())
-    return tx.execute(sa.update(table).where(backing_off).values(due_at=now)).rowcount
-
-
 def reversed_(tx: Connection, key: str, at: datetime) -> bool:
     """A posting was taken back at the ERP; a posting that `reverses` it says so by itself when it is confirmed."""
     taken_back = sa.and_(table.c.key == key, table.c.confirmed_at.is_not(None), table.c.reversed_at.is_(None))
@@ -170,19 +144,25 @@ def reversed_(tx: Connection, key: str, at: datetime) -> bool:
 
 def get(tx: Connection, key: str) -> PostingStatus | None:
     """Where one posting stands."""
-    row = tx.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+    row = tx.execute(_ONE, {"key": key}).one_or_none()
     return _status(row) if row is not None else None
 
 
 def of_case(tx: Connection, number: str) -> tuple[PostingStatus, ...]:
     """Everything that a case owes or has posted, in the order in which it was owed."""
-    rows = tx.execute(sa.select(table).where(table.c.case == number).order_by(table.c.id))
-    return tuple(_status(row) for row in rows)
+    return tuple(_status(row) for row in tx.execute(_OF_CASE, {"number": number}))
 
 
-def find(tx: Connection, state: PostingState | None = None, limit: int | None = None) -> tuple[PostingStatus, ...]:
-    """Postings in a state, or all, in the order in which they were owed; with a limit the newest ones."""
+def find(
+    tx: Connection, state: PostingState | None = None, limit: int | None = None, before: str | None = None
+) -> tuple[PostingStatus, ...]:
+    """Postings in a state, or all, in the order in which they were owed; with a limit the newest ones.
+
+    `before` is the key of a posting: only what was owed before it, and nothing where there is none of this key.
+    """
     query = sa.select(table)
+    if before is not None:
+        query = query.where(table.c.id < sa.select(table.c.id).where(table.c.key == before).scalar_subquery())
     if state is not None:
         query = query.where(_in_state(state))
     if limit is None:
@@ -240,19 +220,8 @@ def _as_kept(posting: Posting) -> Posting:
 
 
 def _booked(tx: Connection, key: str, receipt: Receipt, at: datetime, by: str | None) -> bool:
-    values = {
-        "receipt": receipt.number,
-        "confirmed_at": receipt.at,
-        "recorded_at": at,
-        "by_hand": by,
-        "due_at": None,
-        "claimed_at": None,
-        "failed_at": None,
-        "error": None,
-        "claim": table.c.claim + 1,  # whoever still holds it may not fail it any more
-    }
-    unconfirmed = sa.and_(table.c.key == key, table.c.confirmed_at.is_(None))
-    row = tx.execute(sa.update(table).where(unconfirmed).values(values).returning(table.c.reverses)).one_or_none()
+    brought = {"receipt": receipt.number, "confirmed_at": receipt.at, "recorded_at": at, "by_hand": by}
+    row = tx.execute(_BOOKED, brought | {"_key": key}).one_or_none()
     if row is None:
         return False
     if row.reverses is not None:
@@ -338,3 +307,23 @@ def _status(row: sa.Row[tuple[object, ...]]) -> PostingStatus:
         owed_since=row.owed_since,
         confirmed_at=row.confirmed_at,
     )
+
+
+def _claiming() -> sa.sql.dml.ReturningUpdate[Any]:
+    earlier = table.alias("earlier")
+    stuck = sa.and_(earlier.c.reverses.is_not(None), earlier.c.failed_at.is_not(None), earlier.c.kind == table.c.kind)
+    before = sa.and_(earlier.c.case == table.c.case, earlier.c.id < table.c.id)
+    ahead = sa.exists().where(before, sa.or_(earlier.c.due_at.is_not(None), stuck))
+    return claiming(table, ahead, (table.c.due_at, table.c.id), "outcome_unknown")
+
+
+_ONE = sa.select(table).where(table.c.key == sa.bindparam("key"))
+_OF_CASE = sa.select(table).where(table.c.case == sa.bindparam("number")).order_by(table.c.id)
+_CLAIM = _claiming()
+_BOOKED = (
+    sa.update(table)
+    .where(table.c.key == sa.bindparam("_key"), table.c.confirmed_at.is_(None))
+    # Whoever still holds it may not fail it any more.
+    .values(due_at=None, claimed_at=None, failed_at=None, error=None, claim=table.c.claim + 1)
+    .returning(table.c.reverses)
+)

@@ -329,6 +329,7 @@ sa.Index("ix_posting_due", posting.c.due_at, **_where(posting.c.due_at.is_not(No
 sa.Index("ix_posting_failed", posting.c.failed_at, **_where(posting.c.failed_at.is_not(None)))
 sa.Index("ix_posting_case", posting.c.case, posting.c.id)
 sa.Index("ix_posting_owed_since", posting.c.owed_since)
+sa.Index("ix_posting_reverses", posting.c.reverses, **_where(posting.c.reverses.is_not(None)))
 
 line = sa.Table(
     "line",  # of a conversation: what a person saw and said
@@ -346,6 +347,8 @@ line = sa.Table(
     sa.Column("notice", Id),  # of what the person was told: beside some answers there is a picture
 )
 sa.Index("ix_line_person", line.c.person, line.c.id)
+sa.Index("ix_line_lately", line.c.person, line.c.at, line.c.id)  # what was said in the last hours, however much before
+sa.Index("ix_line_case", line.c.case, line.c.person, **_where(line.c.case.is_not(None)))
 sa.Index("ix_line_message_id", line.c.channel, line.c.message_id)
 
 question = sa.Table(

@@ -29,4 +29,7 @@ def never_booked(tx: Connection, claimed: Claimed, at: datetime) -> bool:
 
 def is_taken_back(tx: Connection, key: str) -> bool:
     """Whether a posting is owed that takes this one back."""
-    return tx.scalar(sa.select(table.c.id).where(table.c.reverses == key).limit(1)) is not None
+    return tx.scalar(_TAKES_BACK, {"key": key}) is not None
+
+
+_TAKES_BACK = sa.select(table.c.id).where(table.c.reverses == sa.bindparam("key")).limit(1)

@@ -8,16 +8,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db.sql import insert
+from db.sql import or_set
 from db.tables import understood
 from workflow.reading import Why
 
 
 def keep(tx: Connection, case: str, inbox: int, why: Why, at: datetime) -> None:
     """One message of a case, and why it was read so; the same message once more takes its place."""
-    row = {"at": at, "how": why.how, "why": why}
-    kept = insert(tx, understood).values(row | {"case": case, "inbox": inbox})
-    tx.execute(kept.on_conflict_do_update(index_elements=["case", "inbox"], set_=row))
+    row = {"case": case, "inbox": inbox, "at": at, "how": why.how, "why": why}
+    tx.execute(or_set(tx, understood, ("case", "inbox"), ("at", "how", "why")), row)
 
 
 def erase(tx: Connection, cases: Collection[str]) -> int:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from db.connect import Database, open_database
-
-_numbers = itertools.count(1)
+from tests.emptied import Emptied, new_database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -23,7 +18,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield _copied_file(request, tmp_path)
     else:
-        yield from _copied_database(request)
+        with request.getfixturevalue("emptied").one() as where:
+            yield where
 
 
 @pytest.fixture
@@ -35,9 +31,9 @@ def database(url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgresql(request: pytest.FixtureRequest) -> Iterator[Database]:
+def postgresql(emptied: Emptied) -> Iterator[Database]:
     """For what only PostgreSQL does; mark the test `postgresql`."""
-    for where in _copied_database(request):
+    with emptied.one() as where:
         opened = open_database(where)
         yield opened
         opened.close()
@@ -49,47 +45,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
     else:
-        yield from fresh_postgresql(request.getfixturevalue("postgresql_server"))
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    for where in fresh_postgresql(postgresql_server):
-        _migrate(where)
-        yield where.rpartition("/")[2]
-
-
-def fresh_postgresql(server: str, template: str = "template1") -> Iterator[str]:
-    """A database of our own, dropped afterwards; `server` is HOST:PORT."""
-    name = f"linecall_db_{os.getpid()}_{next(_numbers)}"
-    admin = f"postgresql://postgres@{server}/postgres?connect_timeout=5"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(create)
-    yield f"postgresql://postgres@{server}/{name}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        with new_database(request.getfixturevalue("postgresql_server")) as where:
+            yield where
 
 
 def _copied_file(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     file = tmp_path / "linecall.db"
-    shutil.copy(request.getfixturevalue("sqlite_template"), file)
+    shutil.copy(request.getfixturevalue("sqlite_with_tables"), file)
     return f"sqlite:///{file}"
-
-
-def _copied_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = request.getfixturevalue("postgresql_server")
-    yield from fresh_postgresql(server, request.getfixturevalue("postgresql_template"))
-
-
-def _migrate(where: str) -> None:
-    migrated = open_database(where)
-    migrated.migrate()
-    migrated.close()

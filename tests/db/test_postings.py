@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from db import postings
+from db import posting_waits, postings
 from db.connect import Database
 from db.postings import Claimed, DifferentPosting
 from tests.db.rows import LEASE, SIX, a_case, a_posting, minutes, saved
@@ -179,7 +179,7 @@ def test_when_the_erp_is_back_nothing_waits_out_its_backoff(database: Database) 
     first, _held = claim(database)
     with database.write() as tx:
         postings.waiting(tx, first, "away", SIX + minutes(60))
-        assert postings.release_backoff(tx, SIX + minutes(0.1)) == 1
+        assert posting_waits.release_backoff(tx, SIX + minutes(0.1)) == 1
     assert keys(claim(database, SIX + minutes(0.1))) == ["k"]
 
 

@@ -129,9 +129,9 @@ def _seal_what_is_there() -> None:
     for number, reporter, said in rows:
         columns = (log_table.c.id, log_table.c.at, log_table.c.who, log_table.c.what, log_table.c.why)
         found = sa.select(*columns, log_table.c.facts).where(log_table.c.case == number).order_by(log_table.c.id)
-        written = [(row[0], Entry(*row[1:])) for row in tx.execute(found)]
-        case = Case(number, "", written[0][1].at, reporter, said)
-        for id_, kept in chained.sealed(tx, case, written):
+        entries = [(row[0], Entry(*row[1:])) for row in tx.execute(found)]
+        case = Case(number, "", entries[0][1].at, reporter, said)
+        for id_, kept in chained.sealed(tx, [(case, id_, entry) for id_, entry in entries]):
             change = {"why": kept.why, "facts": kept.facts}
             tx.execute(sa.update(log_table).where(log_table.c.id == id_).values(change))
     for statement in PROTECT[tx.dialect.name] if rows else ():
