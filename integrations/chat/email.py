@@ -16,15 +16,16 @@ from typing import Any, TypeVar
 
 import structlog
 from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
-from imap_tools.errors import ImapToolsError
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
 
 from integrations.chat.email_proof import message_id
 from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, proved, read
-from integrations.chat.email_server import ANSWERS_WITHIN, LATER, Server, connected, post
+from integrations.chat.email_server import ANSWERS_WITHIN, LATER, NO_SUCH, Server, connected, post
 from integrations.chat.gate import as_it_came
+from integrations.chat.reachable import reachable
 from workflow.errors import Rejected, TryLater
 from workflow.messages import Arrival, Inbound, Outbound, Sent
-from workflow.ports import Finding, Receive, Traits
+from workflow.ports import Finding, Reads, Receive, Traits
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -56,6 +57,11 @@ class Email:
         self._sender = sender
         self._proof = Proof(secret, our_server)
         self._above = above  # language -> "write above this line"
+        self._program: Reads | None = None
+
+    def ask(self, program: Reads) -> None:
+        """Whom to ask which people there are."""
+        self._program = program
 
     # in -------------------------------------------------------------------------------------------------------------
 
@@ -170,41 +176,68 @@ class Email:
     # how it is ------------------------------------------------------------------------------------------------------
 
     async def examine(self) -> tuple[Finding, ...]:
-        """Both servers, and how writers are proved: what `linecall doctor` says."""
-        return (await self._way_out(), await self._way_in(), self._proved())
+        """Both servers, people's addresses, and how writers are proved: what `linecall doctor` says."""
+        people = self._program.people(NAME) if self._program is not None else ()
+        return (*await self._way_out(people), await self._way_in(), self._proved())
 
-    async def _way_out(self) -> Finding:
+    async def _way_out(self, people: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
         where = f"{self._smtp.host}:{self._smtp.port}"
         try:
             server = await asyncio.to_thread(connected, self._smtp)
         except smtplib.SMTPAuthenticationError:
-            return Finding("mail out", f"{where} refuses user or password", "set them in LINECALL_SMTP_URL")
+            return (Finding("mail out", f"{where} refuses user or password", "set them in LINECALL_SMTP_URL"),)
         except smtplib.SMTPNotSupportedError:
-            return Finding(
-                "mail out", f"{where} offers no encryption", "use smtps:// and its port in LINECALL_SMTP_URL"
-            )
+            to_do = "use smtps:// and its port in LINECALL_SMTP_URL"
+            return (Finding("mail out", f"{where} offers no encryption", to_do),)
         except (OSError, smtplib.SMTPException):
-            return Finding("mail out", f"{where} does not answer", "see LINECALL_SMTP_URL and the firewall")
-        await asyncio.to_thread(server.close)
-        return Finding("mail out", f"{where} takes mail from {self._sender}")
+            return (Finding("mail out", f"{where} does not answer", "see LINECALL_SMTP_URL and the firewall"),)
+
+        async def why_not(address: str) -> str:
+            code, _ = await asyncio.to_thread(server.rcpt, address)
+            if code in NO_SUCH:
+                return "no such address"
+            if code >= 300:
+                raise TryLater("greylisted")
+            return ""
+
+        try:
+            code, _ = await asyncio.to_thread(server.mail, self._sender)
+            if code >= 300:
+                to_do = "let that user send as LINECALL_EMAIL_FROM, or set the address that it may use"
+                return (Finding("mail out", f"{where} takes no mail from {self._sender} ({code})", to_do),)
+            found = await reachable(people, why_not, "correct them in plant.yaml")
+            return (Finding("mail out", f"{where} takes mail from {self._sender}"), *found)
+        except (OSError, smtplib.SMTPException):
+            return (Finding("mail out", f"{where} hangs up", "see LINECALL_SMTP_URL and the firewall"),)
+        finally:  # nothing was written: no mail leaves
+            await asyncio.to_thread(server.close)
 
     async def _way_in(self) -> Finding:
         if self._imap is None:
             return Finding("mail in", "not set: answers are read by nobody", "set LINECALL_IMAP_URL")
         where = f"{self._imap.host}:{self._imap.port}"
         try:
-            new = await asyncio.to_thread(self._waiting)
+            new, keeps = await asyncio.to_thread(self._waiting)
+        except MailboxFolderSelectError:
+            to_do = f"LINECALL_IMAP_URL ends with the name of a folder that is there, now {self._imap.folder}"
+            return Finding("mail in", f"{where} has no such folder", to_do)
         except (ImapToolsError, imaplib.IMAP4.error):
-            return Finding("mail in", f"{where} refuses user, password or folder", "set them in LINECALL_IMAP_URL")
+            return Finding("mail in", f"{where} refuses user or password", "set them in LINECALL_IMAP_URL")
         except Exception:
             return Finding("mail in", f"{where} does not answer", "see LINECALL_IMAP_URL and the firewall")
+        if not keeps:
+            to_do = "give Linecall a mailbox of its own that it may write to; else each mail is read again and again"
+            return Finding("mail in", f"{where} keeps no flags of ours in {self._imap.folder}", to_do)
         return Finding("mail in", f"{where}, {new} waiting")
 
-    def _waiting(self) -> int:
+    def _waiting(self) -> tuple[int, bool]:
+        """How many mails wait, and whether the folder keeps flags of ours (RFC 3501, PERMANENTFLAGS)."""
         mailbox = self._unopened()
         try:
             self._log_in(mailbox)
-            return len(mailbox.uids(AND(no_keyword=TAKEN)))
+            _, said = mailbox.client.response("PERMANENTFLAGS")
+            keeps = said[0] is None or b"\\*" in said[0] or TAKEN.encode() in said[0]
+            return len(mailbox.uids(AND(no_keyword=TAKEN))), keeps
         finally:
             _let_go(mailbox)
 

@@ -253,8 +253,10 @@ class Slack:
 
     async def examine(self) -> tuple[Finding, ...]:
         """How the token, the scopes, the socket and the channels are."""
-        places = self._program.places(NAME) if self._program is not None else ()
-        return await examined(self._wire, self._app_token, self._secret, places)
+        program = self._program
+        places = program.places(NAME) if program is not None else ()
+        people = program.people(NAME) if program is not None else ()
+        return await examined(self._wire, self._app_token, self._secret, places, people)
 
 
 JSON = "application/json"

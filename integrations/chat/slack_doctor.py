@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_sdk.errors import SlackApiError
 
 from integrations.chat.gate import at, text_in
+from integrations.chat.reachable import reachable
 from integrations.chat.slack_wire import DEAD, SCOPES, Wire, reason
 from workflow.ports import Finding
 
@@ -12,9 +13,13 @@ PAGE = "docs/channels/slack.md"
 
 
 async def examined(
-    wire: Wire, app_token: str | None, secret: str | None, channels: tuple[str, ...]
+    wire: Wire,
+    app_token: str | None,
+    secret: str | None,
+    channels: tuple[str, ...],
+    people: tuple[tuple[str, str], ...] = (),
 ) -> tuple[Finding, ...]:
-    """Token, scopes, how messages come in, and the channels for cards; never raises."""
+    """Token, scopes, how messages come in, the channels for cards, and people; never raises."""
     try:
         me = await wire.call("auth.test")
     except SlackApiError as error:
@@ -28,7 +33,18 @@ async def examined(
     found += [await _membership(wire, channel) for channel in channels]
     if not channels:
         found.append(Finding("cards", "no channel: everybody reads in private", "LINECALL_SLACK_CHANNEL, if wanted"))
-    return tuple(found)
+
+    async def why_not(user: str) -> str:
+        try:
+            await wire.call("conversations.open", users=user)  # opens nothing that anybody sees
+        except SlackApiError as error:
+            if reason(error) in DEAD:
+                return reason(error)
+            raise
+        return ""
+
+    to_do = "copy each member id again (profile, ⋮, Copy member ID) into plant.yaml, or `linecall invite`"
+    return (*found, *await reachable(people, why_not, to_do))
 
 
 def _scopes(given: object) -> Finding:

@@ -22,6 +22,7 @@ REPORT_SHORTCUT = "linecall_report"  # callback ids, as deploy/slack-manifest.ya
 FORM = "linecall_form"
 MOST_FILE = 20 * 1024 * 1024  # bytes
 PLAIN = frozenset({"", "file_share", "me_message", "thread_broadcast"})  # subtypes that a person writes
+SOUNDS = frozenset({"aac", "amr", "flac", "m4a", "mp3", "ogg", "opus", "wav"})  # file types, where no MIME type is told
 _CONTROL = re.compile(r"<([^<>]*)>")
 _TS = re.compile(r"\d{1,12}\.\d{1,9}", re.ASCII)
 _ID = re.compile(r"[A-Z0-9]{2,32}", re.ASCII)
@@ -196,10 +197,14 @@ def files(found: Mapping[str, Any]) -> tuple[Media, ...]:
         kind: MediaKind = "document"
         if mime.startswith("image/"):
             kind = "photo"
-        elif mime.startswith("audio/") or text_in(file, "subtype") == "slack_audio":
+        elif mime.startswith("audio/") or text_in(file, "subtype") == "slack_audio" or _nameless_sound(file, mime):
             kind = "voice"
         kept.append(Media(kind, id_))
     return tuple(kept[:10])
+
+
+def _nameless_sound(file: Mapping[str, Any], mime: str) -> bool:
+    return mime in ("", "application/octet-stream") and text_in(file, "filetype") in SOUNDS
 
 
 def plain(text: str, us: Us) -> str:

@@ -15,44 +15,27 @@ from typing import Any
 import structlog
 
 from integrations.chat.gate import text_in
-from integrations.chat.slack_events import Us, corrected, message, root_of
+from integrations.chat.missed import LOOKS_BACK, OVERLAP, Looking
+from integrations.chat.slack_events import NAME, Us, corrected, message, root_of
 from integrations.chat.slack_wire import Wire
 from workflow.messages import Inbound
 from workflow.ports import Receive
 
 log = structlog.get_logger()
 
-EVERY = 300.0  # seconds
-LOOKS_BACK = 24 * 3600.0  # at the first look
-OVERLAP = 120.0  # seconds of each look that the one before has seen too
 _PLACE = re.compile(r"[A-Z0-9]+:[0-9.]+", re.ASCII)  # a message; presses, commands and forms have ids of their own
 BETWEEN = 1.3  # seconds: a tier 3 method may be called about 50 times a minute (S8)
 
 
-class Missed:
-    """Looks again at what people wrote where we would have been told of it."""
+class Missed(Looking):
+    """Looks again at open threads, and at the conversations that they are in."""
+
+    channel = NAME
 
     def __init__(self, wire: Wire, us: Callable[[], Us], threads: Callable[[], tuple[str, ...]]) -> None:
+        super().__init__()
         self._wire, self._us, self._threads = wire, us, threads
-        self._soon = asyncio.Event()
         self._since: float | None = None
-
-    def look_soon(self) -> None:
-        """A new connection: whatever came while there was none was lost."""
-        self._soon.set()
-
-    async def look_on(self, receive: Receive, every: float = EVERY) -> None:
-        """Look until cancelled."""
-        while True:
-            try:
-                await self.look(receive)
-            except Exception as error:
-                log.warning("slack.not_looked", error=type(error).__name__)
-            self._soon.clear()
-            try:
-                await asyncio.wait_for(self._soon.wait(), every)
-            except TimeoutError:
-                continue
 
     async def look(self, receive: Receive, between: float = BETWEEN) -> None:
         """Read every open thread, and every conversation that one of them is in, since the last look."""

@@ -11,15 +11,16 @@ from typing import Any
 
 import structlog
 from telegram import InputFile
-from telegram.error import BadRequest, Conflict, InvalidToken, TelegramError
+from telegram.error import BadRequest, Conflict, TelegramError
 
 from integrations.chat.gate import as_it_came, at, json_object, same, text_in
 from integrations.chat.pace import Pace
+from integrations.chat.telegram_doctor import examined
 from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, inbound
 from integrations.chat.telegram_wire import Wire, as_ours, is_same, keyboard, moved_to
 from workflow.errors import Rejected
 from workflow.messages import Inbound, Outbound, Sent
-from workflow.ports import Came, Finding, Knock, Rate, Receive, Traits
+from workflow.ports import Came, Finding, Knock, Rate, Reads, Receive, Traits
 
 log = structlog.get_logger()
 
@@ -58,6 +59,11 @@ class Telegram:
         self._pace = pace or Pace(self.traits.rates)
         self._bot: str | None = None  # our user name there
         self._moved: dict[str, str] = {}  # groups that have become supergroups
+        self._program: Reads | None = None
+
+    def ask(self, program: Reads) -> None:
+        """Whom to ask which groups and people there are."""
+        self._program = program
 
     # in -------------------------------------------------------------------------------------------------------------
 
@@ -216,52 +222,15 @@ class Telegram:
     # how it is ------------------------------------------------------------------------------------------------------
 
     async def examine(self) -> tuple[Finding, ...]:
-        """Token, webhook against polling, groups, menu: what `linecall doctor` says."""
-        try:
-            me = await self._wire.call("getMe")
-        except InvalidToken:
-            to_do = "ask @BotFather for it (/mybots, API Token) and set LINECALL_TELEGRAM_TOKEN"
-            return (Finding("token", "Telegram does not know it", to_do),)
-        except TelegramError:
-            to_do = "let this machine reach api.telegram.org on port 443, or set LINECALL_TELEGRAM_BASE_URL"
-            return (Finding("token", "Telegram cannot be reached from here", to_do),)
-        found = [Finding("token", f"valid, the bot is @{text_in({'me': me}, 'me', 'username')}")]
-        try:
-            found += [self._delivery(await self._wire.call("getWebhookInfo")), _groups(me)]
-            menu = await self._wire.call("getMyCommands")
-            done = Finding("menu", f"{len(menu)} commands") if menu else None
-            found.append(done or Finding("menu", "not set yet", "start `linecall run` once; it sets the menu"))
-        except TelegramError:
-            found.append(Finding("the rest", "this server does not tell"))
-        return tuple(found)
-
-    def _delivery(self, info: Any) -> Finding:
-        url, trouble = text_in({"i": info}, "i", "url"), text_in({"i": info}, "i", "last_error_message")
-        waiting = at(info, "pending_update_count") or 0
-        if self._secret is None:
-            if url:
-                return Finding("delivery", "we ask, but a webhook is set", "`linecall run` takes it away at its start")
-            return Finding("delivery", f"we ask (long polling), {waiting} waiting")
-        wanted = f"{self._public_url.rstrip('/')}{HOOK}" if self._public_url else None
-        if wanted is None:
-            return Finding("delivery", "a webhook secret without an address", "set LINECALL_PUBLIC_URL to https://…")
-        if url != wanted:
-            return Finding("delivery", "the webhook leads elsewhere or nowhere", "`linecall run` sets it at its start")
-        if trouble:
-            return Finding(
-                "delivery", f"webhook, {waiting} waiting; Telegram says: {trouble[:120]}", "see docs/channels"
-            )
-        return Finding("delivery", f"webhook, {waiting} waiting")
-
-
-def _groups(me: Any) -> Finding:
-    if at(me, "can_join_groups") is False:
-        return Finding("groups", "the bot may join none", "only if wanted: @BotFather, /setjoingroups")
-    if at(me, "can_read_all_group_messages") is True:
-        return Finding(
-            "groups", "it is sent all that people say there, and uses what names it", "@BotFather, /setprivacy"
+        """Token, webhook against polling, groups, menu, people: what `linecall doctor` says."""
+        program, wanted = self._program, f"{self._public_url.rstrip('/')}{HOOK}" if self._public_url else None
+        return await examined(
+            self._wire,
+            wanted,
+            hooked=self._secret is not None,
+            places=program.places(NAME) if program is not None else (),
+            people=program.people(NAME) if program is not None else (),
         )
-    return Finding("groups", "it is sent what names it, answers it, or begins with /")
 
 
 def _id_of(update: Any, offset: int | None) -> int | None:

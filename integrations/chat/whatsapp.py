@@ -15,6 +15,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from integrations.chat.gate import at, form
 from integrations.chat.pace import Pace
+from integrations.chat.whatsapp_missed import Missed
 from integrations.chat.whatsapp_templates import (
     ROOM,
     Contents,
@@ -81,9 +82,9 @@ class WhatsApp:
 
     # in -------------------------------------------------------------------------------------------------------------
 
-    async def listen(self, receive: Receive) -> None:  # noqa: ARG002
-        """Twilio calls us."""
-        await asyncio.Event().wait()
+    async def listen(self, receive: Receive) -> None:
+        """Twilio calls us; what it could not bring is looked up."""
+        await Missed(self._wire, self._sender).look_on(receive)
 
     def proves(self, knock: Knock) -> bool:
         """Whether Twilio signed it for this address; it has no time in it: repeats are known by MessageSid (W1)."""
@@ -202,6 +203,9 @@ class WhatsApp:
         calls = at({"webhook": ours.webhook}, "webhook", "callback_url")
         if calls != f"{self._public_url}{HOOK}":
             return Finding("number", f"{number}; its messages go elsewhere", f"set its webhook to …{HOOK} (POST)")
+        if not at({"webhook": ours.webhook}, "webhook", "fallback_url"):
+            to_do = f"set its fallback URL to …{FALLBACK} (POST), best through a second way into the plant"
+            return Finding("number", f"{number} is online and calls us, and nobody else where we do not answer", to_do)
         return Finding("number", f"{number} is online and calls us")
 
     async def _door(self) -> Finding:
