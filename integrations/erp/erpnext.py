@@ -2,63 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, timedelta, tzinfo
 from types import MappingProxyType
 
-from integrations.erp.erpnext_books import ENTRY, ORDER, Books, Setup
+from integrations.erp.by_mark import MarkedErp, Way
+from integrations.erp.erpnext_books import DOWNTIME, ENTRY, ORDER, TEXT_OF, Books, Setup
 from integrations.erp.erpnext_examine import findings
 from integrations.erp.erpnext_records import batches_in, records_of, status_of
 from integrations.erp.erpnext_rest import ErpNext, Row
-from integrations.erp.marks import Job, job_of, mark_of
-from integrations.erp.posting_bodies import Downtime, GoodsMovement, Note, OrderStatusChange, Reschedule, why_not
-from workflow.case import POSTING_KINDS, Posting, PostingKind
+from integrations.erp.marks import Job, mark_of, only_once
+from integrations.erp.posting_bodies import Downtime, GoodsMovement, Note, OrderStatusChange, Reschedule
+from workflow.case import PostingKind
 from workflow.errors import Rejected
 from workflow.ports import Clock, Finding, Receipt
-from workflow.records import Records
 
 HOLD, REWORK = "QHOLD", "REWORK"  # names of warehouses
 TRANSFER, ISSUE, RECEIPT = "Material Transfer", "Material Issue", "Material Receipt"
 BACKWARDS = {TRANSFER: TRANSFER, ISSUE: RECEIPT, RECEIPT: ISSUE}
 STOP = "erpnext.manufacturing.doctype.work_order.work_order.stop_unstop"
-STRIPES = 64  # of locks, so that no key is worked on twice at once
 
 
-class ErpNextErp:
+class ErpNextErp(MarkedErp[Books]):
     """One company of one site. Each posting leaves its mark in a document there, by which it is found again."""
 
-    name = "erpnext"
+    name, system = "erpnext", "ERPNext"
 
     def __init__(self, site: ErpNext, setup: Setup, clock: Clock, zone: tzinfo = UTC) -> None:
-        self.site, self.books = site, Books(site, setup, zone, clock)
-        self._records = records_of(site, setup.company, clock, (HOLD, REWORK), zone)
-        self.kinds: frozenset[PostingKind] = frozenset(BOOKS)
-        self._one_at_a_time = tuple(threading.Lock() for _ in range(STRIPES))
-
-    def records(self) -> Records:
-        """Orders, items, lots, sales and bills of material; raises TryLater."""
-        return self._records.take()
-
-    def find(self, key: str) -> Receipt | None:
-        """The receipt of a posting that is done over there; raises TryLater, Rejected."""
-        mark, named = mark_of(key), [kind for kind in POSTING_KINDS if f"/{kind}/" in f"{key}/"]
-        looks = dict.fromkeys(FINDS[kind] for kind in named or BOOKS if kind in FINDS)
-        return next((receipt for look in looks if (receipt := look(self.books, mark, None)) is not None), None)
-
-    def post(self, posting: Posting) -> Receipt:
-        """Book it, going on wherever an earlier attempt stopped; raises TryLater, Rejected."""
-        job = job_of(posting)
-        if posting.kind not in BOOKS:
-            raise Rejected(f"ERPNext has no document for {posting.kind.replace('_', ' ')} that Linecall could book")
-        with self._one_at_a_time[hash(posting.key) % STRIPES]:
-            receipt = FINDS[posting.kind](self.books, job.mark, job)
-            if receipt is not None:
-                return receipt
-            why = why_not(posting.kind, posting.body)
-            if why is not None:
-                raise Rejected(why)
-            return BOOKS[posting.kind](self.books, job) if posting.reverses is None else _reverse(self.books, job)
+        self.site = site
+        records = records_of(site, setup.company, clock, (HOLD, REWORK), zone)
+        super().__init__(Books(site, setup, zone, clock), records, WAYS)
 
     def examine(self) -> tuple[Finding, ...]:
         """Reachability, set-up and rights, for `linecall doctor`; books nothing and never raises."""
@@ -158,23 +131,18 @@ def _move(books: Books, job: Job) -> Receipt:
     return _resumed(books, job, TRANSFER, lambda: _rows(books, job, quantity, False, books.place(line)))
 
 
-def _reverse(books: Books, job: Job) -> Receipt:
+def _stock_back(books: Books, job: Job) -> Receipt:
     """The same stock back by an entry of its own: submitted ones are never changed (R47)."""
-    original, mark = str(job.posting.reverses), str(job.reverses)
-    if any(not str(row["remarks"]).startswith(f"LINECALL {job.mark} ") for row in books.entries(mark, reverses=True)):
-        raise Rejected(f"{original} is reversed already")
-    done = [row for row in books.entries(mark) if row["docstatus"] == 1]
-    if not done:
-        if FINDS[job.posting.kind](books, mark, None) is None:
-            raise Rejected(f"nothing is booked under {original} that could be reversed")
-        raise Rejected(f"ERPNext cannot take back a {job.posting.kind.replace('_', ' ')}; correct it there")
+    mark = str(job.reverses)
+    only_once(job, (str(row["remarks"]) for row in books.entries(mark, reverses=True)))
+    done = next(row for row in books.entries(mark) if row["docstatus"] == 1)
     fields = ["item_code", "qty", "uom", "stock_uom", "conversion_factor", "batch_no", "s_warehouse", "t_warehouse"]
-    lines = books.site.search("Stock Entry Detail", [["parent", "=", done[0]["name"]]], fields, "idx asc", parent=ENTRY)
+    lines = books.site.search("Stock Entry Detail", [["parent", "=", done["name"]]], fields, "idx asc", parent=ENTRY)
     rows = []
     for line in lines:
         ends = {"s_warehouse": line.pop("t_warehouse"), "t_warehouse": line.pop("s_warehouse")}
         rows.append({**line, **{end: place for end, place in ends.items() if place}, "use_serial_batch_fields": 1})
-    return books.ship(job, BACKWARDS[str(done[0]["purpose"])], rows)
+    return books.ship(job, BACKWARDS[str(done["purpose"])], rows)
 
 
 # orders and machines -------------------------------------------------------------------------------------------------
@@ -191,7 +159,7 @@ def _downtime(books: Books, job: Job) -> Receipt:
     end = min(body.end, body.start + timedelta(minutes=body.minutes))
     lost = {"workstation": what, "operator": books.setup.employee, "from_time": books.out(body.start),
             "to_time": books.out(end), "stop_reason": "Machine malfunction"}  # fmt: skip
-    return books.make(job, "Downtime Entry", "more_details", lost)
+    return books.make(job, DOWNTIME, lost)
 
 
 def _reschedule(books: Books, job: Job) -> Receipt:
@@ -241,37 +209,46 @@ def _note(books: Books, job: Job) -> Receipt:
     raise Rejected("a note needs an order or a lot that it is about")
 
 
-BOOKS: Mapping[PostingKind, Callable[[Books, Job], Receipt]] = MappingProxyType(
+# taken back ----------------------------------------------------------------------------------------------------------
+
+
+def _time_back(books: Books, job: Job) -> Receipt:
+    """Time that was not lost ends when it began, in one step with the words that say so; nothing is deleted."""
+    row = books.taken_back_once(DOWNTIME, job, ("from_time",))
+    said = f"{row[TEXT_OF[DOWNTIME]]}\n\n{job.text}"
+    books.site.change(DOWNTIME, str(row["name"]), {"to_time": str(row["from_time"])[:19], TEXT_OF[DOWNTIME]: said})
+    return books.kept(DOWNTIME, job)
+
+
+def _words_back(books: Books, job: Job) -> Receipt:
+    """Words are taken back by words."""
+    books.taken_back_once("Comment", job)
+    return _note(books, job)
+
+
+def _in_stock(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.moved(mark_of(key), job)
+
+
+def _in_downtimes(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.written(DOWNTIME, mark_of(key), job)
+
+
+def _in_comments(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.written("Comment", mark_of(key), job)
+
+
+WAYS: Mapping[PostingKind, Way[Books]] = MappingProxyType(
     {
-        "downtime": _downtime,
-        "lot_hold": _hold,
-        "lot_release": _release,
-        "lot_rework": _rework,
-        "scrap": _scrap,
-        "reschedule": _reschedule,
-        "order_status": _order_status,
-        "stock_adjustment": _adjust,
-        "goods_movement": _move,
-        "note": _note,
-    }
-)
-_Look = Callable[[Books, str, Job | None], Receipt | None]
-
-
-def _in_downtimes(books: Books, mark: str, job: Job | None) -> Receipt | None:
-    return books.written("Downtime Entry", "more_details", mark, job)
-
-
-def _in_comments(books: Books, mark: str, job: Job | None) -> Receipt | None:
-    return books.written("Comment", "content", mark, job)
-
-
-FINDS: Mapping[PostingKind, _Look] = MappingProxyType(
-    {
-        **dict.fromkeys(BOOKS, Books.moved),
-        "downtime": _in_downtimes,
-        "reschedule": _in_comments,
-        "order_status": _in_comments,
-        "note": _in_comments,
+        "downtime": Way(_downtime, (_in_downtimes,), _time_back),
+        "lot_hold": Way(_hold, (_in_stock,), _stock_back),
+        "lot_release": Way(_release, (_in_stock,), _stock_back),
+        "lot_rework": Way(_rework, (_in_stock,), _stock_back),
+        "scrap": Way(_scrap, (_in_stock,), _stock_back),
+        "reschedule": Way(_reschedule, (_in_comments,)),
+        "order_status": Way(_order_status, (_in_comments,)),
+        "stock_adjustment": Way(_adjust, (_in_stock,), _stock_back),
+        "goods_movement": Way(_move, (_in_stock,), _stock_back),
+        "note": Way(_note, (_in_comments,), _words_back),
     }
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from integrations.erp.erpnext_rest import CLOSED_PERIOD, ErpNext, ErpNextSaysNo, Row
-from integrations.erp.marks import Job, checked
+from integrations.erp.marks import Job, checked, only_once
 from workflow.errors import Rejected
 from workflow.ports import Clock, Receipt
 
-ENTRY, ORDER = "Stock Entry", "Work Order"
+ENTRY, ORDER, DOWNTIME = "Stock Entry", "Work Order", "Downtime Entry"
+TEXT_OF = {DOWNTIME: "more_details", "Comment": "content"}  # where a document carries its mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,6 @@ class Books:
             raise Rejected(f"unknown work order {number}")
         return found
 
-    def text(self, job: Job) -> str:
-        """What stands in every document of ours: the mark, and the words for people."""
-        back = f"reverses {job.reverses} " if job.reverses else ""
-        return f"LINECALL {job.mark} {job.fingerprint} {back}{job.words}"
-
     def entries(self, mark: str, *, reverses: bool = False) -> list[Row]:
         """Our stock entries with this mark that were not cancelled, the oldest first."""
         like = f"LINECALL % reverses {mark} %" if reverses else f"LINECALL {mark} %"
@@ -88,19 +85,35 @@ class Books:
                 return Receipt(str(row["name"]), self.instant(row["modified"]))
         return None
 
-    def written(self, doctype: str, name: str, mark: str, job: Job | None) -> Receipt | None:
-        """The receipt of a document whose text carries the mark."""
-        row = self.site.one(doctype, [[name, "like", f"%LINECALL {mark} %"]], ["name", name, "creation"])
+    def written(self, doctype: str, mark: str, job: Job | None) -> Receipt | None:
+        """The receipt of a document whose text carries the mark, or that was taken back under it."""
+        name = TEXT_OF[doctype]
+        row = self.site.one(doctype, [[name, "like", f"%LINECALL {mark} %"]], ["name", name, "creation", "modified"])
         if row is None:
             return None
         if job is not None:
             checked(job, str(row[name]))
-        return Receipt(f"{doctype} {row['name']}", self.instant(row["creation"]))
+        back = re.search(rf"LINECALL {mark} \w+ reverses ", str(row[name]))
+        return Receipt(f"{doctype} {row['name']}", self.instant(row["modified" if back else "creation"]))
 
-    def make(self, job: Job, doctype: str, name: str, values: Mapping[str, Any]) -> Receipt:
+    def taken_back_once(self, doctype: str, job: Job, fields: Sequence[str] = ()) -> Row:
+        """What a posting takes back; raises Rejected where another one did so before."""
+        name = TEXT_OF[doctype]
+        also = self.site.search(doctype, [[name, "like", f"%reverses {job.reverses} %"]], [name])
+        only_once(job, (str(row[name]) for row in also))
+        row = self.site.one(doctype, [[name, "like", f"%LINECALL {job.reverses} %"]], ["name", name, *fields])
+        if row is None:
+            raise Rejected(f"somebody deleted what was booked under {job.posting.reverses}")
+        return row
+
+    def make(self, job: Job, doctype: str, values: Mapping[str, Any]) -> Receipt:
         """One document with the mark in its text."""
-        self.site.create(doctype, {**values, name: self.text(job)})
-        receipt = self.written(doctype, name, job.mark, job)
+        self.site.create(doctype, {**values, TEXT_OF[doctype]: job.text})
+        return self.kept(doctype, job)
+
+    def kept(self, doctype: str, job: Job) -> Receipt:
+        """The receipt of what was just written; raises Rejected where it is not there."""
+        receipt = self.written(doctype, job.mark, job)
         if receipt is None:
             raise Rejected(f"ERPNext did not keep the {doctype}; look at it there")
         return receipt
@@ -108,7 +121,7 @@ class Books:
     def say(self, job: Job, doctype: str, name: str) -> Receipt:
         """A comment at a document, which is also how the posting is found again."""
         about = {"comment_type": "Comment", "reference_doctype": doctype, "reference_name": name}
-        return self.make(job, "Comment", "content", about)
+        return self.make(job, "Comment", about)
 
     def ship(self, job: Job, purpose: str, items: Sequence[Row]) -> Receipt:
         """A stock entry that carries the mark: a draft first, then submitted, from wherever an attempt stopped."""
@@ -119,7 +132,7 @@ class Books:
             at = (job.posting.occurred_at or self.clock.now()).astimezone(self.zone)
             values = {"purpose": purpose, "stock_entry_type": purpose, "company": self.setup.company,
                       "set_posting_time": 1, "posting_date": f"{at:%Y-%m-%d}", "posting_time": f"{at:%H:%M:%S}",
-                      "remarks": self.text(job), "items": list(items)}  # fmt: skip
+                      "remarks": job.text, "items": list(items)}  # fmt: skip
             made = str(self.site.create(ENTRY, values)["name"])
             name = str(self.entries(job.mark)[0]["name"])
             if name != made:  # another worker was faster by a moment

@@ -14,7 +14,7 @@ PAGE = "docs/erp/erpnext.md"
 USED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "Stock Entry": ("create write submit", "name remarks docstatus purpose posting_date modified"),
-        "Downtime Entry": ("create", "name workstation operator from_time to_time stop_reason more_details"),
+        "Downtime Entry": ("create write", "name workstation operator from_time to_time stop_reason more_details"),
         "Comment": ("create", "name content reference_doctype reference_name"),
         "Work Order": (
             "write submit",

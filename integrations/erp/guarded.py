@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from workflow.case import Posting, PostingKind
 from workflow.errors import Away
-from workflow.ports import Clock, Erp, Finding, Inspected, Receipt
+from workflow.ports import Clock, Erp, Finding, Inspected, LetsGo, Receipt, Withdraws
 from workflow.records import Records
 
 FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=1)  # pause after the first failure, and after many
@@ -46,9 +46,18 @@ class Guarded:
         """As the ERP itself; raises Away without asking it while the pause lasts."""
         return self._through(lambda: self.erp.post(posting))
 
+    def withdraw(self, key: str) -> bool:
+        """As the ERP itself; where nothing lies anywhere, nothing is in the way."""
+        return self.erp.withdraw(key) if isinstance(self.erp, Withdraws) else True
+
     def examine(self) -> tuple[Finding, ...]:
         """What the system says about itself, asked past the circuit; nothing where it cannot."""
         return self.erp.examine() if isinstance(self.erp, Inspected) else ()
+
+    def close(self) -> None:
+        """Let go of the connections, where it keeps any."""
+        if isinstance(self.erp, LetsGo):
+            self.erp.close()
 
     def _through(self, ask: Callable[[], Answer]) -> Answer:
         with self._lock:

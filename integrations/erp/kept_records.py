@@ -26,8 +26,10 @@ class KeptRecords:
         clock: Clock,
         parts: Mapping[str, Callable[[], tuple[Any, ...]]],
         changed: Callable[[str, datetime], bool],
+        theirs: Callable[[], datetime] | None = None,  # their clock, where a test turns ours; none: ours
     ) -> None:
         self._system, self._clock, self._parts, self._changed = system, clock, parts, changed
+        self._theirs = theirs or clock.now
         self._records = Records()
         self._since: datetime | None = None
         self._whole_at: datetime | None = None
@@ -36,7 +38,7 @@ class KeptRecords:
     def take(self) -> Records:
         """The snapshot; the same object while nothing has changed. Raises TryLater."""
         with self._lock:
-            now, since = self._clock.now(), self._since
+            now, since, asked_at = self._clock.now(), self._since, self._theirs()
             whole = since is None or self._whole_at is None or now - self._whole_at > ALL_AGAIN
             try:
                 stale = [part for part in self._parts if whole or since is None or self._changed(part, since)]
@@ -48,5 +50,5 @@ class KeptRecords:
             age = now - self._records.as_of if self._records.as_of else None
             if not same or age is None or age >= KEEP:
                 self._records = replace(self._records, **fresh, as_of=now)
-            self._since, self._whole_at = now - OVERLAP, now if whole else self._whole_at
+            self._since, self._whole_at = asked_at - OVERLAP, now if whole else self._whole_at
             return self._records

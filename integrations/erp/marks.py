@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -47,6 +48,12 @@ class Job:
         return guid_of(self.posting.key)
 
     @property
+    def text(self) -> str:
+        """What stands in a record with room for text: the mark, what it takes back, and the words for people."""
+        back = f"reverses {self.reverses} " if self.reverses else ""
+        return f"LINECALL {self.mark} {self.fingerprint} {back}{self.words}"
+
+    @property
     def words(self) -> str:
         """What a person reads over there: kind, real time, who decided, why (R48)."""
         body, at = self.posting.body, self.posting.occurred_at
@@ -80,3 +87,9 @@ def checked(job: Job, found: str) -> None:
     """Raises Rejected where a document of this key stands for another fact (R47)."""
     if job.fingerprint not in found:
         raise Rejected(f"something else was posted under the key {job.posting.key} before")
+
+
+def only_once(job: Job, found: Iterable[str]) -> None:
+    """Raises Rejected where one of these texts, which take the same posting back, is not of this reversal (R47)."""
+    if any(f"LINECALL {job.mark} " not in text for text in found):
+        raise Rejected(f"{job.posting.reverses} is reversed already")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from types import MappingProxyType
 
-from integrations.erp.marks import Job, job_of, mark_of
+from integrations.erp.by_mark import MarkedErp, Way
+from integrations.erp.marks import Job, mark_of, only_once
 from integrations.erp.odoo_books import Books, instant, out, span
 from integrations.erp.odoo_examine import findings
 from integrations.erp.odoo_records import records_of
@@ -21,56 +21,28 @@ from integrations.erp.posting_bodies import (
     OrderStatusChange,
     Reschedule,
     StockAdjustment,
-    why_not,
 )
-from workflow.case import POSTING_KINDS, Posting, PostingKind
+from workflow.case import PostingKind
 from workflow.errors import Rejected
 from workflow.ports import Clock, Finding, Receipt
-from workflow.records import OrderStatus, Records
+from workflow.records import OrderStatus
 
 HOLD, REWORK, SCRAP, LOST = "QHOLD", "REWORK", "SCRAP", "LOST"  # names of locations
 PRODUCTIVITY, LOSS = "mrp.workcenter.productivity", "mrp.workcenter.productivity.loss"
-STRIPES = 64  # of locks, so that no key is worked on twice at once
 ORDER_STATES: Mapping[str, OrderStatus] = MappingProxyType(
     {"draft": "planned", "confirmed": "released", "progress": "running", "to_close": "running", "done": "completed",
      "cancel": "cancelled"}
 )  # fmt: skip
 
 
-class OdooErp:
+class OdooErp(MarkedErp[Books]):
     """One Odoo database. Each posting leaves its mark in a record there, by which it is found again."""
 
-    name = "odoo"
+    name, system = "odoo", "Odoo"
 
     def __init__(self, odoo: Odoo, clock: Clock, zone: tzinfo = UTC) -> None:
-        self.odoo, self.books = odoo, Books(odoo, zone, clock)
-        self._records = records_of(odoo, clock, (HOLD, REWORK), ORDER_STATES, zone)
-        self.kinds: frozenset[PostingKind] = frozenset(BOOKS)
-        self._one_at_a_time = tuple(threading.Lock() for _ in range(STRIPES))
-
-    def records(self) -> Records:
-        """Orders, items, lots, sales and bills of material; raises TryLater."""
-        return self._records.take()
-
-    def find(self, key: str) -> Receipt | None:
-        """The receipt of a posting that is done over there; raises TryLater, Rejected."""
-        mark, named = mark_of(key), [kind for kind in POSTING_KINDS if f"/{kind}/" in f"{key}/"]
-        looks = dict.fromkeys(FINDS[kind] for kind in named or BOOKS if kind in FINDS)
-        return next((receipt for look in looks if (receipt := look(self.books, mark, None)) is not None), None)
-
-    def post(self, posting: Posting) -> Receipt:
-        """Book it, going on wherever an earlier attempt stopped; raises TryLater, Rejected."""
-        job = job_of(posting)
-        if posting.kind not in BOOKS:
-            raise Rejected(f"Odoo has no document for {posting.kind.replace('_', ' ')} that Linecall could book")
-        with self._one_at_a_time[hash(posting.key) % STRIPES]:
-            receipt = FINDS[posting.kind](self.books, job.mark, job)
-            if receipt is not None:
-                return receipt
-            why = why_not(posting.kind, posting.body)
-            if why is not None:
-                raise Rejected(why)
-            return BOOKS[posting.kind](self.books, job) if posting.reverses is None else _reverse(self.books, job)
+        self.odoo = odoo
+        super().__init__(Books(odoo, zone, clock), records_of(odoo, clock, (HOLD, REWORK), ORDER_STATES, zone), WAYS)
 
     def examine(self) -> tuple[Finding, ...]:
         """Reachability, set-up, fields and rights, for `linecall doctor`; books nothing and never raises."""
@@ -145,19 +117,14 @@ def _move(books: Books, job: Job) -> Receipt:
     return _from_storage(books, job, body.quantity, books.place(body.to_line))
 
 
-def _reverse(books: Books, job: Job) -> Receipt:
+def _stock_back(books: Books, job: Job) -> Receipt:
     """The same stock back by a transfer of its own: done ones are never changed (R47)."""
     original, mark = str(job.posting.reverses), str(job.reverses)
-    if any(not str(row["origin"]).startswith(f"LINECALL {job.mark} ") for row in books.pickings(mark, reverses=True)):
-        raise Rejected(f"{original} is reversed already")
-    done = [row for row in books.pickings(mark) if row["state"] == "done"]
-    if not done:
-        if FINDS[job.posting.kind](books, mark, None) is None:
-            raise Rejected(f"nothing is booked under {original} that could be reversed")
-        raise Rejected(f"Odoo cannot take back a {job.posting.kind.replace('_', ' ')}; correct it there")
+    only_once(job, (str(row["origin"]) for row in books.pickings(mark, reverses=True)))
+    done = next(row for row in books.pickings(mark) if row["state"] == "done")
     (product, lot), quantity = books.product(job.posting.body), abs(float(job.posting.body["quantity"]))
-    shelves = books.shelves(product, lot, int(done[0]["location_dest_id"][0]))
-    return books.ship(job, shelves, quantity, int(done[0]["location_id"][0]),
+    shelves = books.shelves(product, lot, int(done["location_dest_id"][0]))
+    return books.ship(job, shelves, quantity, int(done["location_id"][0]),
                       f"of {original} not {quantity:.15g} are still there to take back")  # fmt: skip
 
 
@@ -268,45 +235,56 @@ def _note(books: Books, job: Job) -> Receipt:
     raise Rejected("a note needs an order or a lot that it is about")
 
 
-BOOKS: Mapping[PostingKind, Callable[[Books, Job], Receipt]] = MappingProxyType(
+# taken back ----------------------------------------------------------------------------------------------------------
+
+
+def _time_back(books: Books, job: Job) -> Receipt:
+    """Time that was not lost ends when it began, in one step with the words that say so; nothing is deleted."""
+    row = books.taken_back_once(PRODUCTIVITY, job, ("date_start",))
+    return books.add_to(job, PRODUCTIVITY, row, {"date_end": row["date_start"]})
+
+
+def _request_back(books: Books, job: Job) -> Receipt:
+    """What maintenance was asked for is cancelled, as the request's own button does it, with the words that say so."""
+    return books.add_to(job, "maintenance.request", books.taken_back_once("maintenance.request", job),
+                        {"archive": True})  # fmt: skip
+
+
+def _words_back(books: Books, job: Job) -> Receipt:
+    """Words are taken back by words."""
+    books.taken_back_once("mail.message", job)
+    return _note(books, job)
+
+
+def _in_stock(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.moved(mark_of(key), job)
+
+
+def _in_time(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.written(PRODUCTIVITY, mark_of(key), job)
+
+
+def _in_requests(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.written("maintenance.request", mark_of(key), job)
+
+
+def _in_notes(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.written("mail.message", mark_of(key), job)
+
+
+WAYS: Mapping[PostingKind, Way[Books]] = MappingProxyType(
     {
-        "downtime": _downtime,
-        "confirmation": _confirmation,
-        "lot_hold": _hold,
-        "lot_release": _release,
-        "lot_rework": _rework,
-        "scrap": _scrap,
-        "reschedule": _reschedule,
-        "order_status": _order_status,
-        "stock_adjustment": _adjust,
-        "goods_movement": _move,
-        "maintenance_notification": _maintenance,
-        "note": _note,
-    }
-)
-_Look = Callable[[Books, str, Job | None], Receipt | None]
-
-
-def _in_time(books: Books, mark: str, job: Job | None) -> Receipt | None:
-    return books.written(PRODUCTIVITY, "description", mark, job)
-
-
-def _in_requests(books: Books, mark: str, job: Job | None) -> Receipt | None:
-    return books.written("maintenance.request", "description", mark, job)
-
-
-def _in_notes(books: Books, mark: str, job: Job | None) -> Receipt | None:
-    return books.written("mail.message", "body", mark, job)
-
-
-FINDS: Mapping[PostingKind, _Look] = MappingProxyType(
-    {
-        **dict.fromkeys(BOOKS, Books.moved),
-        "downtime": _in_time,
-        "confirmation": _in_time,
-        "maintenance_notification": _in_requests,
-        "reschedule": _in_notes,
-        "order_status": _in_notes,
-        "note": _in_notes,
+        "downtime": Way(_downtime, (_in_time,), _time_back),
+        "confirmation": Way(_confirmation, (_in_time,), _time_back),
+        "lot_hold": Way(_hold, (_in_stock,), _stock_back),
+        "lot_release": Way(_release, (_in_stock,), _stock_back),
+        "lot_rework": Way(_rework, (_in_stock,), _stock_back),
+        "scrap": Way(_scrap, (_in_stock,), _stock_back),
+        "reschedule": Way(_reschedule, (_in_notes,)),
+        "order_status": Way(_order_status, (_in_notes,)),
+        "stock_adjustment": Way(_adjust, (_in_stock,), _stock_back),
+        "goods_movement": Way(_move, (_in_stock,), _stock_back),
+        "maintenance_notification": Way(_maintenance, (_in_requests,), _request_back),
+        "note": Way(_note, (_in_notes,), _words_back),
     }
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from integrations.erp.marks import Job, checked
+from integrations.erp.marks import Job, checked, only_once
 from integrations.erp.odoo_rpc import Odoo, Row
 from workflow.errors import Rejected
 from workflow.ports import Clock, Receipt
 
 PICKING = "stock.picking"
+TEXT_OF = {"mail.message": "body"}  # where a record carries its mark, if not in its description
 MOST_STEPS = 4  # from a new transfer to a done one
 
 
@@ -120,10 +122,6 @@ class Books:
         fields = ["name", "state", "origin", "write_date", "location_id", "location_dest_id"]
         return self.odoo.search(PICKING, [["origin", "=like", like], ["state", "!=", "cancel"]], fields)
 
-    def marked(self, model: str, mark: str, name: str = "description") -> Row | None:
-        """The oldest record of ours whose text holds this mark."""
-        return self.odoo.one(model, [[name, "like", f"LINECALL {mark} "]], [name, "create_date", "display_name"])
-
     def moved(self, mark: str, job: Job | None) -> Receipt | None:
         """The receipt of a transfer that is done; raises Rejected where the mark stands for another fact (R47)."""
         for row in self.pickings(mark):
@@ -133,33 +131,51 @@ class Books:
                 return Receipt(str(row["name"]), instant(row["write_date"]))
         return None
 
-    def written(self, model: str, name: str, mark: str, job: Job | None) -> Receipt | None:
-        """The receipt of a record or a note that carries the mark."""
-        row = self.marked(model, mark, name)
+    def written(self, model: str, mark: str, job: Job | None) -> Receipt | None:
+        """The receipt of a record or a note that carries the mark, or that was taken back under it."""
+        name = TEXT_OF.get(model, "description")
+        row = self.odoo.one(model, [[name, "like", f"LINECALL {mark} "]], [name, "create_date", "write_date"])
         if row is None:
             return None
         if job is not None:
             checked(job, str(row[name]))
-        return Receipt(f"{model} {row['id']}", instant(row["create_date"]))
+        back = re.search(rf"LINECALL {mark} \w+ reverses ", str(row[name]))
+        at = row["write_date" if back else "create_date"]
+        return Receipt(f"{model} {row['id']}", instant(at))
+
+    def taken_back_once(self, model: str, job: Job, fields: Sequence[str] = ()) -> Row:
+        """What a posting takes back; raises Rejected where another one did so before."""
+        name = TEXT_OF.get(model, "description")
+        also = self.odoo.search(model, [[name, "like", f"reverses {job.reverses} "]], [name])
+        only_once(job, (str(row[name]) for row in also))
+        row = self.odoo.one(model, [[name, "like", f"LINECALL {job.reverses} "]], [name, *fields])
+        if row is None:
+            raise Rejected(f"somebody deleted what was booked under {job.posting.reverses}")
+        return row
 
     # writing --------------------------------------------------------------------------------------------------------
 
-    def text(self, job: Job) -> str:
-        """What stands in every record of ours: the mark, and the words for people."""
-        return f"LINECALL {job.mark} {job.fingerprint} {job.words}"
-
     def say(self, job: Job, model: str, record: int) -> Receipt:
         """A note in the record's history, which is also how the posting is found again."""
-        self.odoo.call(model, "message_post", [record], body=self.text(job), message_type="comment")
-        receipt = self.written("mail.message", "body", job.mark, job)
+        self.odoo.call(model, "message_post", [record], body=job.text, message_type="comment")
+        receipt = self.written("mail.message", job.mark, job)
         if receipt is None:
             raise Rejected("Odoo did not keep the note; look at the record there")
         return receipt
 
     def make(self, job: Job, model: str, values: Mapping[str, Any]) -> Receipt:
         """One record with the mark in its description."""
-        self.odoo.create(model, {**values, "description": self.text(job)})
-        receipt = self.written(model, "description", job.mark, job)
+        self.odoo.create(model, {**values, "description": job.text})
+        return self._kept(model, job)
+
+    def add_to(self, job: Job, model: str, row: Row, values: Mapping[str, Any]) -> Receipt:
+        """Change a record of ours, and in the same step say so below what stands in its description."""
+        said = f"{row['description']}\n\n{job.text}"
+        self.odoo.call(model, "write", [row["id"]], vals={**values, "description": said})
+        return self._kept(model, job)
+
+    def _kept(self, model: str, job: Job) -> Receipt:
+        receipt = self.written(model, job.mark, job)
         if receipt is None:
             raise Rejected(f"Odoo did not keep the {model}; look at it there")
         return receipt

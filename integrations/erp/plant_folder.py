@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,7 @@ from integrations.erp.posting_files import (
 from integrations.plant_folder import FileMarks, PlantFolderProblems, file_marks, read_records
 from workflow.case import POSTING_KINDS, Posting, PostingKind
 from workflow.errors import Rejected, TryLater
-from workflow.ports import Clock, Receipt
+from workflow.ports import Clock, Finding, Receipt
 from workflow.records import Records
 
 SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=1)  # between two looks for an answer
@@ -43,6 +44,7 @@ class PlantFolderErp:
         self._folder, self._clock, self._confirm = folder, clock, confirm
         self._out, self._in = postings / "out", postings / "in"
         self._taken, self._refused = postings / "taken", postings / "refused"
+        self._withdrawn = postings / "withdrawn"
         self.last_good: Records | None = None  # goes on serving while a file is broken
         self._read: FileMarks | None = None  # what `last_good` was read from
         self._broken: tuple[FileMarks, str] | None = None
@@ -112,6 +114,33 @@ class PlantFolderErp:
         waited = self._clock.now() - written.written_at
         raise TryLater("waiting for the ERP import to answer", after=min(max(waited / 2, SOONEST), LATEST))
 
+    def withdraw(self, key: str) -> bool:
+        """Take a posting's file away from the import, because somebody booked it by hand; False: it was taken before.
+
+        What the import refused is not with it any more, and what was never written neither. Raises TryLater.
+        """
+        name = _name(key)
+        stamp = self._clock.now().strftime("%Y%m%dT%H%M%S%f")
+        try:
+            move(self._out / f"{name}.json", self._withdrawn / f"{name}.{stamp}.json")
+        except OSError as error:
+            raise TryLater(f"{name}.json: {error.strerror}", after=LATEST) from error
+        return not (self._taken / f"{name}.json").exists() or (self._in / f"{name}.rejected.json").exists()
+
+    def examine(self) -> tuple[Finding, ...]:
+        """Whether files can be laid out and answers taken, and how long one has waited; books nothing, never raises."""
+        found = [_may(folder) for folder in (self._out, self._in)]
+        try:
+            waiting = sorted(file.stat().st_mtime for file in self._out.glob("*.json"))
+        except OSError as error:
+            return (*found, Finding("out", error.strerror or "cannot be read", "let this program's user read it"))
+        if self._confirm == "written" or not waiting:
+            return tuple(found)
+        since = self._clock.now() - datetime.fromtimestamp(waiting[0], UTC)
+        minutes = max(0, round(since / timedelta(minutes=1)))
+        late = "does the import run? docs/plant-folder.md" if since > LOST else ""
+        return (*found, Finding("import", f"{len(waiting)} file(s) not answered, the oldest for {minutes} min", late))
+
     def _went_missing(self, name: str, written: Document) -> bool:
         """Taken long ago and never answered: it is laid out again, and the import answers a known key as before."""
         waited = self._clock.now() - written.written_at
@@ -177,3 +206,11 @@ def _name(key: str) -> str:
 
 def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _may(folder: Path) -> Finding:
+    """Whether this program may lay files into a folder and take them out; one that is missing it makes by itself."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(folder.name, f"{there} cannot be written", "let this program's user write and read it")
+    return Finding(folder.name, f"{folder} can be written")

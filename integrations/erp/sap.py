@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from integrations.erp import sap_orders as orders
 from integrations.erp import sap_papers as papers
-from integrations.erp.marks import Job, job_of, mark_of
-from integrations.erp.posting_bodies import GoodsMovement, why_not
+from integrations.erp.by_mark import MarkedErp, Way
+from integrations.erp.marks import Job, mark_of
+from integrations.erp.posting_bodies import GoodsMovement
 from integrations.erp.sap_books import (
     BACKWARDS,
     BLOCKED,
@@ -28,55 +28,20 @@ from integrations.erp.sap_books import (
 from integrations.erp.sap_examine import findings
 from integrations.erp.sap_odata import Sap
 from integrations.erp.sap_records import SapRecords
-from workflow.case import POSTING_KINDS, Posting, PostingKind
+from workflow.case import PostingKind
 from workflow.errors import Rejected
 from workflow.ports import Clock, Finding, Receipt
-from workflow.records import Records
-
-STRIPES = 64  # of locks, so that no key is worked on twice at once
 
 
-class SapErp:
+class SapErp(MarkedErp[orders.OrderBooks]):
     """One plant of one SAP system. Each posting leaves its mark in a document there, by which it is found again."""
 
-    name = "sap"
+    name, system = "sap", "SAP"
 
     def __init__(self, sap: Sap, setup: Setup, clock: Clock, zone: tzinfo = UTC, language: str = "en") -> None:
         self.sap = sap
-        self.books = Books(sap, setup, zone, clock)
-        self.texts = orders.Texts(self.books)
-        self._records = SapRecords(self.books, language)
-        self.kinds: frozenset[PostingKind] = frozenset(BOOKS)  # cost is the controller's
-        self._one_at_a_time = tuple(threading.Lock() for _ in range(STRIPES))
-
-    def records(self) -> Records:
-        """Orders, items, lots, sales and bills of material; raises TryLater."""
-        return self._records.take()
-
-    def find(self, key: str) -> Receipt | None:
-        """The receipt of a posting that is done over there; raises TryLater, Rejected."""
-        mark, named = mark_of(key), [kind for kind in POSTING_KINDS if f"/{kind}/" in f"{key}/"]
-        looks = [look for kind in named or BOOKS for look in FINDS.get(kind, ())]
-        for look in dict.fromkeys(looks):
-            receipt = look(self, key, mark, None)
-            if receipt is not None:
-                return receipt
-        return None
-
-    def post(self, posting: Posting) -> Receipt:
-        """Book it, going on wherever an earlier attempt stopped; raises TryLater, Rejected."""
-        job = job_of(posting)
-        if posting.kind not in BOOKS:
-            raise Rejected(f"SAP has no document for {posting.kind.replace('_', ' ')} that Linecall could book")
-        with self._one_at_a_time[hash(posting.key) % STRIPES]:
-            for look in FINDS[posting.kind]:
-                receipt = look(self, posting.key, job.mark, job)
-                if receipt is not None:
-                    return receipt
-            why = why_not(posting.kind, posting.body)
-            if why is not None:
-                raise Rejected(why)
-            return BOOKS[posting.kind](self.books, job) if posting.reverses is None else _reverse(self.books, job)
+        books = orders.OrderBooks(sap, setup, zone, clock)
+        super().__init__(books, SapRecords(books, language), WAYS)
 
     def examine(self) -> tuple[Finding, ...]:
         """Reachability, services, fields and rights, for `linecall doctor`; books nothing and never raises."""
@@ -136,15 +101,13 @@ def _move(books: Books, job: Job) -> Receipt:
     return books.move(job, FREE_TO_PLACE, taken(free, body.quantity, short), body.to_line)
 
 
-def _reverse(books: Books, job: Job) -> Receipt:
+def _goods_back(books: Books, job: Job) -> Receipt:
     """The same goods back by a document of their own: done documents are never changed (R47)."""
     original = mark_of(job.posting.reverses or "")
     head = f"reverses {original}"
     if any(row["ReferenceDocument"] != job.mark for row in books.documents(head, "MaterialDocumentHeaderText")):
         raise Rejected(f"{job.posting.reverses} is reversed already")
     done = books.documents(original)
-    if not done:
-        return orders.reverse(books, job)
     items = []
     for row in done[0]["to_MaterialDocumentItem"]:
         if str(row.get("IsAutomaticallyCreated") or ""):
@@ -165,66 +128,52 @@ def _sum(shelves: list[Shelf]) -> str:
     return f"{round(sum(shelf.quantity for shelf in shelves), 3):.15g}"
 
 
-BOOKS: Mapping[PostingKind, Callable[[Books, Job], Receipt]] = MappingProxyType(
+def _scrap_back(books: Books, job: Job) -> Receipt:
+    """Scrap of a lot is goods, scrap of an order a confirmation."""
+    return _goods_back(books, job) if job.posting.body.get("lot") is not None else orders.confirmation_back(books, job)
+
+
+# where a posting of a kind may have left its mark --------------------------------------------------------------------
+
+
+def _in_goods(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return books.booked_goods(mark_of(key), job)
+
+
+def _in_texts(books: orders.OrderBooks, key: str, job: Job | None) -> Receipt | None:
+    return books.texts.receipt(mark_of(key), job)
+
+
+def _in_notifications(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return papers.notified(books, mark_of(key), job)
+
+
+def _in_their_words(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return papers.taken_back(books, mark_of(key), job)
+
+
+def _in_defects(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return papers.defect_noted(books, mark_of(key), job)
+
+
+def _in_inventory(books: Books, key: str, job: Job | None) -> Receipt | None:
+    return papers.adjusted(books, mark_of(key), job)
+
+
+WAYS: Mapping[PostingKind, Way[orders.OrderBooks]] = MappingProxyType(
     {
-        "downtime": papers.downtime,
-        "confirmation": orders.confirmation,
-        "lot_hold": _hold,
-        "lot_release": _release,
-        "lot_rework": _rework,
-        "scrap": _scrap,
-        "deviation": papers.deviation,
-        "reschedule": orders.reschedule,
-        "order_status": orders.order_status,
-        "stock_adjustment": papers.adjust,
-        "goods_movement": _move,
-        "maintenance_notification": papers.maintenance,
-        "note": orders.note,
-    }
-)
-
-# Where a posting of a kind may have left its mark.
-_Look = Callable[[SapErp, str, str, Job | None], Receipt | None]
-
-
-def _in_goods(erp: SapErp, _: str, mark: str, job: Job | None) -> Receipt | None:
-    return erp.books.booked_goods(mark, job)
-
-
-def _in_confirmations(erp: SapErp, key: str, _: str, job: Job | None) -> Receipt | None:
-    return orders.confirmed(erp.books, key, job)
-
-
-def _in_texts(erp: SapErp, _: str, mark: str, job: Job | None) -> Receipt | None:
-    return erp.texts.receipt(mark, job)
-
-
-def _in_notifications(erp: SapErp, _: str, mark: str, job: Job | None) -> Receipt | None:
-    return papers.notified(erp.books, mark, job)
-
-
-def _in_defects(erp: SapErp, _: str, mark: str, job: Job | None) -> Receipt | None:
-    return papers.defect_noted(erp.books, mark, job)
-
-
-def _in_inventory(erp: SapErp, _: str, mark: str, job: Job | None) -> Receipt | None:
-    return papers.adjusted(erp.books, mark, job)
-
-
-FINDS: Mapping[PostingKind, tuple[_Look, ...]] = MappingProxyType(
-    {
-        "downtime": (_in_notifications,),
-        "confirmation": (_in_confirmations, _in_texts),
-        "lot_hold": (_in_goods,),
-        "lot_release": (_in_goods,),
-        "lot_rework": (_in_goods,),
-        "scrap": (_in_goods, _in_confirmations, _in_texts),
-        "deviation": (_in_defects,),
-        "reschedule": (_in_texts,),
-        "order_status": (_in_texts,),
-        "stock_adjustment": (_in_inventory,),
-        "goods_movement": (_in_goods,),
-        "maintenance_notification": (_in_notifications,),
-        "note": (_in_texts,),
+        "downtime": Way(papers.downtime, (_in_notifications, _in_their_words), papers.downtime_back),
+        "confirmation": Way(orders.confirmation, (orders.confirmed, _in_texts), orders.confirmation_back),
+        "lot_hold": Way(_hold, (_in_goods,), _goods_back),
+        "lot_release": Way(_release, (_in_goods,), _goods_back),
+        "lot_rework": Way(_rework, (_in_goods,), _goods_back),
+        "scrap": Way(_scrap, (_in_goods, orders.confirmed, _in_texts), _scrap_back),
+        "deviation": Way(papers.deviation, (_in_defects,)),
+        "reschedule": Way(orders.reschedule, (_in_texts,)),
+        "order_status": Way(orders.order_status, (_in_texts,)),
+        "stock_adjustment": Way(papers.adjust, (_in_inventory,), papers.adjustment_back),
+        "goods_movement": Way(_move, (_in_goods,), _goods_back),
+        "maintenance_notification": Way(papers.maintenance, (_in_notifications,)),
+        "note": Way(orders.note, (_in_texts,), orders.note_back),
     }
 )

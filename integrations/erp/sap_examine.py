@@ -96,10 +96,10 @@ USED: Mapping[str, Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         NOTIFICATIONS: {
             "MaintenanceNotification": (
                 "MaintenanceNotification MaintNotificationLongText LastChangeDateTime",
-                "NotificationType NotificationText MaintNotifLongTextForEdit MaintNotifExtReferenceNumber "
-                "TechnicalObject TechObjIsEquipOrFuncnlLoc MaintenanceObjectIsDown MaintObjectDowntimeDuration "
-                "MaintObjDowntimeDurationUnit MalfunctionStartDate MalfunctionStartTime MalfunctionEndDate "
-                "MalfunctionEndTime", "",
+                "NotificationType NotificationText MaintNotifExtReferenceNumber "
+                "TechnicalObject TechObjIsEquipOrFuncnlLoc MaintObjDowntimeDurationUnit MalfunctionStartDate "
+                "MalfunctionStartTime MalfunctionEndDate MalfunctionEndTime",
+                "MaintNotifLongTextForEdit MaintenanceObjectIsDown MaintObjectDowntimeDuration",
             )
         },
         PRODUCTS: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -11,12 +12,12 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from integrations.erp.sap_login import LOGIN_REFUSED, refused
 from workflow.errors import Away, Rejected, TryLater
 
 ROOT = "/sap/opu/odata/sap/"
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)  # seconds; a goods movement in a busy system takes its time
 BUSY = timedelta(seconds=5)  # until an object that somebody has open is free again
-LOGIN_REFUSED = timedelta(minutes=15)  # SAP locks a user after a few wrong passwords
 SLOW_DOWN = timedelta(seconds=30)  # where 429 or 503 names no time
 READS = 4  # attempts at reading over a connection that breaks
 PAGE = 500  # rows of one answer
@@ -45,23 +46,26 @@ class _Broken(TryLater):
 class Sap:
     """One communication user's way into one SAP system; used from several threads.
 
-    `token_url` given: user and password are an OAuth 2.0 client; else they go in as HTTP Basic. A refused password is
-    tried once and never again before the next start.
+    `token_url` given: user and password are an OAuth 2.0 client; else they go in as HTTP Basic. No password: the
+    certificate in `tls` says who we are. A refused password is tried once and never again before the next start, since
+    SAP locks a user after a few wrong ones.
     """
 
     def __init__(
         self,
         url: str,
         user: str,
-        password: str,
+        password: str | None,
         client: str | None = None,
         token_url: str | None = None,
         transport: httpx.BaseTransport | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.user = user
         self._password, self._token_url, self._client = password, token_url, client
         headers = {"Accept": "application/json", "Accept-Language": "en"}
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, transport=transport, headers=headers)
+        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, transport=transport, headers=headers,
+                                  verify=tls if tls is not None else True)  # fmt: skip
         self._lock = threading.Lock()
         self._tokens: dict[str, str] = {}  # service -> CSRF token
         self._bearer: str | None = None
@@ -127,9 +131,9 @@ class Sap:
         """One new document, its items with it; what SAP made of it."""
         return _plain(_body(self._write("POST", service, entities, body)))
 
-    def change(self, service: str, entity: str, body: Mapping[str, Any], etag: str) -> None:
-        """Change these fields, if nobody else has changed the object since it was read with that ETag."""
-        self._write("PATCH", service, entity, body, {"If-Match": etag})
+    def change(self, service: str, entity: str, body: Mapping[str, Any], etag: str | None) -> None:
+        """Change these fields, if nobody has changed the object since it was read with that ETag; None: it has none."""
+        self._write("PATCH", service, entity, body, {"If-Match": etag} if etag else {})
 
     def act(self, service: str, function: str, etag: str | None = None, **parameters: str) -> Row:
         """Call a function import; the parameters are literals of OData."""
@@ -192,7 +196,7 @@ class Sap:
             bearer = self._login()
             headers = dict(what.pop("headers", {}))
             client = {"sap-client": self._client} if self._client else {}
-            auth = None if bearer else (self.user, self._password)
+            auth = None if bearer or self._password is None else (self.user, self._password)
             sent = headers | client | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
             answer = self._over_the_wire(method, path, headers=sent, auth=auth, **what)
             if answer.status_code != httpx.codes.UNAUTHORIZED:
@@ -209,11 +213,11 @@ class Sap:
         try:
             return self._http.request(method, path, **what)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Away("SAP cannot be reached") from error
+            raise refused(error) or Away("SAP cannot be reached") from error
         except httpx.TimeoutException as error:
             raise TryLater("SAP did not answer in time", outcome_unknown=True) from error
-        except httpx.TransportError as error:
-            raise _Broken("the connection to SAP broke", after=BUSY, outcome_unknown=True) from error
+        except httpx.TransportError as error:  # TLS 1.3 refuses a certificate only after the handshake
+            raise refused(error) or _Broken("the connection to SAP broke", after=BUSY, outcome_unknown=True) from error
 
     def _login(self) -> str | None:
         """The OAuth token, or None where each request carries user and password."""
@@ -224,7 +228,7 @@ class Sap:
         with self._lock:
             if self._bearer is None:
                 answer = self._over_the_wire("POST", self._token_url, data={"grant_type": "client_credentials"},
-                                             auth=(self.user, self._password))  # fmt: skip
+                                             auth=(self.user, self._password or ""))  # fmt: skip
                 if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
                     self._refused = True
                     raise Away(self._no_login, after=LOGIN_REFUSED)
@@ -237,7 +241,8 @@ class Sap:
 
     @property
     def _no_login(self) -> str:
-        return f"SAP refuses the login of {self.user}; correct LINECALL_SAP_PASSWORD and start again"
+        by = "CERTIFICATE or its mapping to a user" if self._password is None else "PASSWORD"
+        return f"SAP refuses the login of {self.user}; correct LINECALL_SAP_{by} and start again"
 
 
 # what comes back -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from integrations.erp.marks import Job, checked, guid_of
@@ -23,7 +23,9 @@ from workflow.records import OrderStatus
 
 OVERLAP = timedelta(minutes=2)  # of clocks that differ
 REMEMBERED = timedelta(days=14)  # marks in orders that were not changed since then are not looked for
-MARK = re.compile(r"LINECALL\s+(LC[A-Z2-7]{14})\s+([0-9a-f]{12})\s+(begun|booked)\s+(\d{8}T\d{6})Z")
+MARK = re.compile(
+    r"LINECALL\s+(LC[A-Z2-7]{14})\s+([0-9a-f]{12})\s+(begun|booked)\s+(\d{8}T\d{6})Z(?:\s+reverses\s+(LC[A-Z2-7]{14}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Mark:
     fingerprint: str
     state: str
     at: datetime
+    reverses: str | None = None  # the mark that this line takes back
 
     @property
     def receipt(self) -> Receipt:
@@ -51,6 +54,7 @@ def marks_in(row: Row) -> list[Mark]:
             found[1],
             found[2],
             datetime.strptime(found[3], "%Y%m%dT%H%M%S").replace(tzinfo=UTC),
+            found[4] or None,
         )
         for found in MARK.findall(str(row.get("OrderLongText") or ""))
     ]
@@ -92,15 +96,26 @@ class Texts:
             return [mark for marks in self._marks.values() for mark in marks]
 
 
+@dataclass
+class OrderBooks(Books):
+    """The books together with what stands in the orders' texts."""
+
+    texts: Texts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.texts = Texts(self)
+
+
 def write(books: Books, job: Job, order: Row, changes: Mapping[str, object] = {}, state: str = "booked") -> Receipt:
     """Changes and mark by one call, under the ETag that was read: nobody who was faster is overwritten (R50)."""
     at = books.clock.now().astimezone(UTC)
     line = f"LINECALL {job.mark} {job.fingerprint} {state} {at:%Y%m%dT%H%M%S}Z"
+    line += f" reverses {job.reverses}" if job.reverses else ""
     said = "\n".join(part for part in (str(order.get("OrderLongText") or ""), line,
                                        job.words if state == "booked" else "") if part)  # fmt: skip
     number = str(order["ManufacturingOrder"])
     entity = f"A_ProductionOrder_2{key(ManufacturingOrder=number)}"
-    books.sap.change(ORDERS, entity, {**changes, "OrderLongText": said}, str(order["__etag"] or ""))
+    books.sap.change(ORDERS, entity, {**changes, "OrderLongText": said}, order["__etag"])
     return Receipt(f"order {number}", at.replace(microsecond=0))
 
 
@@ -169,6 +184,15 @@ def note(books: Books, job: Job) -> Receipt:
     return write(books, job, books.order(body.work_order))
 
 
+def note_back(books: Books, job: Job) -> Receipt:
+    """Words are taken back by words: a line below them names the one that counts no more."""
+    order = books.order(Note.model_validate(job.posting.body).work_order or "")
+    backs = [mark for mark in marks_in(order) if mark.reverses == job.reverses and mark.mark != job.mark]
+    if backs:
+        raise Rejected(f"{job.posting.reverses} is reversed already")
+    return write(books, job, order)
+
+
 # confirmations -------------------------------------------------------------------------------------------------------
 
 
@@ -212,13 +236,12 @@ def scrap_of_order(books: Books, job: Job) -> Receipt:
     return _confirm(books, job, unfinished[0], lost)
 
 
-def reverse(books: Books, job: Job) -> Receipt:
+def confirmation_back(books: Books, job: Job) -> Receipt:
     """Take a confirmation back. SAP keeps no mark of ours in that, so the order's text gets one before and after."""
     original = job.posting.reverses or ""
     row = _confirmation(books, original)
     if row is None:
-        known = "of its kind" if job.posting.kind not in ("confirmation", "scrap") else f"booked under {original}"
-        raise Rejected(f"SAP cannot take back anything {known}; correct it there")
+        raise Rejected(f"SAP has no confirmation of {original}; correct it there")
     order = books.order(str(row["OrderID"]))
     mine = [mark for mark in marks_in(order) if mark.mark == job.mark]
     if row["IsReversed"] and not mine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integrations.erp.marks import Job, checked
 from integrations.erp.posting_bodies import Deviation, Downtime, MaintenanceNotification, StockAdjustment
@@ -18,11 +18,12 @@ from integrations.erp.sap_books import (
     in_open_period,
 )
 from integrations.erp.sap_odata import Row
-from integrations.erp.sap_values import day_out, key, number_in, number_out, on_day, text, time_out
+from integrations.erp.sap_values import at_instant, day_out, key, number_in, number_out, on_day, text, time_out
 from workflow.errors import Rejected
 from workflow.ports import Receipt
 
 FREE_STOCK = "1"  # PhysicalInventoryStockType
+REMEMBERED = timedelta(days=14)  # a report taken back that was not changed since then is not looked for
 MOST_WORDS = 1333  # characters of a notification's long text
 
 
@@ -54,6 +55,42 @@ def downtime(books: Books, job: Job) -> Receipt:
         **_when(books, "End", body.end),
     }
     return _notify(books, job, body.asset or body.line or "", body.reason or "downtime", said)
+
+
+def downtime_back(books: Books, job: Job) -> Receipt:
+    """The report stays, and says that the machine was not down, in one step with the words that take it back."""
+    row = _report(books, f"MaintNotifExtReferenceNumber eq {text(str(job.reverses))}")
+    if row is None or f" reverses {job.reverses}" in str(row["MaintNotificationLongText"]):
+        raise Rejected(f"{job.posting.reverses} is reversed already")
+    line = f"LINECALL {job.mark} {job.fingerprint} reverses {job.reverses}"
+    said = str(row["MaintNotificationLongText"])[-(MOST_WORDS - len(line) - 1) :]  # its end proves what was booked
+    entity = f"MaintenanceNotification{key(MaintenanceNotification=str(row['MaintenanceNotification']))}"
+    not_down = {"MaintenanceObjectIsDown": False, "MaintObjectDowntimeDuration": 0.0}
+    books.sap.change(NOTIFICATIONS, entity, not_down | {"MaintNotifLongTextForEdit": f"{said}\n{line}"}, row["__etag"])
+    receipt = taken_back(books, job.mark, job)
+    if receipt is None:
+        raise Rejected("SAP did not keep what was taken back; look at the notification there")
+    return receipt
+
+
+def taken_back(books: Books, mark: str, job: Job | None) -> Receipt | None:
+    """The report that a posting of ours took back; without that posting the younger ones are looked through."""
+    if job is not None and job.reverses is None:
+        return None
+    young = at_instant(books.clock.now() - REMEMBERED)
+    mine = f"startswith(MaintNotifExtReferenceNumber,'LC') and LastChangeDateTime ge {young}"
+    row = _report(books, f"MaintNotifExtReferenceNumber eq {text(str(job.reverses))}" if job else mine, mark)
+    if row is None:
+        return None
+    if job is not None:
+        checked(job, str(row["MaintNotificationLongText"]))
+    return Receipt(str(row["MaintenanceNotification"]), created(row, books.zone, books.clock))
+
+
+def _report(books: Books, where: str, mark: str = "") -> Row | None:
+    rows = books.sap.read(NOTIFICATIONS, "MaintenanceNotification", where, order="MaintenanceNotification")
+    said = f"LINECALL {mark} " if mark else ""
+    return next((row for row in rows if said in str(row["MaintNotificationLongText"])), None)
 
 
 def maintenance(books: Books, job: Job) -> Receipt:
@@ -137,27 +174,37 @@ def adjust(books: Books, job: Job) -> Receipt:
     body = StockAdjustment.model_validate(job.posting.body)
     if body.quantity == 0:
         raise Rejected("a difference of 0 needs no adjustment")
-    document = _inventory(books, job.mark, job) or _make_inventory(books, job, body.quantity)
+    difference = body.quantity if job.reverses is None else -body.quantity
+    document = _inventory(books, job.mark, job) or _make_inventory(books, job, difference)
     item = _items(document)[0]
     if not item["PhysicalInventoryItemIsCounted"]:
         there = next((shelf.quantity for shelf in books.shelves(job.posting.body) if shelf.kind == FREE
                       and shelf.place == item["StorageLocation"] and shelf.batch == item["Batch"]), 0.0)  # fmt: skip
-        counted = there + body.quantity
+        counted = there + difference
         named = ("FiscalYear", "PhysicalInventoryDocument", "PhysicalInventoryDocumentItem")
         entity = key(**{name: str(item[name]) for name in named})
         count = {"QuantityInUnitOfEntry": number_out(counted), "UnitOfEntry": item["MaterialBaseUnit"],
                  "PhysicalInventoryItemIsZero": counted == 0}  # fmt: skip
-        books.sap.change(INVENTORY, f"A_PhysInventoryDocItem{entity}", count, str(item["__etag"] or ""))
+        books.sap.change(INVENTORY, f"A_PhysInventoryDocItem{entity}", count, item["__etag"])
         document = _inventory(books, job.mark, job) or document
     year, number = text(str(document["FiscalYear"])), text(str(document["PhysicalInventoryDocument"]))
     in_open_period(books, job, lambda day: books.sap.act(
-        INVENTORY, "PostDifferences", str(document["__etag"] or ""), FiscalYear=year, PhysicalInventoryDocument=number,
+        INVENTORY, "PostDifferences", document["__etag"], FiscalYear=year, PhysicalInventoryDocument=number,
         PostingDate=on_day(day),
     ))  # fmt: skip
     receipt = adjusted(books, job.mark, job)
     if receipt is None:
         raise Rejected(f"SAP did not post the differences of {document['PhysicalInventoryDocument']}; look at it there")
     return receipt
+
+
+def adjustment_back(books: Books, job: Job) -> Receipt:
+    """Counted once more, the other way round: done documents are never changed (R47)."""
+    same = f"startswith(PhysicalInventoryDocumentDesc,{text(f'reverses {job.reverses}')})"
+    backs = books.sap.read(INVENTORY, "A_PhysInventoryDocHeader", same)
+    if any(row["PhysInventoryReferenceNumber"] != job.mark for row in backs):
+        raise Rejected(f"{job.posting.reverses} is reversed already")
+    return adjust(books, job)
 
 
 def _make_inventory(books: Books, job: Job, difference: float) -> Row:
@@ -172,10 +219,11 @@ def _make_inventory(books: Books, job: Job, difference: float) -> Row:
     item = {"Plant": books.setup.plant, "StorageLocation": most.place, "Material": most.material,
             "PhysicalInventoryStockType": FREE_STOCK} | ({"Batch": most.batch} if most.batch else {})  # fmt: skip
     today = day_out(books.today())
+    about = f"reverses {job.reverses} {job.fingerprint}" if job.reverses else f"{job.fingerprint} {job.posting.case}"
     books.sap.create(INVENTORY, "A_PhysInventoryDocHeader", {
         "Plant": books.setup.plant, "StorageLocation": most.place, "DocumentDate": today,
         "PhysInventoryPlannedCountDate": today, "PhysInventoryReferenceNumber": job.mark,
-        "PhysicalInventoryDocumentDesc": f"{job.fingerprint} {job.posting.case}"[:40],
+        "PhysicalInventoryDocumentDesc": about[:40],
         "to_PhysicalInventoryDocumentItem": [item],
     })  # fmt: skip
     document = _inventory(books, job.mark, job)

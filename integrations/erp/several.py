@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from workflow.case import POSTING_KINDS, Posting, PostingKind
 from workflow.errors import Rejected
-from workflow.ports import Erp, Finding, Inspected, Receipt
+from workflow.ports import Erp, Finding, Inspected, LetsGo, Receipt, Withdraws
 from workflow.records import Records
 
 
@@ -27,10 +27,17 @@ class Several:
 
     def find(self, key: str) -> Receipt | None:
         """Where the key's own kind is booked, else wherever it is found (R47); raises TryLater, Rejected."""
-        for kind in POSTING_KINDS:
-            if f"/{kind}/" in key and kind in self.books:
-                return self.books[kind].find(key)
-        return next((receipt for erp in self.systems if (receipt := erp.find(key)) is not None), None)
+        return next((receipt for erp in self._of(key) if (receipt := erp.find(key)) is not None), None)
+
+    def withdraw(self, key: str) -> bool:
+        """Where the key's own kind is booked; raises TryLater."""
+        left = [erp.withdraw(key) for erp in self._of(key) if isinstance(erp, Withdraws)]
+        return all(left)
+
+    def _of(self, key: str) -> tuple[Erp, ...]:
+        """Who books the kind that a key names; all where it names none."""
+        named = [self.books[kind] for kind in POSTING_KINDS if f"/{kind}/" in key and kind in self.books]
+        return tuple(named[:1]) or self.systems
 
     def examine(self) -> tuple[Finding, ...]:
         """What each system says about itself."""
@@ -43,3 +50,9 @@ class Several:
         if erp is None:
             raise Rejected(f"no connected system books {posting.kind}")
         return erp.post(posting)
+
+    def close(self) -> None:
+        """Let go of each system's connections."""
+        for erp in self.systems:
+            if isinstance(erp, LetsGo):
+                erp.close()

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 
+from integrations.erp.kept_records import KeptRecords
 from integrations.erp.tryton_orders import ORDER_STATES
 from integrations.erp.tryton_rpc import Row, TrytonRpc
-from workflow.errors import TryLater
 from workflow.ports import Clock
-from workflow.records import Component, Item, ItemKind, Lot, LotStatus, Records, SalesOrder, WorkOrder
+from workflow.records import Component, Item, ItemKind, Lot, LotStatus, SalesOrder, WorkOrder
 
-KEEP = timedelta(minutes=2)  # for which an unchanged snapshot stays the same object; then only its age is renewed
-OVERLAP = timedelta(minutes=2)  # of clocks that differ, and of transactions that commit after the time that they carry
-ALL_AGAIN = timedelta(hours=1)  # deletions leave no trace in the changes
 HOLD_AND_MORE = ("QHOLD", "REWORK")
 
 # Which changes over there make a part of the snapshot old.
@@ -29,54 +23,18 @@ MODELS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass
-class _Known:
-    records: Records = field(default_factory=Records)
-    since: datetime | None = None  # Tryton's clock, UTC without a zone
-    whole_at: datetime | None = None
-
-
-class TrytonRecords:
+class TrytonRecords(KeptRecords):
     """Keeps the last snapshot; asks each time only whether something has changed."""
 
     def __init__(self, rpc: TrytonRpc, clock: Clock, zone: tzinfo) -> None:
-        self._rpc, self._clock, self._zone = rpc, clock, zone
-        self._known = _Known()
-        self._lock = threading.Lock()
-        self._read: Mapping[str, Callable[[], tuple[Any, ...]]] = {
-            "items": self._items,
-            "work_orders": self._work_orders,
-            "lots": self._lots,
-            "sales_orders": self._sales_orders,
-            "components": self._components,
-        }
+        self._rpc, self._zone = rpc, zone
+        parts = {"items": self._items, "work_orders": self._work_orders, "lots": self._lots,
+                 "sales_orders": self._sales_orders, "components": self._components}  # fmt: skip
+        super().__init__("Tryton", clock, parts, self._young, theirs=lambda: datetime.now(UTC))
 
-    def take(self) -> Records:
-        """The snapshot; the same object while nothing has changed. Raises TryLater."""
-        with self._lock:
-            now, known = self._clock.now(), self._known
-            whole = known.whole_at is None or now - known.whole_at > ALL_AGAIN
-            # Read before the records: what changes in between is read twice rather than never.
-            asked_at = datetime.now(UTC).replace(tzinfo=None) - OVERLAP
-            parts = list(MODELS) if whole else [part for part in MODELS if self._changed(part)]
-            age = now - known.records.as_of if known.records.as_of else None
-            if parts:
-                try:
-                    fresh: dict[str, Any] = {part: self._read[part]() for part in parts}
-                except (KeyError, TypeError, AttributeError) as error:
-                    raise TryLater("Tryton's records are not as they should be; is it another version?") from error
-                same = all(getattr(known.records, part) == rows for part, rows in fresh.items())
-                if not same or age is None or age >= KEEP:
-                    known.records = replace(known.records, **fresh, as_of=now)
-            elif age is None or age >= KEEP:
-                known.records = replace(known.records, as_of=now)
-            known.since = asked_at
-            known.whole_at = now if whole else known.whole_at
-            return known.records
-
-    def _changed(self, part: str) -> bool:
-        since = self._known.since
-        young = ["OR", [["create_date", ">=", since]], [["write_date", ">=", since]]]
+    def _young(self, part: str, since: datetime) -> bool:
+        at = since.replace(tzinfo=None)  # Tryton's instants are UTC and do not say so
+        young = ["OR", [["create_date", ">=", at]], [["write_date", ">=", at]]]
         return any(self._rpc.call(model, "search_count", young) for model in MODELS[part])
 
     def _items(self) -> tuple[Item, ...]:

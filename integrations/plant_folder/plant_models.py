@@ -90,6 +90,7 @@ class LineModel(Strict):
     name: Words = Field(examples=["Line 3"])
     aliases: Aliases = ()
     assets: tuple[Any, ...] = Field((), examples=["[{id: L3-FIL, name: Filler 3}]"])
+    skills: tuple[Words, ...] = Field((), examples=["[retort]"])
 
 
 class UtilityModel(Strict):
@@ -154,6 +155,7 @@ class PersonModel(Strict):
     skills: tuple[Words, ...] = Field((), description="a list of words", examples=["[welding, PLC]"])
     absences: tuple[AbsenceModel, ...] = Field((), examples=["[{from: 2026-11-16, to: 2026-11-20}]"])
     rotation: Id | None = Field(None, examples=["team-a"])
+    shared: bool = False
 
 
 class ChatModel(Strict):

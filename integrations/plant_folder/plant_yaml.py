@@ -102,6 +102,7 @@ def read_plant(source: Source, problems: list[Problem]) -> Plant | None:
                 line.name,
                 line.aliases,
                 tuple(Asset(a.id, a.name, line.id, a.aliases, stops[at], a.skills) for at, a in assets[place]),
+                line.skills,
             )
             for place, line in lines
         ),
@@ -134,6 +135,7 @@ def _person(person: PersonModel, language: str, turns: Mapping[str, RotationMode
         skills=person.skills,
         absences=tuple(Absence(a.from_, a.to, a.stand_in) for a in person.absences),
         rotation=Rotation(turn.id, turn.start, tuple(None if s == OFF else s for s in turn.pattern)) if turn else None,
+        shared=person.shared,
     )
 
 

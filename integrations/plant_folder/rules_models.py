@@ -61,7 +61,9 @@ When = Annotated[Condition, PlainValidator(_condition)]
 Ladder = Annotated[tuple[Step, ...], PlainValidator(_ladder)]
 ARole = Annotated[Role, choice("role", ROLES)]
 Roles = Annotated[tuple[ARole, ...], Field(min_length=1, description="a list of roles", examples=["[quality]"])]
-Forbidden = Annotated[str, choice("decision", [decision for decision in DECISIONS if decision != "keep_on_hold"])]
+# A decision about a lot, or that an order is run.
+FORBIDS = (*(decision for decision in DECISIONS if decision != "keep_on_hold"), "run")
+Forbidden = Annotated[str, choice("decision", FORBIDS)]
 
 
 class DeadlinesModel(Strict):
@@ -87,6 +89,15 @@ class ConcernModel(Strict):
     )
 
 
+class VerifyModel(Strict):
+    """A second person looks before something fixed is over."""
+
+    roles: Roles
+    when: When | None = None
+    within: Duration = timedelta(minutes=15)
+    then: tuple[ARole, ...] = Field(default=("manager",), description="a list of roles", examples=["[manager]"])
+
+
 class TypeModel(Strict):
     """One exception type; what is left out stays as in the defaults."""
 
@@ -94,6 +105,7 @@ class TypeModel(Strict):
     cooling_off: Duration = Field(default=timedelta(hours=4), examples=["4h"])
     concerns: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
     also: tuple[ConcernModel, ...] = Field(default=(), examples=["[{rule: …, role: …, deadlines: …}]"])
+    verify: VerifyModel | None = Field(default=None, examples=["{roles: [supervisor], when: line_stopped}"])
 
 
 class AuthorityModel(Strict):
@@ -158,6 +170,8 @@ class RulesModel(Strict):
     constraints: tuple[ConstraintModel, ...] = Field(default=(), examples=["[{rule: …, forbids: […], why: …}]"])
     quiet_hours: QuietModel | None = Field(default=None, examples=['{start: "22:00", end: "06:00"}'])
     triage: TriageModel = Field(default=TriageModel(), examples=["{roles: [supervisor], answer_within: 3m}"])
+    gather: Duration = Field(default=timedelta(seconds=12), description="a duration", examples=["12s"])
+    watch: Duration = Field(default=timedelta(minutes=30), description="a duration", examples=["30m"])
     failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = Field(
         default={}, examples=["{scrap: quality}"]
     )

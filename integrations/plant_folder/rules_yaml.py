@@ -26,10 +26,21 @@ from workflow.case import Step
 from workflow.conditions import ALWAYS, Condition
 from workflow.plant import Plant
 from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
-from workflow.rules import Approval, Authority, Concern, Constraint, Deadlines, QuietHours, Rules, TypeRules
+from workflow.rules import (
+    Approval,
+    Authority,
+    Concern,
+    Constraint,
+    Deadlines,
+    QuietHours,
+    Rules,
+    TypeRules,
+    Verification,
+)
 
 M = TypeVar("M", bound=Strict)
 A_DAY = timedelta(days=1)
+LONGEST_GATHERED = timedelta(minutes=1)  # nobody waits longer for an answer (R39)
 DEFAULTS = Path(__file__).with_name("default_rules.yaml")
 
 
@@ -77,6 +88,8 @@ def _checks(model: RulesModel, source: Source, plant: Plant | None) -> Iterator[
     for name, type_ in model.exceptions.items():
         for section in ("concerns", "also"):
             yield from _concerns(getattr(type_, section), ("exceptions", name, section), source, plant)
+        if type_.verify is not None:
+            yield from _condition_ids(type_.verify.when, ("exceptions", name, "verify", "when"), source, plant)
         if "concerns" in type_.model_fields_set and all(concern.when for concern in type_.concerns):
             right = "one rule without `when`, whose function is always asked"
             yield source.problem(("exceptions", name, "concerns"), "might concern nobody", right)
@@ -86,6 +99,8 @@ def _checks(model: RulesModel, source: Source, plant: Plant | None) -> Iterator[
             yield source.problem(at, "'above' without 'most'", "`most: 500`, the quantity above which they decide")
     if model.retention is not None and model.retention.words < A_DAY:
         yield source.problem(("retention", "words"), "is less than a day", "a day or more, such as 365d")
+    if model.gather > LONGEST_GATHERED:
+        yield source.problem(("gather",), "is longer than a minute", "a minute or less, such as 12s")
     for n, constraint in enumerate(model.constraints):
         yield from _condition_ids(constraint.when, ("constraints", n, "when"), source, plant)
 
@@ -138,6 +153,8 @@ def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
         ),
         quiet=QuietHours(quiet.start, quiet.end) if quiet is not None else None,
         answer_within=triage.answer_within,
+        gather=both.gather,
+        watch=both.watch,
         triage=triage.roles,
         failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
         approvals=MappingProxyType({kind: Approval(a.above, a.roles, a.not_own) for kind, a in both.approvals.items()}),
@@ -153,7 +170,9 @@ def _over(base: M, own: M | None) -> M:
 
 
 def _type(name: ExceptionType, model: TypeModel) -> TypeRules:
-    return TypeRules(name, tuple(_concern(c) for c in _in_order(model)), model.needs, model.cooling_off)
+    verify = model.verify
+    second = Verification(verify.roles, verify.when or ALWAYS, verify.within, verify.then) if verify else None
+    return TypeRules(name, tuple(_concern(c) for c in _in_order(model)), model.needs, model.cooling_off, second)
 
 
 def _in_order(model: TypeModel) -> list[ConcernModel]:
