@@ -31,6 +31,7 @@ def item(case: Case, world: World) -> dict[str, Any]:
         "line": case.line,
         "assets": list(case.assets),
         "since_at": case.since.isoformat(),
+        "reopened_at": case.reopened_at.isoformat() if case.reopened_at is not None and case.is_open else None,
         "owner": lead.owner if lead else case.resolved_by,
         "state": _state(case),
         "late": late or overdue,

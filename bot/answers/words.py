@@ -1,0 +1,77 @@
+"""The words of `words.yaml` found in a question: folded, and written in full where they were typed in haste."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from nlp.tokens import fold
+
+WORD = re.compile(r"[\w\u0900-\u097f'’]+")
+
+
+def in_full(words: str) -> str:
+    """Folded words as they are written without haste: "q paso" is "que paso"."""
+    whole: Mapping[str, str] = _tree()["in_full"]
+    return f" {' '.join(whole.get(word, word) for word in words.split())} "
+
+
+def folded(text: str) -> str:
+    """A text as the phrases are compared with it: lower case, no accents, a blank before, after and between."""
+    return f" {' '.join(fold(word) for word in WORD.findall(text))} "
+
+
+def says(name: str, words: str) -> bool:
+    """Whether a list of its own stands in the words: `sure`, `late`, `numbered`."""
+    pattern: re.Pattern[str] = patterns("")[name]
+    return pattern.search(words) is not None
+
+
+def first(kind: str, words: str) -> str | None:
+    """The first of a kind's lists of which a phrase stands in the words: `first("period", words)`."""
+    return next((name for name, pattern in patterns(kind).items() if pattern.search(words)), None)
+
+
+def number_words() -> frozenset[str]:
+    """How small numbers are written in words, in every language; "one" and "a" are no numbers here."""
+    return frozenset(fold(word) for words in _tree()["number"].values() for word in words)
+
+
+def lists(kind: str) -> Mapping[str, list[str]]:
+    """The phrases of a kind, as they are written."""
+    lists: Mapping[str, list[str]] = _tree()[kind]
+    return lists
+
+
+@cache
+def _tree() -> Mapping[str, Any]:
+    tree: Mapping[str, Any] = yaml.safe_load(files("bot.answers").joinpath("words.yaml").read_text(encoding="utf-8"))
+    return tree
+
+
+@cache
+def patterns(kind: str) -> Mapping[str, re.Pattern[str]]:
+    """One pattern for each list of a kind; of the lists of their own for an empty kind."""
+    tree = _tree()
+    lists: Mapping[str, Any] = tree[kind] if kind else {name: value for name, value in tree.items() if name in _PLAIN}
+    numbers = "|".join(word for phrases in tree["number"].values() for word in phrases)
+    return {name: re.compile(_pattern(phrases, numbers)) for name, phrases in lists.items()}
+
+
+_PLAIN = ("sure", "late", "numbered")
+
+
+def _pattern(phrases: list[str], numbers: str) -> str:
+    def word(part: str) -> str:
+        if part == "...":
+            return r"(?: \S+){0,3}"
+        if part == "#":
+            return rf" (?:\d{{1,2}}|{numbers})"
+        return " " + (re.escape(fold(part[:-1])) + r"\S*" if part.endswith("*") else re.escape(fold(part)))
+
+    return "(?:" + "|".join("".join(word(part) for part in phrase.split()) for phrase in phrases) + ")(?= )"
