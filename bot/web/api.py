@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from bot import approving, by_hand
 from bot.views import case_json, iso, metrics_json, posting_json
 from bot.web.access import Looking, actor, known_person, linecall, must_be
+from bot.web.documents import CaseOf, FiguresOf, LineSaid, PostingOf, Stored, WholeCase
 from bot.web.errors import Declined, in_words
 from bot.web.sight import case_for, sight_of
 from db import cases, conversations, postings
@@ -32,6 +33,7 @@ routes = APIRouter(prefix="/api")
 
 MOST_TEXT = 4000  # characters of one message
 MOST_CASES = 500
+MOST_POSTINGS = 500
 LONGEST_ID = 18  # digits of an id
 
 
@@ -85,7 +87,12 @@ class Act(BaseModel):
     by: Short | None = Field(None, description="who asks for it; not needed when signed in")
 
 
-@routes.post("/messages", status_code=202, summary="Say something, or press a button, as a person of the plant")
+@routes.post(
+    "/messages",
+    status_code=202,
+    response_model=Stored,
+    summary="Say something, or press a button, as a person of the plant",
+)
 def say(
     request: Request,
     caller: Looking,
@@ -111,7 +118,9 @@ def say(
     return {"id": id_}
 
 
-@routes.get("/conversations/{person}", summary="What a person said and was told, oldest first")
+@routes.get(
+    "/conversations/{person}", response_model=list[LineSaid], summary="What a person said and was told, oldest first"
+)
 def conversation(
     request: Request,
     caller: Looking,
@@ -137,7 +146,7 @@ def conversation(
     ]
 
 
-@routes.get("/cases", summary="Exceptions, newest first")
+@routes.get("/cases", response_model=list[CaseOf], summary="Exceptions, newest first")
 def list_cases(
     request: Request,
     caller: Looking,
@@ -155,7 +164,9 @@ def list_cases(
         return [case_json(tx, case) for case in reversed(found)]
 
 
-@routes.get("/cases/{number}", summary="One exception with its log, tasks, notices and postings")
+@routes.get(
+    "/cases/{number}", response_model=WholeCase, summary="One exception with its log, tasks, notices and postings"
+)
 def one_case(request: Request, caller: Looking, number: str) -> dict[str, Any]:
     """404 where there is none of this number, or none for who asks."""
     app = linecall(request)
@@ -163,20 +174,34 @@ def one_case(request: Request, caller: Looking, number: str) -> dict[str, Any]:
         return case_json(tx, case_for(app, tx, caller, number), full=True)
 
 
-@routes.get("/postings", summary="What ERP is owed and what it has confirmed")
+@routes.get("/postings", response_model=list[PostingOf], summary="What ERP is owed and what it has confirmed")
 def list_postings(
     request: Request,
     caller: Looking,
     state: Annotated[PostingState | None, Query(description=", ".join(get_args(PostingState)))] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_POSTINGS)] = MOST_POSTINGS,
+    before: Annotated[Short | None, Query(description="key of a posting: only what was owed before it")] = None,
 ) -> list[dict[str, Any]]:
-    """All of them, or those of one state; of the exceptions that who asks may see."""
+    """The newest, in the order in which they were owed; of the exceptions that who asks may see.
+
+    For older ones ask again with the first key as `before`.
+    """
     app = linecall(request)
+    sight = sight_of(app, caller)
+    found: list[PostingStatus] = []
     with app.database.read() as tx:
-        found = sight_of(app, caller).of_postings(tx, postings.find(tx, state=state))
-        return [posting_json(status) for status in found]
+        while len(found) < limit:
+            part = postings.find(tx, state=state, limit=limit, before=before)
+            found = sight.of_postings(tx, part) + found
+            if len(part) < limit:
+                break
+            before = part[0].posting.key
+    return [posting_json(status) for status in found[-limit:]]
 
 
-@routes.post("/postings/{key:path}/retry", summary="Try a failed or waiting posting again, now")
+@routes.post(
+    "/postings/{key:path}/retry", response_model=PostingOf, summary="Try a failed or waiting posting again, now"
+)
 def retry_posting(request: Request, caller: Looking, key: str, act: Act | None = None) -> dict[str, Any]:
     """ERP is asked first whether it has it already; nothing is posted twice."""
     app = linecall(request)
@@ -188,7 +213,9 @@ def retry_posting(request: Request, caller: Looking, key: str, act: Act | None =
     return posting_json(status)
 
 
-@routes.post("/postings/{key:path}/book", summary="Say that a person has booked it in ERP by hand")
+@routes.post(
+    "/postings/{key:path}/book", response_model=PostingOf, summary="Say that a person has booked it in ERP by hand"
+)
 def book_posting(request: Request, caller: Looking, key: str, booked: Booked) -> dict[str, Any]:
     """Confirms the posting with the document number that ERP gave, under that person's name.
 
@@ -204,7 +231,11 @@ def book_posting(request: Request, caller: Looking, key: str, booked: Booked) ->
     return posting_json(status)
 
 
-@routes.post("/postings/{key:path}/approve", summary="Approve a posting that is above its limit, or turn it down")
+@routes.post(
+    "/postings/{key:path}/approve",
+    response_model=PostingOf,
+    summary="Approve a posting that is above its limit, or turn it down",
+)
 def approve_posting(request: Request, caller: Looking, key: str, answered: Answered) -> dict[str, Any]:
     """ERP gets it once somebody of the functions that `approvals` names has approved it."""
     app = linecall(request)
@@ -213,7 +244,9 @@ def approve_posting(request: Request, caller: Looking, key: str, answered: Answe
         return posting_json(_owed(approving.answer(app, key, by, yes=answered.yes)))
 
 
-@routes.get("/metrics", summary="The four figures: resolution, alignment, ERP posting lag, first pass")
+@routes.get(
+    "/metrics", response_model=FiguresOf, summary="The four figures: resolution, alignment, ERP posting lag, first pass"
+)
 def figures(
     request: Request,
     caller: Looking,

@@ -62,6 +62,7 @@ class Row:
     again: bool
     since: str
     from_clock: str
+    back_clock: str  # of what came back: since when it is open again (R4)
     age: str
     hands: tuple[Hand, ...]
     more: str
@@ -198,6 +199,7 @@ def _row(case: Case, voice: Voice) -> Row:
         again=bool(case.recurrent_of or case.reopened),
         since=case.since.isoformat(),
         from_clock=clock(voice, case.since, now),
+        back_clock=clock(voice, case.reopened_at, now),
         age=age_words(now - case.since, voice),
         hands=tuple(hands[:MOST_HANDS]),
         more=say("page.wall.more", n=str(more)) if more > 0 else "",

@@ -58,6 +58,7 @@ NO: Mapping[str, tuple[int, str]] = {
     "book.not_yours": (403, "not_your_role"),
     "left_over.not_yours": (403, "not_your_role"),
     "book.unknown": (409, "outcome_unknown"),
+    "book.taken": (409, "outcome_unknown"),
     "book.confirmed": (409, "confirmed"),
 }
 

@@ -68,9 +68,10 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
         "period": period,
         "named": {name: voice.say(f"figure.{name}") for name in (*figures.FIGURES, "first_pass")},
         "span": f"{clock(voice, which.since, voice.now)} – {clock(voice, which.until, voice.now)}",
-        "whole": _row("", whole, voice) if whole is not None else None,
-        "lines": [_row(line_name(app.plant, group.key) or "–", group, voice) for group in by_line],
+        "whole": row_of("", whole, voice) if whole is not None else None,
+        "lines": [row_of(line_name(app.plant, group.key) or "–", group, voice) for group in by_line],
         "causes": [(bar.name, f"{bar.value:,.0f} {voice.say('page.unit.minute')}") for bar in causes],
+        "group": bool(app.group.members) and caller.person in app.plant.person,
         "pictures": [(kind, voice.say(f"page.figures.{kind}")) for kind, there in drawn.items() if there],
     }  # fmt: skip
     return page(request, "figures.html", frame(voice) | facts)
@@ -119,7 +120,9 @@ def _which(app: App, caller: Caller, period: str) -> Which:
     return Which(start, end or now, lines=only_lines(person) if person is not None else ())
 
 
-def _row(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
+def row_of(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
+    """The four figures of a line, or of a plant, in words."""
+
     def said(spread: figures.Spread) -> str:
         return "–" if spread.median is None else " ".join(minutes_words(spread.median, voice))
 
@@ -142,7 +145,7 @@ def _bars(tx: Connection, which: Which, caller: Caller, world: World, voice: Voi
     asker = world.plant.person.get(caller.person or "")
     found, _, _ = causes_of(tx, which, MOST_CAUSES, standing(tx, which, asker, world))
     plant = voice.plant
-    names = [(plant.asset[c.asset].name if c.asset in plant.asset else c.asset, c) for c in found if c.down_min > 0]
+    names = [(plant.called(c.asset) or c.asset, c) for c in found if c.down_min > 0]
     return [
         pictures.Bar(" · ".join(part for part in (name, voice.say(f"type.{c.type}")) if part), c.down_min)
         for name, c in names

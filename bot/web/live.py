@@ -100,7 +100,11 @@ class Live:
             self._moved.notify_all()
 
 
-@routes.get("/api/events", summary="Server-sent events: `changed` whenever anything has changed, `beat` in between")
+@routes.get(
+    "/api/events",
+    summary="Server-sent events: `changed` whenever anything has changed, `beat` in between",
+    response_class=StreamingResponse,
+)
 async def events(request: Request, caller: Looking) -> StreamingResponse:
     """A stream of small events; what has changed is read from the other addresses.
 

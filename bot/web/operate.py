@@ -14,6 +14,7 @@ from prometheus_client import generate_latest
 from sqlalchemy import select
 
 from bot.web.access import Looking, linecall
+from bot.web.documents import Alive, Ready
 from bot.web.gauges import registry_of
 from bot.web.rendering import page
 
@@ -28,13 +29,18 @@ PATIENCE = 5.0  # seconds that a probe waits for the database
 LEAST_DISK = 50 * 1024 * 1024  # bytes; below it SQLite may soon refuse a message
 
 
-@routes.get("/health", summary="Whether the process answers")
+@routes.get("/health", response_model=Alive, summary="Whether the process answers")
 async def health() -> dict[str, bool]:
     """Liveness: nothing is asked of anybody else."""
     return {"alive": True}
 
 
-@routes.get("/ready", summary="Whether messages are stored, read and chased; 503 with what is not well")
+@routes.get(
+    "/ready",
+    summary="Whether messages are stored, read and chased; 503 with what is not well",
+    response_model=Ready,
+    responses={503: {"model": Ready}},
+)
 async def ready(request: Request) -> JSONResponse:
     """The truth, part by part; whoever balances load or pages somebody looks at the status alone.
 

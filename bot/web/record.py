@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.conditions_said import matched_in_words
 from bot.say import log_line
 from bot.web.board import hand_of
 from bot.web.course import Course, course_of
@@ -208,7 +209,7 @@ def _facts(case: Case, voice: Voice) -> list[Fact]:
         line = f"{line_name(plant, case.line)} ({case.line}){_running(case, voice)}"
         facts.append(_fact("line", line, voice, inferred="line" in said))
     for name, field, values in (
-        ("machine", "assets", [plant.asset[a].name if a in plant.asset else a for a in case.assets]),
+        ("machine", "assets", [plant.called(a) or a for a in case.assets]),
         ("work_order", "work_orders", _with_unknown(case.work_orders, voice.records.work_order, voice)),
         ("item", "items", case.items),
         ("lot", "lots", _with_unknown(case.lots, voice.records.lot, voice)),
@@ -257,7 +258,7 @@ def _part(task: Task, voice: Voice) -> Part:
     role = role_word(task.role, voice)
     rule = task.why.replace("_", " ")
     why = rule.removeprefix(f"{task.role.replace('_', ' ')}: ")
-    facts = ", ".join(f"{name.replace('_', ' ')} {_plain(value, voice)}" for name, value in task.facts.items())
+    facts = matched_in_words(task.facts, voice)
     who = person_name(plant, task.done_by or task.acknowledged_by or task.owner)
     if task.withdrawn_at is not None:
         gone = voice.say("page.record.not_needed", at=clock(voice, task.withdrawn_at, now))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from bot.accepting import accepted_of
+from bot.conditions_said import in_words
 from bot.reloading import IN_FORCE
 from bot.web.access import Looking, linecall
+from bot.web.improve_page import what_was_changed
 from bot.web.rendering import frame, page
 from bot.web.sight import sight_of
 from bot.web.words import age_words, capital, clock, role_word, voice_for
 from db import asked, settings
-from integrations.plant_folder import read_rules_text
+from integrations.plant_folder import read_rules_text, rules_text
+from workflow.improving import with_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,16 +36,24 @@ LATELY = timedelta(days=30)
 ALWAYS = "true"
 
 
+class When(NamedTuple):
+    """A condition twice: in words where it has plain ones, and as it stands in the file; both empty: always."""
+
+    said: str
+    written: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a kind of exception."""
 
     name: str
     role: str
-    when: str  # as it stands in the file; empty: always
+    when: When
     required: bool
     own: bool  # written by this plant, not a default
-    times: tuple[tuple[str, str], ...]  # when, and what happens by when
+    changed: str  # what was accepted over the file, by whom and when; empty: nothing
+    times: tuple[tuple[When, str], ...]  # when, and what happens by when
     n: int  # how often it asked lately
     last: str  # the exception in which it asked last
     last_at: str
@@ -74,15 +86,17 @@ def rules_page(request: Request, caller: Looking) -> HTMLResponse:
     voice, rules = voice_for(app, caller.person), app.folder.rules
     with app.database.read() as tx:
         since: datetime | None = settings.written_at(tx, IN_FORCE)
+        accepted = accepted_of(tx)
         lately = asked.by_rule(tx, voice.now - LATELY, sight_of(app, caller).within)
-    defaults = read_rules_text(None, app.folder.plant)
+    defaults = with_accepted(read_rules_text(None, app.folder.plant), accepted)
+    changed = {one.rule: what_was_changed(one, voice) for one in accepted}
     facts = {
         "since": clock(voice, since, voice.now), "version": rules.version[:8],
-        "own_file": rules.version != defaults.version, "refused": app.rules_refused,
-        "kinds": [_kind(type_, rules, defaults, lately, voice) for type_ in rules.types],
+        "own_file": rules_text(app.folder.folder) is not None, "refused": app.rules_refused,
+        "kinds": [_kind(type_, rules, defaults, lately, changed, voice) for type_ in rules.types],
         "powers": [_power(decision, who, voice) for decision, who in rules.decisions.items()],
         "constraints": [
-            (one.name, _when(one.when), ", ".join(_act(name, voice) for name in one.forbids), one.why)
+            (one.name, _when(one.when, voice), ", ".join(_act(name, voice) for name in one.forbids), one.why)
             for one in rules.constraints if one.forbids
         ],
         "more": _more(rules, voice),
@@ -90,7 +104,14 @@ def rules_page(request: Request, caller: Looking) -> HTMLResponse:
     return page(request, "rules.html", frame(voice) | facts)
 
 
-def _kind(type_: ExceptionType, rules: Rules, defaults: Rules, lately: Mapping[str, Lately], voice: Voice) -> Kind:
+def _kind(
+    type_: ExceptionType,
+    rules: Rules,
+    defaults: Rules,
+    lately: Mapping[str, Lately],
+    changed: Mapping[str, str],
+    voice: Voice,
+) -> Kind:
     of_type = rules.types[type_]
     known = defaults.types[type_].concerns if type_ in defaults.types else ()
     return Kind(
@@ -98,18 +119,22 @@ def _kind(type_: ExceptionType, rules: Rules, defaults: Rules, lately: Mapping[s
         name=capital(voice.say(f"type.{type_}")),
         needs=", ".join(voice.say(f"field.{name}") for name in of_type.needs),
         cooling_off=_span(of_type.cooling_off, voice),
-        rules=tuple(_rule(one, one not in known, lately.get(one.name), voice) for one in of_type.concerns),
+        rules=tuple(
+            _rule(one, one not in known, lately.get(one.name), changed.get(one.name, ""), voice)
+            for one in of_type.concerns
+        ),
     )
 
 
-def _rule(one: Concern, own: bool, lately: Lately | None, voice: Voice) -> Rule:
+def _rule(one: Concern, own: bool, lately: Lately | None, changed: str, voice: Voice) -> Rule:
     return Rule(
         name=capital(one.name.removeprefix(f"{one.role.replace('_', ' ')}: ")),
         role=role_word(one.role, voice),
-        when=_when(one.when),
+        when=_when(one.when, voice),
         required=one.required,
         own=own,
-        times=tuple((_when(when), _times(times, voice)) for when, times in one.deadlines),
+        changed=changed,
+        times=tuple((_when(when, voice), _times(times, voice)) for when, times in one.deadlines),
         n=lately.n if lately else 0,
         last=lately.last_case if lately else "",
         last_at=clock(voice, lately.last_at, voice.now) if lately else "",
@@ -120,8 +145,8 @@ def _span(time: timedelta, voice: Voice) -> str:
     return age_words(time, voice) if time >= timedelta(days=1) else voice.minutes(time.total_seconds() / 60)
 
 
-def _when(condition: Condition) -> str:
-    return "" if condition.text == ALWAYS else condition.text
+def _when(condition: Condition, voice: Voice) -> When:
+    return When("", "") if condition.text == ALWAYS else When(in_words(condition, voice), condition.text)
 
 
 def _times(times: Deadlines, voice: Voice) -> str:

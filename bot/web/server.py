@@ -15,7 +15,22 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.web import api, figures_page, hooks, live, operate, pages, people, queue, rules_page, search, triage, upload
+from bot.web import (
+    api,
+    figures_page,
+    hooks,
+    improve_page,
+    live,
+    operate,
+    pages,
+    people,
+    plants_page,
+    queue,
+    rules_page,
+    search,
+    triage,
+    upload,
+)
 from bot.web.door import Door
 from bot.web.errors import REFUSALS, answer_errors
 from bot.web.gauges import Requests, Timed
@@ -41,7 +56,8 @@ def create_web(app: App) -> FastAPI:
     web.state.linecall = app
     web.state.live = Live(app)
     answer_errors(web)
-    for part in (hooks, upload, api, live, operate, pages, figures_page, queue, search, people, rules_page, triage):
+    of_figures, of_rules = (figures_page, plants_page), (rules_page, improve_page)
+    for part in (hooks, upload, api, live, operate, pages, *of_figures, queue, search, people, *of_rules, triage):
         web.include_router(part.routes, responses=REFUSALS)
     web.mount("/static", Static(directory=STATIC))
     web.state.requests = Requests()

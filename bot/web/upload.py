@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
 from bot.drawing import PICTURED, drawn
 from bot.web.access import Looking, caller_of, known_person, linecall, must_be
 from bot.web.api import MOST_TEXT, Short, Words, answered, message_id
+from bot.web.documents import Stored
 from bot.web.errors import Declined
 from bot.web.sight import sight_of
 from bot.wording import Voice, language_for
@@ -37,7 +38,12 @@ WHY = {
 }
 
 
-@routes.post("/messages/media", status_code=202, summary="Send a photo, a voice note or a scanned form as a person")
+@routes.post(
+    "/messages/media",
+    status_code=202,
+    response_model=Stored,
+    summary="Send a photo, a voice note or a scanned form as a person",
+)
 def send(
     request: Request,
     caller: Looking,
@@ -89,7 +95,9 @@ def attachment(request: Request, caller: Looking, number: int) -> Response:
     return Response(data, media_type=one.mime, headers=headers)
 
 
-@routes.get("/people/{person}/lines/{number}/picture.png", summary="The picture beside an answer")
+@routes.get(
+    "/people/{person}/lines/{number}/picture.png", summary="The picture beside an answer", response_class=Response
+)
 def picture(request: Request, caller: Looking, person: str, number: int, dark: bool = False) -> Response:
     """Drawn from the facts of the answer, in its reader's language; for whoever may read that conversation."""
     app = linecall(request)

@@ -101,7 +101,7 @@ def initials(name: str) -> str:
 def subject_of(case: Case, voice: Voice) -> str:
     """What it is about in a few words: the machine, the lot, the item, the order, or the line."""
     plant, records = voice.plant, voice.records
-    machines = [plant.asset[asset].name for asset in case.assets if asset in plant.asset]
+    machines = [name for asset in case.assets if (name := plant.called(asset)) is not None]
     lots = [voice.say("page.record.lot_numbered", lot=lot) for lot in case.lots]
     items = [records.item[item].description if item in records.item else item for item in case.items]
     orders = list(case.work_orders)
