@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from bot import improving
+from bot import improving, running
 from bot.answers import counted, lists
 from bot.answers.periods import period_of
 from bot.answers.rights import sees, sees_line
@@ -62,7 +62,7 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World, about: C
         case "ranking":
             return Notice(asker.id, "answer.no_ranking")
         case "priorities":
-            return Notice(asker.id, "answer.priorities", {"line": wanted.line})
+            return running.recommended(tx, asker, wanted.line, world)
 
 
 def period(wanted: Wanted, world: World) -> tuple[datetime, datetime]:

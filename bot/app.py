@@ -19,11 +19,13 @@ from bot.config import Config, WrongConfiguration
 from bot.for_chats import ForChats
 from bot.foreign_chats import email_of, slack_of, telegram_of, whatsapp_of
 from bot.foreign_systems import erpnext_of, odoo_of, sap_of, tryton_of
+from bot.group import Group
 from bot.intake import Intake
 from bot.lessons import Learning, take_effect
 from bot.people_in_force import note_people
 from bot.reloading import reload_rules
 from bot.second_reader import reader_of
+from bot.spans import spans_of
 from bot.taking import arrived
 from db import cases, inbox, leases, outbox, postings
 from db.connect import Database, open_database
@@ -39,7 +41,7 @@ from workflow.errors import TryLater
 from workflow.lessons import Example, Nickname
 from workflow.messages import Arrival, Inbound
 from workflow.plant import ROLES, Chat, Plant
-from workflow.ports import Asks, Channel, Clock, Ears, Erp, Eyes, Reader
+from workflow.ports import Asks, Channel, Clock, Ears, Erp, Eyes, LetsGo, Reader
 from workflow.records import Records
 from workflow.routing import Superseded, World
 
@@ -75,6 +77,7 @@ class App:
         # On PostgreSQL other processes may work on the same rows; the embedded database is one process's.
         self.shared = database.dialect == "postgresql"
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"  # who we are in a lease
+        self.spans = spans_of(config, folder.plant.id)
         self.loop = ChannelLoop()
         self.intake = Intake(self)
         self.shelf = Shelf(config.data / "attachments")
@@ -85,6 +88,7 @@ class App:
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine
         self.alive: Callable[[], bool] = lambda: True  # whether the rounds go on; set by the engine
         self.learning = Learning()
+        self.group = Group()  # the other plants of the group, for questions to several of them; set by `build`
         for channel in channels.values():
             if isinstance(channel, Asks):
                 channel.ask(ForChats(self))
@@ -125,7 +129,10 @@ class App:
 
     def receive(self, message: Inbound) -> int | None:
         """Store a message durably and wake the desk; None for a repeat (R23). Only then may it be answered 2xx."""
-        stored = self.intake.store(message)
+        of = f"{message.channel} {message.message_id}"
+        with self.spans.span("ingest", of, channel=message.channel) as about:
+            stored = self.intake.store(message)
+            about |= {"inbox": stored} if stored is not None else {"repeat": 1}
         self.ring("inbox")
         return stored
 
@@ -207,10 +214,14 @@ class App:
         return [*away, *stale]
 
     def close(self) -> None:
-        """Let go of the database, and of whoever looks at pictures."""
+        """Let go of the database, of ERP, and of whoever looks at pictures."""
         self.loop.close(self.channels.values())
+        if isinstance(self.erp, LetsGo):
+            self.erp.close()
         if self.eyes is not None:
             self.eyes.close()
+        self.group.close()
+        self.spans.close()
         self.database.close()
 
 
@@ -278,6 +289,7 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
         raise WrongConfiguration("LINECALL_PLANT: no plant folder given; name one, or use --plant FOLDER")
     clock = clock or SystemClock()
     folder = read_plant_folder(config.plant)
+    group = Group.of(config.group, config.plant)
     config.data.mkdir(parents=True, exist_ok=True)
     database = open_database(config.url)
     database.migrate()
@@ -298,6 +310,7 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
         WorkerEyes() if installed() else None,
         ears(config),
     )
+    app.group = group
     take_effect(app)
     note_people(app)
     reload_rules(app)

@@ -21,11 +21,11 @@ def bearable(changes: Sequence[Change], world: World) -> tuple[list[Change], lis
     listed: dict[str, list[Change]] = {person: [] for person in sorted(together)}
     kept = []
     for change in changes:
-        own = [n for n in change.notices if not (n.to in together and _can_be_listed(n, change))]
-        for notice in change.notices:
-            if notice not in own and change not in listed[notice.to]:
-                listed[notice.to].append(change)
-        kept.append(replace(change, notices=tuple(own)))
+        taken_out = [n for n in change.notices if n.to in together and _can_be_listed(n, change)]
+        for person in dict.fromkeys(n.to for n in taken_out):
+            listed[person].append(change)
+        own = tuple(n for n in change.notices if not (n.to in together and _can_be_listed(n, change)))
+        kept.append(replace(change, notices=own) if taken_out else change)
     notices = [
         Notice(person, "reminders", {"n": len(of), "items": [item(c.case, world) for c in of]})
         for person, of in listed.items()

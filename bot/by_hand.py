@@ -12,7 +12,7 @@ from db.connect import Stale
 from workflow import finishing
 from workflow.case import CONFIRMED, Change
 from workflow.errors import Refused, Rejected, TryLater
-from workflow.ports import Receipt
+from workflow.ports import Receipt, Withdraws
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 RETRIES = 10  # lost races on one case
 MAY_BOOK = frozenset({"supervisor", "planner", "materials", "quality", "maintenance", "manager", "customer_service"})
 
-Answer = Receipt | Literal["no", "away", "unsure"]  # of ERP, asked whether it has a posting
+Answer = Receipt | Literal["no", "taken", "away", "unsure"]  # of ERP, asked whether it has a posting
 
 
 def may_book(person: Person) -> bool:
@@ -48,7 +48,8 @@ def try_again(app: App, key: str, by: Person) -> PostingStatus | None:
 def book(app: App, key: str, receipt: str, by: Person, *, looked: bool = False) -> PostingStatus | None:
     """A named person has booked it: that confirms it, and closes the case where it was the last one (R2).
 
-    ERP is asked first (R47): what it holds already counts, and not what was typed in. None where nobody owes it; one
+    ERP is asked first (R47): what it holds already counts, and not what was typed in. What still lies before its import
+    is withdrawn. None where nobody owes it; one
     that is confirmed already keeps the receipt that it has. Raises Refused where this person may not, and where ERP
     may have it and cannot be asked; unless they say that they have `looked` there.
     """
@@ -74,11 +75,13 @@ def _ask(app: App, status: PostingStatus) -> Answer:
     if status.posting.kind not in app.erp.kinds:
         return "no"  # no system books that kind
     try:
-        return app.erp.find(status.posting.key) or "no"
+        receipt = app.erp.find(status.posting.key)
+        taken = receipt is None and isinstance(app.erp, Withdraws) and not app.erp.withdraw(status.posting.key)
     except TryLater as later:
         return "unsure" if later.outcome_unknown else "away"
     except Rejected:
         return "unsure"
+    return receipt or ("taken" if taken else "no")
 
 
 def _book(app: App, before: PostingStatus, typed: str, by: Person, looked: bool) -> PostingStatus | None:
@@ -90,6 +93,8 @@ def _book(app: App, before: PostingStatus, typed: str, by: Person, looked: bool)
             raise Stale(key)  # it was tried since ERP was asked
         if isinstance(answer, Receipt):
             fresh = postings.found(tx, key, answer, world.now)
+        elif not looked and answer == "taken":
+            raise Refused("book.taken", case=before.posting.case)
         elif not looked and (answer == "unsure" or doubt == "runs" or (answer == "away" and doubt is not None)):
             raise Refused("book.unknown", case=before.posting.case)
         else:

@@ -11,6 +11,7 @@ from bot.commands import (
     audit,
     baseline,
     check,
+    doctor,
     erp,
     improve,
     keeping,
@@ -24,6 +25,7 @@ from bot.commands import (
 )
 from bot.commands import demo as demo_command
 from bot.config import WrongConfiguration
+from bot.logs import set_up_logs
 from integrations.plant_folder import PlantFolderProblems
 from workflow.errors import LinecallError
 
@@ -37,6 +39,7 @@ app = typer.Typer(
 
 for part in (
     service,
+    doctor,
     people,
     keeping,
     demo_command,
@@ -56,6 +59,7 @@ for part in (
 
 def main() -> None:
     """Entry point: what went wrong is said in one sentence on stderr, with exit status 1."""
+    set_up_logs("WARNING")  # whoever types a command reads its answer, not the program's diary
     try:
         app()
     except WrongConfiguration as error:

@@ -35,6 +35,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LINECALL_", frozen=True, extra="ignore")
 
     plant: Path | None = None
+    group: Path | None = None  # group.yaml: the other plants, for questions to several
     database_url: str | None = None
     data: Path = Path("linecall-data")
     host: str = "127.0.0.1"
@@ -51,6 +52,9 @@ class Config(BaseSettings):
     sap_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     sap_user: str = "LINECALL"
     sap_password: SecretStr | None = None
+    sap_certificate: Path | None = None  # a PEM file, instead of the password: mutual TLS
+    sap_certificate_key: Path | None = None  # none: the key stands in the certificate's file
+    sap_ca: Path | None = None  # who signed SAP's own certificate; none: the public authorities
     sap_token_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")  # OAuth 2.0; none: HTTP Basic
     sap_client: str | None = Field(default=None, pattern=r"^\d{3}$")  # on premise; none: the system's own
     sap_plant: str | None = Field(default=None, pattern=r"^[A-Z0-9]{1,4}$")
@@ -75,6 +79,7 @@ class Config(BaseSettings):
     openai_seconds: float = Field(default=8.0, gt=0, le=60)  # that one message may wait for it
     openai_monthly_tokens: int = Field(default=2_000_000, ge=0)
     audit_key: SecretStr | None = None  # none: a file in the data folder, made at first use
+    traces_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     heartbeat_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     telegram_token: SecretStr | None = None
     telegram_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")  # a Bot API server of one's own

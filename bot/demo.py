@@ -163,10 +163,11 @@ class Demo:
         """What was said to whom: the speaker's answer in full, the others' on one line for each function."""
         for person, line in (pair for pair in lines if pair[0].id == speaker):
             self._answer(person, line)
-        functions: dict[tuple[str | None, str], tuple[str, list[Person]]] = {}
+        functions: dict[tuple[str | None, str, str], tuple[str, list[Person]]] = {}
         for person, line in lines:
             if person.id != speaker:
-                text, people = functions.setdefault((line.case, person.roles[0]), (_one_line(line.text), []))
+                function = (line.case, person.roles[0], person.language)
+                text, people = functions.setdefault(function, (_one_line(line.text), []))
                 people.append(person)
         together: dict[str, list[Person]] = {}
         for text, people in functions.values():
@@ -188,7 +189,9 @@ class Demo:
             new = conversations.since(tx, self._shown)
         self._shown = new[-1][1].id if new else self._shown
         people = self.plant.app.plant.person
-        return [(people[who], line) for who, line in new if line.sender == "bot"]
+        asked_first = {person: n for n, person in enumerate(people)}  # as plant.yaml names them, and so are they asked
+        told = [(people[who], line) for who, line in new if line.sender == "bot"]
+        return sorted(told, key=lambda one: asked_first[one[0].id])
 
     def _stamp(self) -> Text:
         return Text(f"{self.plant.now:%H:%M}", style="dim")
@@ -263,7 +266,7 @@ def _min(value: float | None) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    line = " · ".join(" ".join(part.split()) for part in text.splitlines() if part.strip())
     return line if len(line) <= WIDE else f"{line[: WIDE - 1]}…"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,28 +10,31 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection
 
-from bot import afterwards, answer, confirmed, decisions, media, presses, reports, restating, slash, why
+from bot import afterwards, answer, confirmed, decisions, gathering, media, presses, reports, restating, slash, why
+from bot.answers.elsewhere import asked_of_several
 from bot.answers.wanted import wanted
+from bot.completing import add, complete, completes, tells_a_kind
 from bot.courtesy import bare_answer, calls_off, courtesy
 from bot.explaining import explained
+from bot.incoming import Incoming
 from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, read
 from bot.numbered import WHICH, chosen
 from bot.proven import binds, decides
 from bot.reach import answered_at, person_at
-from bot.say import Press, parse_button
+from bot.reloading import reload_rules
+from bot.running import asked as asked_to_run
+from bot.say import parse_button
+from bot.shared_phone import as_theirs, noted, speaker, stops, told
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
-from bot.thread import Thread, find_thread
+from bot.thread import find_thread
 from db import attachments, cases, conversations, downtimes, inbox, outbox, understood
-from db.attachments import Attachment
 from db.connect import Stale
 from db.inbox import Received
 from workflow import answering, finishing, opening
 from workflow.case import Case, Change, Notice, Offer
 from workflow.errors import Refused
-from workflow.messages import Inbound
-from workflow.plant import Person
-from workflow.reading import Reading, ReportedException, Resolution, Why
+from workflow.reading import Reading, Resolution
 from workflow.routing import World
 
 if TYPE_CHECKING:
@@ -39,28 +42,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-COMPLETES_WITHIN = timedelta(minutes=10)  # "lot 6320-3A" belongs to what its writer has just reported
-CORRECTS_WITHIN = timedelta(minutes=30)  # "no, 4512" speaks of one's own report of the last half hour
 RETRIES = 10  # lost races on one case before the message waits for the next round
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One message with its person, and where in the conversation it stands."""
-
-    id: int
-    message: Inbound
-    person: Person
-    press: Press | None
-    thread: Thread
-    brings: Attachment | None = None  # a photo or voice note that was read, whose second half this is
-    why: Why | None = None  # of a report or a correction: why it was read so
-    decides: bool = True  # whether the way it came proves its writer well enough for what binds the plant (R41)
 
 
 def handle(app: App, received: Received) -> None:
     """Take one message from the inbox to its end: acts saved and the row done, in one transaction."""
     message = received.message
+    of = f"{message.channel} {message.message_id}"
     if message.raw is not None:
         read_again(app, received)
         return
@@ -75,30 +63,50 @@ def handle(app: App, received: Received) -> None:
     if person is None:
         turn_away(app, received)
         return
+    person, phone = speaker(app, message, person)
+    elsewhere: Notice | None = None
     for _ in range(RETRIES):
         with app.database.read() as tx:
             press = parse_button(message.button) if message.button else None
             thread = find_thread(tx, message, person, press, app.clock.now())
+            pieces = gathering.so_far(inbox.gathered(tx, message), received)
             brings = attachments.behind(tx, received.id)
         if message.button is None and brings is None:
             press = media.typed(app, message, person, thread) or why.typed(message, thread)
-        incoming = Incoming(received.id, message, person, press, thread, brings, decides=decides(app, message))
+        if message.media and gathering.come_first(app, received.id, pieces):
+            return
+        proved = decides(app, message)
+        incoming = Incoming(received.id, message, person, press, thread, brings, decides=proved, phone=phone)
         reading = None
         if press is None:
-            reading, thread = read(app, incoming)
-            incoming = replace(incoming, thread=thread, why=explained(app, message, person, thread, reading))
+            with app.spans.span("read", of, inbox=received.id):
+                reading, thread = read(app, incoming)
+            together = gathering.read_together(incoming, reading, thread, pieces, partial(read, app))
+            incoming, reading, thread, pieces = together
+            if brings is None and gathering.waits(app, incoming, reading, thread, pieces):
+                return
+            incoming = replace(incoming, thread=thread, why=explained(app, incoming.message, person, thread, reading))
+            if reading is not None and brings is None and not thread.confirms:
+                incoming = replace(incoming, elsewhere=elsewhere or asked_of_several(app, message, person))
+                elsewhere = incoming.elsewhere  # asked once, however often this message is taken up again
         try:
-            with app.database.write() as tx:
+            with app.spans.span("act", of, inbox=received.id) as about, app.database.write() as tx:
                 if not inbox.take(tx, received.id):
                     return  # another worker was faster
-                stood = partial(downtimes.beside, tx)
-                world = replace(app.world(), engaged=cases.engaged(tx), stood=stood)
-                outcome = Desk(world, tx, incoming).act(reading)
+                world = replace(app.world(), engaged=cases.engaged(tx), other=partial(cases.get, tx))
+                world = replace(world, stood=partial(downtimes.beside, tx))
+                desk = Desk(world, tx, incoming)
+                outcome = desk.act(reading)
+                for piece in incoming.gathered:
+                    inbox.done(tx, piece, app.clock.now(), "gathered")
                 inbox.done(tx, received.id, app.clock.now(), outcome)
+                about |= {"outcome": outcome} | ({"case": desk.touched} if desk.touched is not None else {})
         except Stale:
             continue  # somebody was faster: acts are pure, so they run again on the fresh case
         if outcome == "speaks":
             speak_again(app)
+        if outcome == "improve.accepted":
+            reload_rules(app)
         app.ring("outbox", "postings")
         return
     with app.database.write() as tx:
@@ -119,11 +127,20 @@ class Desk:
         # Captured is when the person sent it, not when we got round to it (R1); no sender's clock is ahead of ours.
         self.sent_at = min(incoming.message.sent_at, world.now)
         self.said = incoming.message.text.strip()
+        self.words = self.said if incoming.words is None else incoming.words.strip()
+        self.pieces = (*incoming.earlier, *((incoming.message.message_id,) if incoming.over else ()))
+        self.adds = incoming.adds
+        self.phone = incoming.phone
+        if self.thread.case is not None:
+            own = as_theirs(self.phone, self.me, self.thread.case)
+            self.thread = replace(self.thread, case=own)
         self.brings = incoming.brings
         self.why = incoming.why
         self.decides = incoming.decides
+        self.elsewhere = incoming.elsewhere
         self.where = answered_at(incoming.message)
         self.line = 0  # of the transcript that this message became
+        self.touched: str | None = None  # number of the exception that was changed last
 
     def act(self, reading: Reading | None) -> str:
         """Do what the message asks for and say so; returns the outcome that the inbox row keeps."""
@@ -134,6 +151,8 @@ class Desk:
             return self.tell("needs_more_proof")
         if self.message.forwarded and binds(self.press, reading, confirms=self.thread.confirms):
             return self.tell("not_your_words")
+        if (asks := stops(self, self.press, reading)) is not None:
+            return asks
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)
@@ -153,8 +172,12 @@ class Desk:
     def remember(self) -> int:
         """Keep what was said, and have read what came with it; returns the line of the transcript."""
         about = self.press.case.strip("-") or None if self.press else self.thread.number
+        if self.press is None and self.message.message_id in self.pieces:
+            known = conversations.line_of(self.tx, self.message.channel, self.message.message_id)
+            if known is not None:
+                return known.id
         said = (
-            self.said or media.shown(self.message, self.me, self.world.plant) or (self.press.act if self.press else "")
+            self.words or media.shown(self.message, self.me, self.world.plant) or (self.press.act if self.press else "")
         )
         message = self.message
         line = conversations.said(
@@ -167,6 +190,9 @@ class Desk:
 
     def understood(self, reading: Reading) -> str:
         """Choose the act by the intent."""
+        if self.elsewhere is not None:
+            outbox.put(self.tx, None, replace(self.elsewhere, where=self.where), self.world.now)
+            return "query"
         reading = confirmed.completed(self, reading)
         case = self.thread.case
         if (besides := afterwards.heard(self, reading)) is not None:
@@ -184,18 +210,24 @@ class Desk:
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
         if (put_right := restating.asked(self, reading)) is not None:
             return put_right
+        if (ran := asked_to_run(self)) is not None:
+            return ran
+        if case is None and reading.ask is not None and reading.intent in ("chatter", "query"):
+            return reports.perhaps(self, reading)
         if (asked := wanted(reading, self.said, self.me, self.world.plant, self.sent_at, self.why)) is not None:
             outbox.put(self.tx, None, replace(answer.reply(self, asked), where=self.where), self.world.now)
             return "query"
-        if case is None and reading.intent == "report" and reading.correction and not _tells_a_kind(reading):
+        if case is None and reading.intent == "report" and reading.correction and not tells_a_kind(reading):
             return self.tell("no_case")  # "no, line 3", and nothing that it would correct (R14)
         if reading.intent == "report" and bare_answer(self.said) and not any(e.assets for e in reading.exceptions):
             return self.tell("no_case")  # "no", "in 20 min": an answer to nothing opens nothing (R14)
         if reading.intent == "report" and calls_off(self.said) and all(e.type != "safety" for e in reading.exceptions):
             return self.tell("no_case")  # a false alarm of nothing that is open
         match reading.intent:
-            case "report" if case is not None and self.completes(case, reading):
-                return self.complete(case, reading.exceptions[0])
+            case "report" if case is not None and self.adds:
+                return add(self, case, reading.exceptions[0])
+            case "report" if case is not None and completes(self, case, reading):
+                return complete(self, case, reading.exceptions[0])
             case "report":
                 return reports.report(self, reading)
             case "disposition":
@@ -255,12 +287,16 @@ class Desk:
     def save(self, change: Change) -> str:
         """Keep what an act returned, and remember what it asks of whom."""
         # Which message it was and which state of the record its sender saw: for whoever asks later (R36).
-        seen = {"message": self.inbox_id, "version": change.case.version}
+        seen = {"message": self.inbox_id, "version": change.case.version, **noted(self.phone, self.me)}
         entries = tuple(replace(e, facts={**e.facts, **seen}) if e.who == self.me.id else e for e in change.entries)
         notices = tuple(replace(n, where=self.where) if n.to == self.me.id else n for n in change.notices)
+        if self.phone is not None:
+            notices = told(self.phone, self.me, notices, self.said)
         saved = cases.save(self.tx, replace(change, entries=entries, notices=notices), self.world.now)
+        self.touched = saved.number
         if change.case.version == 0:
             conversations.belongs(self.tx, self.line, saved.number)
+            gathering.belong(self.tx, self.message.channel, self.pieces, saved.number)
         if self.why is not None and (change.case.version == 0 or any(e.what == "corrected" for e in change.entries)):
             understood.keep(self.tx, saved.number, self.inbox_id, self.why, self.world.now)
         if saved.status == "draft" and saved.asks is not None:
@@ -268,6 +304,13 @@ class Desk:
         elif change.entries and any(e.what == "answered" for e in change.entries):
             conversations.answered(self.tx, saved.reporter)
         return change.entries[-1].what if change.entries else "told"
+
+    def keep(self, change: Change) -> Case:
+        """The same, and the case as it was saved: for an act that goes on with it."""
+        self.save(change)
+        saved = cases.get(self.tx, change.case.number)
+        assert saved is not None
+        return saved
 
     def late(self, case: Case) -> str:
         """An old card or a late word: today's state, and nothing changes (R33)."""
@@ -278,34 +321,10 @@ class Desk:
     def tell(self, name: str, offers: tuple[Offer, ...] = (), **facts: object) -> str:
         """Say something to the sender alone."""
         number = facts.get("case")
-        notice = Notice(self.me.id, name, facts, offers, where=self.where)
+        to = self.phone.id if self.phone is not None else self.me.id
+        notice = Notice(to, name, facts, offers, where=self.where)
         outbox.put(self.tx, str(number) if number else None, notice, self.world.now)
         return name
-
-    def completes(self, case: Case, reading: Reading) -> bool:
-        """Whether it only names what one's own report of a moment ago lacks: "lot 6320-3A", "line 3" (R8)."""
-        fresh = case.is_open and case.status != "draft" and self.sent_at - case.captured_at <= COMPLETES_WITHIN
-        if (
-            not fresh
-            or case.reporter != self.me.id
-            or len(reading.exceptions) != 1
-            or _tells_another_kind(reading, case)
-        ):
-            return False
-        said = reading.exceptions[0]
-        named = (said.lots, said.assets, said.work_orders, said.items)
-        lacking = (case.lots, case.assets, () if "work_orders" in case.inferred else case.work_orders, case.items)
-        place = (said.line, case.line)
-        return (
-            not any(new and old and not set(new) <= set(old) for new, old in zip(named, lacking, strict=True))
-            and (place[0] is None or place[1] in (None, place[0]))
-            and (any(new and not old for new, old in zip(named, lacking, strict=True)) or place[0] != place[1] is None)
-        )
-
-    def complete(self, case: Case, said: ReportedException) -> str:
-        """Add what was left out; nobody was told wrong, so it is no re-route (R10)."""
-        change = finishing.correct(case, replace(said, type=None), self.me, self.said, self.world)
-        return self.save(replace(change, case=replace(change.case, rerouted=case.rerouted)))
 
     def is_awaited(self, case: Case) -> bool:
         """Whether the sender was asked and nobody of the function has answered: then an "ok" is an answer (R27)."""
@@ -314,12 +333,3 @@ class Desk:
     def is_asked(self, case: Case) -> bool:
         """Whether the sender is one of those who were asked to act."""
         return any(t.live and (self.me.id in (t.owner, *t.told) or t.role in self.me.roles) for t in case.tasks)
-
-
-def _tells_another_kind(reading: Reading, case: Case) -> bool:
-    told = [e for e in reading.exceptions if e.type not in (None, "other", case.type)]
-    return any(e.confidence.get("type", 0.0) >= 0.6 for e in told)
-
-
-def _tells_a_kind(reading: Reading) -> bool:
-    return any(e.type not in (None, "other") for e in reading.exceptions)

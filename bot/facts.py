@@ -10,9 +10,10 @@ from typing import Any
 
 import structlog
 
+from bot.conditions_said import matched_in_words
 from bot.differences import difference, links
 from bot.wording import Voice, clean, languages, quote, texts
-from workflow.plant import production_day, production_day_span
+from workflow.plant import ROLES, production_day, production_day_span
 
 log = structlog.get_logger()
 
@@ -223,11 +224,6 @@ def _inferred(value: Any, voice: Voice) -> str:
     return ", ".join(voice.say(f"field.{name}") for name in value)
 
 
-def _matched(value: Any, voice: Voice) -> str:
-    names = ((name, voice.say(f"fact.{name}")) for name in value)
-    return ", ".join(said if value[name] is True else f"{said} {clean(value[name])}" for name, said in names)
-
-
 def _own_words(value: Any, voice: Voice) -> str:
     return quote(value, voice.quoted)
 
@@ -252,10 +248,12 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "assets": lambda value, voice: voice.place({"assets": value}),
     "item": lambda value, voice: voice.item(value),
     "items": _items,
+    "cause_assets": lambda value, voice: voice.place({"assets": value}),
     "asset": lambda value, voice: voice.place({"assets": [value]}) or clean(value),
     **dict.fromkeys(("who", "owner", "person", "reporter", "handed_by", "decided_by", "second"), _person),
     "people": _names,
     "owners": _names,
+    "still_asked": _names,
     "quantity": lambda value, voice: voice.quantity(value) if isinstance(value, Mapping) else voice.number(value),
     "completed": lambda value, voice: voice.quantity(value),
     "due": lambda value, voice: voice.due(value),
@@ -309,11 +307,15 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "stood": _lines("stood"),
     "causes": _lines("cause"),
     "stops": _lines("stop"),
+    "barred": _lines("barred"),
+    "slots": _lines("slot"),
+    "marks": lambda value, voice: ", ".join(voice.say(f"slot.{mark}") for mark in value),
+    "who_before": _person,
     "held": _lines("held"),
     "present": _lines("present"),
     "share": lambda value, voice: voice.percent(value),
     "more": lambda value, voice: voice.say("row.more", n=voice.number(value["n"])),
-    "matched": _matched,
+    "matched": matched_in_words,
     "inferred": _inferred,
     "minutes": lambda value, voice: voice.minutes(float(value)),
     "start": lambda value, voice: voice.clock(value),
@@ -321,10 +323,15 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "waiting_for": _waiting_for,
     "said": _own_words,
     "note": _own_words,
+    **dict.fromkeys(("was", "be"), lambda value, voice: voice.say(f"role.{value}") if value in ROLES else clean(value)),
+    "sites": _lines("site"),
+    "site_why": _named("site_why"),
+    "site_says": lambda value, _: "\n".join(clean(line) for line in value.splitlines()),
     "reasons": _lines("reason"),
     "went_up": _lines("went_up"),
     "names": _lines("name"),
     "tries": _lines("try"),
+    "phone": lambda value, _: clean(value),
     "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out
     **dict.fromkeys(("error", "condition"), lambda value, voice: quote(value, max(voice.quoted, 80))),
     "action": _own_words,

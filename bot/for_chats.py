@@ -70,6 +70,10 @@ class ForChats:
             numbers = [case.number for case in cases.open_cases(tx)]
             return conversations.threads(tx, channel, numbers, MOST_THREADS)
 
+    def people(self, channel: str) -> tuple[tuple[str, str], ...]:
+        """Who has an address there in plant.yaml: their id, and the address."""
+        return tuple((one.id, one.contacts[channel]) for one in self._app.plant.people if channel in one.contacts)
+
     def places(self, channel: str) -> tuple[str, ...]:
         """The conversations in which functions talk there."""
         return tuple(chat.contacts[channel] for chat in self._app.plant.chats if channel in chat.contacts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 from bot.config import Config, WrongConfiguration
@@ -12,6 +13,7 @@ from integrations.erp.odoo import OdooErp
 from integrations.erp.odoo_rpc import Odoo
 from integrations.erp.sap import SapErp
 from integrations.erp.sap_books import Setup as SapSetup
+from integrations.erp.sap_login import tls
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
 from integrations.plant_folder import read_plant_folder
@@ -29,21 +31,39 @@ def tryton_of(config: Config, folder: Path, clock: Clock) -> Erp:
 
 def sap_of(config: Config, folder: Path, clock: Clock) -> Erp:
     """SAP, as LINECALL_SAP_* names it; raises WrongConfiguration where one is missing."""
-    needed = {"URL": config.sap_url, "PASSWORD": config.sap_password, "PLANT": config.sap_plant}
-    if missing := [name for name, value in needed.items() if value is None]:
-        raise WrongConfiguration(f"LINECALL_SAP_{missing[0]}: LINECALL_ERP=sap needs it; see docs/erp/sap.md")
-    assert config.sap_url
-    assert config.sap_password
-    assert config.sap_plant
-    plant, password = read_plant_folder(folder).plant, config.sap_password.get_secret_value()
+    secret = config.sap_password.get_secret_value() if config.sap_password is not None else None
+    url, number = config.sap_url, config.sap_plant
+    by_certificate = config.sap_certificate is not None and config.sap_token_url is None  # a token wants the secret
+    if url is None or number is None or (secret is None and not by_certificate):
+        needed = {"URL": url, "PLANT": number, "PASSWORD": secret}
+        missing = next(name for name, value in needed.items() if value is None)
+        raise WrongConfiguration(f"LINECALL_SAP_{missing}: LINECALL_ERP=sap needs it; see docs/erp/sap.md")
+    if secret is not None and config.sap_certificate is not None:
+        raise WrongConfiguration("LINECALL_SAP_PASSWORD and LINECALL_SAP_CERTIFICATE are both set: one of them.")
+    plant = read_plant_folder(folder).plant
     malfunction, request = config.sap_notifications.split("/")
     group, code = config.sap_defect.split("/")
     assets = "EAMS_FL" if config.sap_assets == "functional_location" else "EAMS_EQUI"
     lines = frozenset(line.id for line in plant.lines)
-    setup = SapSetup(config.sap_plant, lines, config.sap_rework, config.sap_cost_center, (group, code), assets,
+    setup = SapSetup(number, lines, config.sap_rework, config.sap_cost_center, (group, code), assets,
                      malfunction, request, config.sap_activity)  # fmt: skip
-    sap = Sap(config.sap_url, config.sap_user, password, config.sap_client, config.sap_token_url)
+    sap = Sap(url, config.sap_user, secret, config.sap_client, config.sap_token_url, tls=_tls_of(config))
     return SapErp(sap, setup, clock, plant.zone, plant.languages[0])
+
+
+def _tls_of(config: Config) -> ssl.SSLContext | None:
+    """Certificate and authority; None: the public authorities, and no certificate of ours."""
+    certificate, key, authority = config.sap_certificate, config.sap_certificate_key, config.sap_ca
+    if certificate is None and authority is None:
+        return None
+    try:
+        return tls(certificate, key, authority)
+    except OSError as error:
+        names = {"CERTIFICATE": certificate, "CERTIFICATE_KEY": key, "CA": authority}
+        gone = next((name for name, file in names.items() if file is not None and not file.is_file()), None)
+        name = gone or ("CA" if certificate is None else "CERTIFICATE")
+        why = "there is no such file" if gone else error.strerror or error.args[0]
+        raise WrongConfiguration(f"LINECALL_SAP_{name}: {names[name]} cannot be used ({why}).") from error
 
 
 def odoo_of(config: Config, folder: Path, clock: Clock) -> Erp:

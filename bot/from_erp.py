@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.running import lines_changed, watch_lines
 from bot.watchman import who_runs_the_shift
 from db import cases, outbox, settings
 from db.connect import Stale, one_at_a_time
@@ -28,7 +29,8 @@ def tell_of_changes(app: App) -> int:
     """Tell those concerned what ERP changed under their exceptions, once; returns how many exceptions it was."""
     told = 0
     with app.database.read() as tx:
-        if (settings.get(tx, SEEN) or {}) == {case.number: known(case, app.records) for case in cases.open_cases(tx)}:
+        same = {case.number: known(case, app.records) for case in cases.open_cases(tx)}
+        if (settings.get(tx, SEEN) or {}) == same and not lines_changed(tx, app.world()):
             return 0
     with app.database.write() as tx:
         one_at_a_time(tx, "erp changes")
@@ -48,6 +50,7 @@ def tell_of_changes(app: App) -> int:
                 told += 1
                 log.info("erp.changed", case=case.number, what=[entry.what for entry in change.entries])
             now_seen[case.number] = known(change.case if change is not None else case, world.records)
+        told += watch_lines(tx, world)
         if now_seen != seen:
             settings.put(tx, SEEN, now_seen, world.now)
     if told:

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.accepting import still_open
 from bot.answers.rights import sees
 from db import cases, lessons
-from workflow.case import Case, Notice
-from workflow.improving import Asked, Failed, Proposal, how_rules_did, proposals, why_failed
-from workflow.lessons import NAMED, Lesson
+from workflow.case import Case, Notice, Offer
+from workflow.improving import Asked, Failed, Proposal, how_rules_did, may_decide, proposals, why_failed
+from workflow.lessons import NAMED, Lesson, why_not_accept
 from workflow.metrics import counts, first_pass
 from workflow.plant import Person
 from workflow.routing import World
@@ -44,7 +45,8 @@ def learnt_from(tx: Connection, world: World, start: datetime, end: datetime, as
         (one for one in lessons.of_plant(tx, world.plant.id) if one.state == "proposed"), key=lambda one: -one.times
     )
     at_once = sum(first_pass(c) for c in solved)
-    return Learnt(len(solved), at_once, failed, how_rules_did(found), tuple(names), proposals(found, world.rules))
+    tries = still_open(tx, proposals(found, world.rules), world.now)
+    return Learnt(len(solved), at_once, failed, how_rules_did(found), tuple(names), tries)
 
 
 def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world: World) -> Notice:
@@ -67,16 +69,22 @@ def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world:
             for one in learnt.rules[:SHOWN]
             if one.up
         ],
-        "names": [{"words": one.words, "ref": _called(one, world), "n": one.times} for one in named[:SHOWN]],
+        "names": [{"words": one.words, "ref": called(one, world), "n": one.times} for one in named[:SHOWN]],
         "tries": [
             {"rule": one.rule, "was": one.before, "be": one.after, "n": max(one.differs.values(), default=0)}
             for one in learnt.proposals[:SHOWN]
         ],
     }  # fmt: skip
-    return Notice(asker.id, "answer.improve", facts)
+    offers: list[Offer] = []
+    if learnt.proposals and may_decide(asker):
+        of = (learnt.proposals[0].key, *(str(int(at.timestamp()) // 60) for at in (start, end)))
+        offers += [Offer("accept_try", of), Offer("decline_try", of)]
+    if named and why_not_accept(named[0], asker, world.plant) is None:
+        offers += [Offer("accept_name", (str(named[0].id),)), Offer("decline_name", (str(named[0].id),))]
+    return Notice(asker.id, "answer.improve", facts, tuple(offers))
 
 
-def _called(lesson: Lesson, world: World) -> str:
+def called(lesson: Lesson, world: World) -> str:
     """What the plant calls the thing that a lesson is about: its name; its number where nobody gave it one."""
     plant = world.plant
     match lesson.what:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from bot.app import App
     from nlp.sheet import Sheet
     from workflow.case import Case
-    from workflow.plant import Person
+    from workflow.plant import Person, Plant
     from workflow.ports import Reader
+    from workflow.records import Records
 
 log = structlog.get_logger()
 
@@ -99,24 +100,29 @@ def take_effect(app: App) -> None:
 def accept(app: App, number: int, by: str) -> Lesson:
     """A proposal counts from now on; raises LinecallError with a sentence where it may not."""
     lesson, person = _lesson(app, number), _person(app, by)
-    if lesson.state == "learnt":
-        raise LinecallError(f"Lesson {number} is accepted already.")
-    if (denied := why_not_accept(lesson, person, app.plant)) is not None:
-        raise LinecallError(denied)
-    why = lesson.refused if lesson.what == "kind" else _why_not(app, lesson)
-    if why is not None:
-        raise LinecallError(f"Lesson {number} cannot be accepted: {REASONS.get(why, why)}.")
+    allowed(lesson, person, app.plant, app.records, accepts=True)
     with app.database.write() as tx:
         stored.accept(tx, number, person.id, app.clock.now())
     take_effect(app)
     return lesson
 
 
+def allowed(lesson: Lesson, person: Person, plant: Plant, records: Records, *, accepts: bool) -> None:
+    """Raises LinecallError, with a sentence, where a person may not accept a lesson, or have it forgotten."""
+    if accepts and lesson.state == "learnt":
+        raise LinecallError(f"Lesson {lesson.id} is accepted already.")
+    denied = why_not_accept(lesson, person, plant) if accepts else why_not_forget(lesson, person, plant)
+    if denied is not None:
+        raise LinecallError(denied)
+    why = (lesson.refused if lesson.what == "kind" else _why_not(plant, records, lesson)) if accepts else None
+    if why is not None:
+        raise LinecallError(f"Lesson {lesson.id} cannot be accepted: {REASONS.get(why, why)}.")
+
+
 def forget(app: App, number: int, by: str) -> Lesson:
     """A lesson counts no more, accepted or not; it can be accepted again."""
     lesson, person = _lesson(app, number), _person(app, by)
-    if (denied := why_not_forget(lesson, person, app.plant)) is not None:
-        raise LinecallError(denied)
+    allowed(lesson, person, app.plant, app.records, accepts=False)
     with app.database.write() as tx:
         stored.forget(tx, number, person.id, app.clock.now())
     take_effect(app)
@@ -189,8 +195,8 @@ def _sheet(app: App, case: Case) -> Sheet | None:
     return local.sheet(message, Context(sender, app.plant, app.records, case.captured_at))
 
 
-def _why_not(app: App, lesson: Lesson) -> str | None:
-    index = PlantIndex(app.plant, app.records)
+def _why_not(plant: Plant, records: Records, lesson: Lesson) -> str | None:
+    index = PlantIndex(plant, records)
     nickname = lesson.nickname
     assert nickname is not None
     if not index.holds(nickname.what, nickname.id):

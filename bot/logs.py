@@ -27,7 +27,7 @@ def set_up_logs(level: str) -> None:
             *_rendered(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Bearing(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Bearing())),
         cache_logger_on_first_use=False,
     )
 
@@ -38,19 +38,16 @@ class _Bearing(io.TextIOBase):
     Otherwise the very line that tells of a full disk would end the round that met it, and turn a 503 into a 500.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
     def write(self, text: str) -> int:
-        """Write what can be written."""
-        with suppress(OSError):
-            return self._stream.write(text)
+        """Write to stderr as it is now what can be written; one that is closed is a ValueError."""
+        with suppress(OSError, ValueError):
+            return sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
         """The same."""
-        with suppress(OSError):
-            self._stream.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def _rendered() -> tuple[structlog.typing.Processor, ...]:

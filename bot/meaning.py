@@ -14,7 +14,7 @@ from workflow.reading import Asked, Reading, ReportedException
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.desk import Incoming
+    from bot.incoming import Incoming
 
 MOST_TEXT = 4000  # characters of one message
 

@@ -62,6 +62,7 @@ def _powers(person: Person, key: bytes) -> dict[str, Any]:
         "shifts": list(person.shifts),
         "rotation": person.rotation.id if person.rotation is not None else None,
         "stand_ins": sorted({a.stand_in for a in person.absences if a.stand_in is not None}),
+        **({"shared": True} if person.shared else {}),
         "contacts": hmac.new(key, contacts, hashlib.sha256).hexdigest()[:16],
     }
 

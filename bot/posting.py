@@ -91,7 +91,8 @@ def _post_one(app: App, claimed: Claimed) -> None:
             return
         if waits_for_approval(app, claimed):
             return
-        receipt = app.erp.find(posting.key) or app.erp.post(posting)
+        with app.spans.span("post", f"case {posting.case}", case=posting.case, kind=posting.kind):
+            receipt = app.erp.find(posting.key) or app.erp.post(posting)
     except TryLater as later:
         due = now + (later.after or backoff(claimed.status.attempts))
         why, unknown = later.why, later.outcome_unknown
@@ -117,7 +118,7 @@ def _post_one(app: App, claimed: Claimed) -> None:
             if not fresh:
                 _booked_twice(app, tx, claimed, receipt)
             if claimed.status.state == "waiting":
-                postings.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
+                posting_waits.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
             return fresh
 
         _settle(app, claimed, confirm)

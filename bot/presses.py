@@ -6,11 +6,37 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import decisions, forms, handing_over, invite, media, restating, slash, why
+from bot import (
+    accepting,
+    causes,
+    decisions,
+    forms,
+    handing_over,
+    invite,
+    media,
+    restating,
+    running,
+    shared_phone,
+    slash,
+    why,
+)
 from bot.approving import decided
 from bot.say import Press
 from db import cases, conversations, inbox, postings
-from workflow import answering, approving, escalating, finishing, holding, opening, returning, reworking, scope
+from workflow import (
+    answering,
+    approving,
+    common_cause,
+    escalating,
+    finishing,
+    holding,
+    opening,
+    returning,
+    reworking,
+    scope,
+    slow,
+    verifying,
+)
 from workflow.case import ALLOWED, Case
 from workflow.reading import Resolution
 
@@ -30,13 +56,20 @@ def pressed(desk: Desk, press: Press) -> str:
         return invite.pressed(desk, press)
     if press.act in media.ACTS:
         return media.pressed(desk, press)
+    if press.act in accepting.ACTS:
+        return accepting.pressed(desk, press)
     if press.act == "accept_shift":
         return handing_over.accepted(desk, press)
+    if press.act == "i_am":
+        return shared_phone.named(desk, press)
+    if press.act == "cleared":
+        return running.pressed(desk, press)
     if press.act == "why":
         return why.answered(desk, press)
     case = cases.get(desk.tx, press.case) if press.case else None
     if case is None:
         return desk.tell("late_press_unknown")
+    case = shared_phone.as_theirs(desk.phone, desk.me, case)
     role = press.args[0] if press.args else None
     if press.act == "withdraw" and case.status in ALLOWED["withdraw"] and press.args:
         said = desk.said or press.act
@@ -61,7 +94,11 @@ def pressed(desk: Desk, press: Press) -> str:
             return desk.save(answering.wait(case, desk.me, desk.said or press.act, None, desk.world))
         case "raise" if len(press.args) == 2 and press.args[1].isdecimal() and len(press.args[1]) <= MOST_DIGITS:
             return desk.save(escalating.escalate(case, desk.me, press.args[0], int(press.args[1]), desk.world))
-        case "resolve":
+        case "not_fixed":
+            return desk.save(verifying.not_fixed(case, desk.me, desk.said, desk.world))
+        case "verify" if verifying.waiting(case) is None:
+            return desk.late(case)
+        case "resolve" | "verify":
             return desk.save(finishing.resolve(case, desk.me, Resolution(), desk.world))
         case "cancel":
             return desk.save(finishing.cancel(case, desk.me, desk.said, desk.world))
@@ -74,6 +111,12 @@ def pressed(desk: Desk, press: Press) -> str:
             return desk.save(returning.not_met(case, *press.args, desk.me, desk.world))
         case "reworked":
             return desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
+        case "still_slow":
+            return desk.save(slow.promote(case, desk.me, desk.world))
+        case "own_cause":
+            return desk.save(common_cause.on_its_own(case, desk.me, desk.world))
+        case "one_cause" if press.args:
+            return causes.declared(desk, press.args[0], case)
         case "hold_also" if press.args:
             return desk.save(scope.widen(case, press.args, desk.me, desk.world))
         case "not_so":

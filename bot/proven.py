@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from workflow.messages import Inbound
     from workflow.reading import Reading
 
-ACTS = frozenset({"accept_shift", "confirm", "resolve", "restate", "cancel", "approve", "turn_down"})
+ACTS = frozenset(
+    {
+        "accept_shift", "confirm", "resolve", "verify", "met", "cleared", "one_cause", "restate", "cancel", "approve",
+        "turn_down",
+    }
+)  # fmt: skip
 INTENTS = frozenset({"disposition", "resolve", "cancel", "reassign"})
 
 

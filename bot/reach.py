@@ -34,15 +34,27 @@ def person_at(app: App, tx: Connection, channel: str, address: str) -> Person | 
 
     A binding by invitation beats plant.yaml: a phone that was given on, or lost, no longer speaks as who had it.
     """
+    return whose(app.plant, tx, channel, address)
+
+
+def whose(plant: Plant, tx: Connection, channel: str, address: str) -> Person | None:
+    """Who of a plant speaks from an address, by its own directory and its own invitations."""
     known = addresses.get(tx, channel, address)
     if known is not None and known.person is not None:
-        return app.plant.person.get(known.person)
+        return plant.person.get(known.person)
     if known is not None and known.revoked_at is not None:
         return None
-    person = app.plant.by_address.get((channel, address))
+    person = plant.by_address.get((channel, address))
     if person is None or any(one.channel == channel for one in addresses.of_person(tx, person.id)):
         return None
     return person
+
+
+def speaks_from(plant: Plant, tx: Connection, person: Person) -> tuple[Way, ...]:
+    """Every foreign address that speaks as a person; the id by which our own page knows them is none."""
+    bound = [Way(one.channel, one.address) for one in addresses.of_person(tx, person.id)]
+    listed = [Way(channel, address) for channel, address in person.contacts.items()]
+    return tuple(way for way in (*bound, *listed) if way.channel != OURS and whose(plant, tx, *way) is person)
 
 
 def ways(app: App, tx: Connection, person: Person, now: datetime) -> tuple[Way, ...]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from bot.accepting import ACCEPTED, as_accepted
 from db import log as chained
 from db import settings
 from db.connect import one_at_a_time
 from integrations.plant_folder import PlantFolderProblems, read_rules_text, rules_text
 from workflow.case import LINECALL
+from workflow.improving import with_accepted
 from workflow.routing import Superseded
 
 if TYPE_CHECKING:
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-IN_FORCE = "rules_in_force"  # {"version", "text"}
-EARLIER = "rules_earlier"  # [{"until", "text"}], the oldest first
+IN_FORCE = "rules_in_force"  # {"version", "text", "accepted"}
+EARLIER = "rules_earlier"  # [{"until", "text", "accepted"}], the oldest first
 KEPT = 20  # earlier rules: an exception that is older than twenty edits goes by the oldest of them
 
 
 def reload_rules(app: App) -> int:
-    """Look at `rules.yaml`; where it says something new, it counts from now on. Always returns 0: no round follows.
+    """Look at `rules.yaml` and what was accepted over it; what is new counts from now on. Returns 0: no round follows.
 
     An open exception keeps the rules under which it was opened, across restarts too, so their texts are kept. Who may
     decide is asked when one decides: a right that is taken away is gone at once. A file with mistakes is told once,
@@ -37,7 +39,7 @@ def reload_rules(app: App) -> int:
     """
     try:
         text = rules_text(app.folder.folder)
-        rules = read_rules_text(text, app.plant)
+        of_file = read_rules_text(text, app.plant)
     except PlantFolderProblems as error:
         wrong: list[dict[str, object]] = [{"line": p.line, "key": p.key} for p in error.problems]
         if wrong != app.rules_refused:
@@ -47,9 +49,11 @@ def reload_rules(app: App) -> int:
     app.rules_refused = []
     with app.database.read() as tx:
         known: dict[str, Any] | None = settings.get(tx, IN_FORCE)
+        accepted = settings.get(tx, ACCEPTED) or []
+    rules = with_accepted(of_file, as_accepted(accepted))
     if known is None or known["version"] != rules.version:
         with app.database.write() as tx:
-            _exchanged(tx, rules.version, text, app.clock.now())
+            _exchanged(tx, rules.version, text, accepted, app.clock.now())
         log.info("rules.taken", version=rules.version)
     elif rules.version == app.folder.rules.version and app.earlier_rules_read:
         return 0
@@ -60,16 +64,16 @@ def reload_rules(app: App) -> int:
     return 0
 
 
-def _exchanged(tx: Connection, version: str, text: str | None, now: datetime) -> None:
+def _exchanged(tx: Connection, version: str, text: str | None, accepted: list[dict[str, Any]], now: datetime) -> None:
     """Write down that other rules count; of two workers that see the new file the first one does."""
     one_at_a_time(tx, IN_FORCE)
     before: dict[str, Any] | None = settings.get(tx, IN_FORCE)
     if before is not None and before["version"] == version:
         return
     if before is not None:
-        earlier = [*(settings.get(tx, EARLIER) or []), {"until": now.isoformat(), "text": before["text"]}]
+        earlier = [*(settings.get(tx, EARLIER) or []), {**before, "until": now.isoformat()}]
         settings.put(tx, EARLIER, earlier[-KEPT:], now)
-    settings.put(tx, IN_FORCE, {"version": version, "text": text}, now)
+    settings.put(tx, IN_FORCE, {"version": version, "text": text, "accepted": accepted}, now)
     chained.note(tx, now, LINECALL, "rules_changed", {"before": before and before["version"], "after": version})
 
 
@@ -78,7 +82,8 @@ def _earlier(rows: list[dict[str, Any]], plant: Plant) -> tuple[Superseded, ...]
     found = []
     for row in rows:
         try:
-            found.append(Superseded(datetime.fromisoformat(row["until"]), read_rules_text(row["text"], plant)))
+            rules = with_accepted(read_rules_text(row["text"], plant), as_accepted(row.get("accepted") or ()))
+            found.append(Superseded(datetime.fromisoformat(row["until"]), rules))
         except PlantFolderProblems:
             log.warning("rules.earlier_unreadable", until=row["until"])
     return tuple(found)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot import answer
 from bot.say import Press
 from db import cases, conversations, postings
 from workflow import restating
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from bot.desk import Desk
 
 JUST_NOW = timedelta(hours=1)  # "sorry, it was 60 min" speaks of what one ended so lately
+LONGEST = timedelta(days=7)  # that it was open
 FIELDS = 6  # of what a button carries
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,6})?")
 
 
 def asked(desk: Desk, reading: Reading) -> str | None:
     """Read back what would be corrected; None where the message says nothing else than what stands there."""
-    case = desk.thread.case if desk.thread.certain else _just_ended(desk)
+    if not desk.thread.certain and len(ended := _just_ended(desk, reading)) > 1:
+        offers = tuple(Offer("pick", (c.number, str(desk.inbox_id))) for c in ended[:3])
+        return desk.tell("which_case", offers, items=[answer.item(c, desk.world) for c in ended[:3]])
+    case = desk.thread.case if desk.thread.certain else next(iter(ended), None)
     if case is None or case.status not in ALLOWED["restate"] or case.held:
         return None
     right = _right(reading, desk)
@@ -74,7 +79,25 @@ def _right(reading: Reading, desk: Desk) -> Right | None:
     return right if right != Right() else None
 
 
-def _just_ended(desk: Desk) -> Case | None:
+def _just_ended(desk: Desk, reading: Reading) -> tuple[Case, ...]:
+    """What a sender may speak of who speaks of something that is over: of several they are asked."""
+    last = _ended_last(desk)
+    if last is not None:
+        return (last,)
+    told_alone = reading.intent in ("chatter", "update") and reading.resolution is not None
+    if not told_alone or desk.thread.choice:
+        return ()
+    # "took 40 min", of nothing that is named: what the sender ended, had in hand or reported, and ended so lately
+    now, me = desk.world.now, desk.me.id
+    over = cases.find(desk.tx, status=("resolved", "closed"), since=now - LONGEST)
+    ended = [c for c in over if c.resolved_at is not None and now - c.resolved_at <= JUST_NOW]
+    mine = [c for c in ended if me in (c.resolved_by, c.reporter, c.lead.owner if c.lead else None)]
+    if mine and desk.thread.case is not None:
+        mine.insert(0, desk.thread.case)  # or of what is still open
+    return tuple(mine)
+
+
+def _ended_last(desk: Desk) -> Case | None:
     """What the sender ended a short while ago, where they speak of nothing else."""
     if desk.thread.case is not None or desk.thread.choice:
         return None

@@ -129,8 +129,18 @@ def _buttons(offer: Offer, notice: Notice, voice: Voice) -> list[Button]:
             return [Button(label, button_value("pick", number, number, inbox_id))]
         case "answer", (asks, option):
             return [Button(_option(asks, option, voice), button_value("answer", case, asks, option))]
+        case "accept_try", args:
+            be = as_words(notice.facts["tries"][0], voice)["be"]
+            return [Button(voice.say("button.accept_try", be=be), button_value("accept_try", case, *args))]
+        case "accept_name", args:
+            words = clean(notice.facts["names"][0]["words"])
+            return [Button(voice.say("button.accept_name", words=words), button_value("accept_name", case, *args))]
         case "speak", (language,):
             return [Button(word(language, "button.speak"), button_value("speak", case, language))]
+        case "i_am", (who, *which):
+            return [Button(voice.person(who), button_value("i_am", case, who, *which))]
+        case "one_cause", (utility,):
+            return [Button(voice.place({"assets": [utility]}), button_value("one_cause", case, utility))]
         case "resolve", (role,) if role != "maintenance":  # a machine is fixed, all else is done
             return [Button(voice.say("button.done"), button_value("resolve", case, role))]
     return [Button(voice.say(f"button.{offer.act}"), button_value(offer.act, case, *offer.args))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from bot.drawing import drawn, has_picture
 from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
 from bot.say import render
 from bot.seals import sealed
+from bot.wire import send_parts
 from bot.wording import Voice, language_for, word
 from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
 from db.pace import AT_ONCE, pass_through
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from bot.app import App
     from db.outbox import Pending
     from workflow.case import Case, Notice
-    from workflow.ports import Channel, Traits
+    from workflow.ports import Traits
 
 log = structlog.get_logger()
 
-SEND_WITHIN = 12.0  # seconds for one message; a notice of several parts has to end before its lease does
 PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
 MOST_BACKOFF = timedelta(minutes=5)
 QUIET = frozenset({"news"})  # nobody has to act on it now
@@ -56,27 +55,16 @@ class Job:
 
 
 def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
-    """Send what was claimed, side by side: one slow chat is not in the others' way."""
-    jobs: list[Job] = []
-    for pending in claimed:
-        try:
-            job = _first_job(app, pending)
-        except Exception:
-            # One notice that cannot be said is never in the others' way; it comes again when its lease is over.
-            log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
-            continue
-        jobs += [job] if job is not None else []
+    """Send what was claimed, side by side: one slow chat is not in the others' way.
+
+    What is read for all of them is read once, and what became of them is kept together: a commit costs the same for one
+    notice as for twenty.
+    """
+    jobs = _with_seals(app, _first_jobs(app, claimed))
     while jobs := [job for job in jobs if not _too_soon(app, job)]:
-        outcomes = app.loop.all(_send(app.channels[job.way.channel], job.parts) for job in jobs)
-        after: list[Job] = []
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            try:
-                again = _after(app, job, outcome)
-            except Exception:
-                log.exception("outbox.failed", notice=job.pending.id, attempt=job.pending.attempts)
-                continue
-            after += [again] if again is not None else []
-        jobs = after
+        outcomes = app.loop.all(_traced(app, job) for job in jobs)
+        again = _settled(app, list(zip(jobs, outcomes, strict=True)))
+        jobs = _with_seals(app, _next_jobs(app, again)) if again else []
 
 
 def _too_soon(app: App, job: Job) -> bool:
@@ -108,25 +96,76 @@ def backoff(attempts: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(attempts, 10)), MOST_BACKOFF)
 
 
-def _first_job(app: App, pending: Pending) -> Job | None:
-    """The notice for its person's best address; None where nobody needs it any more."""
-    now = app.clock.now()
+def _first_jobs(app: App, claimed: tuple[Pending, ...]) -> list[Job]:
+    """The notices for their persons' best addresses; what nobody needs any more is dropped and says why."""
+    jobs: list[Job] = []
+    gone: list[tuple[Pending, str]] = []
     with app.database.read() as tx:
-        case = cases.get(tx, pending.case) if pending.case else None
-        person = reader_of(app.plant, pending.notice.to)
-        failed = arrivals.failed_by(tx, pending.id)
-        possible = tuple(way for way in _possible(app, tx, pending.notice, person, now) if way.channel not in failed)
-    refused = "; ".join(f"{channel}: {reason}" for channel, reason in failed.items())
-    why = None
-    if case is not None and pointless(pending.notice, case):
-        why = "no longer needed"
-    elif not possible:
-        why = refused or "nobody there in plant.yaml any more"
-    if why is not None:
+        numbers = sorted({pending.case for pending in claimed if pending.case})
+        about = {case.number: case for case in cases.of(tx, numbers)}
+        for pending in claimed:
+            try:
+                found = _first_job(app, tx, pending, about.get(pending.case or ""))
+            except Exception:
+                # One that cannot be said is never in the others' way; it comes again when its lease is over.
+                log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
+                continue
+            if isinstance(found, Job):
+                jobs.append(found)
+            else:
+                gone.append((pending, found))
+    if gone:
         with app.database.write() as tx:
-            outbox.dropped(tx, pending, now, why)
-        return None
-    return _job(app, pending, person, possible, refused, case)
+            for pending, why in gone:
+                outbox.dropped(tx, pending, app.clock.now(), why)
+    return jobs
+
+
+def _first_job(app: App, tx: Connection, pending: Pending, case: Case | None) -> Job | str:
+    """The notice for its person's best address; or why nobody needs it any more."""
+    person = reader_of(app.plant, pending.notice.to)
+    failed = arrivals.failed_by(tx, pending.id)
+    found = _possible(app, tx, pending.notice, person, app.clock.now())
+    possible = tuple(way for way in found if way.channel not in failed)
+    refused = "; ".join(f"{channel}: {reason}" for channel, reason in failed.items())
+    if case is not None and pointless(pending.notice, case):
+        return "no longer needed"
+    if not possible:
+        return refused or "nobody there in plant.yaml any more"
+    return _job(app, tx, pending, person, possible, refused, case)
+
+
+def _next_jobs(app: App, refused: list[tuple[Job, str]]) -> list[Job]:
+    """The jobs for the next addresses of those whom one refused."""
+    jobs: list[Job] = []
+    with app.database.read() as tx:
+        for job, why in refused:
+            try:
+                jobs.append(_job(app, tx, job.pending, job.person, job.others, why, job.case))
+            except Exception:
+                log.exception("outbox.failed", notice=job.pending.id, attempt=job.pending.attempts)
+    return jobs
+
+
+def _with_seals(app: App, jobs: list[Job]) -> list[Job]:
+    """The jobs with their buttons as foreign chats may carry them."""
+    if not any(_seals(app, job) for job in jobs):
+        return jobs
+    with app.database.write() as tx:
+        return [_sealed(app, tx, job) if _seals(app, job) else job for job in jobs]
+
+
+def _seals(app: App, job: Job) -> bool:
+    traits, last = app.channels[job.way.channel].traits, job.parts[-1]
+    there = (traits.outside or traits) if last.closed else traits
+    return bool(last.buttons) and there.button_bytes is not None
+
+
+def _sealed(app: App, tx: Connection, job: Job) -> Job:
+    *first, last = job.parts
+    reader = job.person.id if job.person is not None else job.pending.notice.to
+    shown = sealed(tx, app.config, reader, last.buttons, app.clock.now())
+    return replace(job, parts=(*first, replace(last, buttons=shown)))
 
 
 def _possible(app: App, tx: Connection, notice: Notice, person: Person | None, now: datetime) -> tuple[Way, ...]:
@@ -144,6 +183,7 @@ def _possible(app: App, tx: Connection, notice: Notice, person: Person | None, n
 
 def _job(
     app: App,
+    tx: Connection,
     pending: Pending,
     person: Person | None,
     possible: tuple[Way, ...],
@@ -155,8 +195,7 @@ def _job(
     channel = app.channels[way.channel]
     traits, closed = channel.traits, False
     if traits.window is not None:
-        with app.database.read() as tx:
-            heard_at = inbox.last_from(tx, way.channel, way.address)
+        heard_at = inbox.last_from(tx, way.channel, way.address)
         closed = heard_at is None or now - heard_at >= traits.window - CLOSES_EARLY
         traits = (traits.outside or traits) if closed else traits
     reader = person or Person(pending.notice.to, pending.notice.to, language=app.plant.languages[0])
@@ -169,18 +208,10 @@ def _job(
     buttons, thread = () if words.numbered else words.buttons, None
     where = pending.notice.where
     there = where if where is not None and way == Way(where.channel, where.conversation) else None
-    with app.database.read() as tx:
-        to = addresses.now_at(tx, *way)
-    if buttons and traits.button_bytes is not None:
-        with app.database.write() as tx:
-            buttons = sealed(tx, app.config, reader.id, buttons, now)
-    if person is not None:
-        with app.database.read() as tx:
-            if traits.threads and pending.case is not None:
-                thread = cards.of(tx, pending.case, *way)
-                thread = thread or conversations.first_told(tx, person.id, way.channel, pending.case)
+    if person is not None and traits.threads and pending.case is not None:
+        thread = cards.of(tx, pending.case, *way) or conversations.first_told(tx, person.id, way.channel, pending.case)
     whole = Outbound(
-        to,
+        addresses.now_at(tx, *way),
         text,
         thread=there.message_id if there is not None else thread,
         case=pending.case,
@@ -214,57 +245,51 @@ def _parts(whole: Outbound, buttons: tuple[Button, ...], traits: Traits) -> tupl
     return (*parts[:-1], replace(parts[-1], buttons=buttons))
 
 
-async def _send(channel: Channel, parts: tuple[Outbound, ...]) -> tuple[Sent, ...]:
-    sent: list[Sent] = []
-    for part in parts:
-        try:
-            sent.append(await asyncio.wait_for(_at_its_pace(channel, part, first=not sent), SEND_WITHIN))
-        except TimeoutError:
-            raise TryLater("no answer in time", outcome_unknown=True) from None
-        except TryLater as later:
-            if sent:  # the first parts have arrived
-                raise TryLater(later.why, later.after, outcome_unknown=True) from later
-            raise
-    return tuple(sent)
+async def _traced(app: App, job: Job) -> tuple[Sent, ...]:
+    case, notice = job.pending.case, job.pending.id
+    ids: dict[str, str | int] = {"notice": notice, "channel": job.way.channel, "attempt": job.pending.attempts}
+    with app.spans.span(
+        "send", f"case {case}" if case else f"notice {notice}", **ids, **({"case": case} if case else {})
+    ):
+        return await send_parts(app.channels[job.way.channel], job.parts)
 
 
-async def _at_its_pace(channel: Channel, part: Outbound, *, first: bool) -> Sent:
-    """Send one part; whoever has begun to tell something waits for the turn of the rest."""
-    while True:
-        try:
-            return await channel.send(part)
-        except NotYet as later:
-            if first:
-                raise
-            await asyncio.sleep(later.after.total_seconds() if later.after else 1.0)
+def _settled(app: App, ended: list[tuple[Job, tuple[Sent, ...] | BaseException]]) -> list[tuple[Job, str]]:
+    """Keep what became of them, in one transaction; where that fails, each by itself. Which have to go on, and why."""
+    try:
+        with app.database.write() as tx:
+            # In one order, so that no two workers wait for each other's conversations.
+            by_reader = sorted(ended, key=lambda one: one[0].pending.notice.to)
+            found = [(job, _after(app, tx, job, outcome)) for job, outcome in by_reader]
+            return [(job, refused) for job, refused in found if refused is not None]
+    except Exception:
+        if len(ended) == 1:
+            pending = ended[0][0].pending
+            log.exception("outbox.failed", notice=pending.id, attempt=pending.attempts)
+            return []
+    return [again for one in ended for again in _settled(app, [one])]
 
 
-def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job | None:
-    """Keep what became of it; the job for the person's next address where this one refused."""
+def _after(app: App, tx: Connection, job: Job, outcome: tuple[Sent, ...] | BaseException) -> str | None:
+    """Keep what became of it; who refused it so far, where the person's next address is to be tried."""
     now, pending = app.clock.now(), job.pending
     match outcome:
         case tuple():
-            _arrived(app, job, outcome)
+            _arrived(app, tx, job, outcome)
         case NotYet():
-            with app.database.write() as tx:
-                outbox.not_yet(tx, pending, now + (outcome.after or AT_ONCE))
+            outbox.not_yet(tx, pending, now + (outcome.after or AT_ONCE))
         case TryLater() if pending.attempts >= PATIENT_FOR and job.others:
-            refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
-            return _job(app, pending, job.person, job.others, refused, job.case)
+            return _refused_by(job, outcome.why)
         case TryLater():
-            with app.database.write() as tx:
-                due = now + (outcome.after or backoff(pending.attempts))
-                outbox.later(tx, pending, outcome.why, due, outcome_unknown=outcome.outcome_unknown)
+            due = now + (outcome.after or backoff(pending.attempts))
+            outbox.later(tx, pending, outcome.why, due, outcome_unknown=outcome.outcome_unknown)
         case Rejected():
             log.warning("outbox.rejected", notice=pending.id, channel=job.way.channel)
-            refused = "; ".join(part for part in (job.refused, f"{job.way.channel}: {outcome.why}") if part)
             if isinstance(outcome, Unreachable):
-                with app.database.write() as tx:
-                    addresses.unreachable(tx, *job.way, outcome.why, now)
+                addresses.unreachable(tx, *job.way, outcome.why, now)
             if job.others:
-                return _job(app, pending, job.person, job.others, refused, job.case)
-            with app.database.write() as tx:
-                outbox.dropped(tx, pending, now, refused)
+                return _refused_by(job, outcome.why)
+            outbox.dropped(tx, pending, now, _refused_by(job, outcome.why))
         case _:
             log.error(
                 "outbox.failed",
@@ -273,32 +298,34 @@ def _after(app: App, job: Job, outcome: tuple[Sent, ...] | BaseException) -> Job
                 channel=job.way.channel,
                 error=type(outcome).__name__,
             )
-            with app.database.write() as tx:
-                outbox.later(tx, pending, "could not be sent; see the log", now + backoff(pending.attempts))
+            outbox.later(tx, pending, "could not be sent; see the log", now + backoff(pending.attempts))
     return None
 
 
-def _arrived(app: App, job: Job, sent: tuple[Sent, ...]) -> None:
+def _refused_by(job: Job, why: str) -> str:
+    return "; ".join(part for part in (job.refused, f"{job.way.channel}: {why}") if part)
+
+
+def _arrived(app: App, tx: Connection, job: Job, sent: tuple[Sent, ...]) -> None:
     now, pending = app.clock.now(), job.pending
-    with app.database.write() as tx:
-        last = sent[-1].message_id
-        moved_to = next((one.moved_to for one in sent if one.moved_to is not None), None)
-        if moved_to is not None:
-            addresses.moved(tx, *job.way, moved_to)
-        if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused):
-            return
-        for one in sent:
-            if arrivals.sent(tx, job.way.channel, one.message_id, pending.id, now):
-                log.warning("outbox.not_delivered", notice=pending.id, channel=job.way.channel)
-                app.ring("outbox")
-        if job.person is None:
-            return
-        for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
-            buttons = job.buttons if n == len(sent) else ()
-            conversations.told(
-                tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id,
-                pending.id if n == len(sent) else None,
-            )  # fmt: skip
-        name, alone = pending.notice.name, job.parts[-1].asker is None
-        if job.case is not None and alone and becomes_card(name) and job.way.channel != OURS:
-            first_told(app, tx, job.case, job.way, job.person.id, last, now)
+    last = sent[-1].message_id
+    moved_to = next((one.moved_to for one in sent if one.moved_to is not None), None)
+    if moved_to is not None:
+        addresses.moved(tx, *job.way, moved_to)
+    if not outbox.sent(tx, pending, now, job.way.channel, last, job.refused):
+        return
+    for one in sent:
+        if arrivals.sent(tx, job.way.channel, one.message_id, pending.id, now):
+            log.warning("outbox.not_delivered", notice=pending.id, channel=job.way.channel)
+            app.ring("outbox")
+    if job.person is None:
+        return
+    for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
+        buttons = job.buttons if n == len(sent) else ()
+        conversations.told(
+            tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id,
+            pending.id if n == len(sent) else None,
+        )  # fmt: skip
+    name, alone = pending.notice.name, job.parts[-1].asker is None
+    if job.case is not None and alone and becomes_card(name) and job.way.channel != OURS:
+        first_told(app, tx, job.case, job.way, job.person.id, last, now)

@@ -14,7 +14,7 @@ import uvicorn
 from bot.app import App
 from bot.engine import SHARED, Engine, Lane, Part
 from bot.web import WebServer, create_web
-from db import postings
+from db import posting_waits
 from integrations.erp.import_stand_in import ImportStandIn
 
 log = structlog.get_logger()
@@ -93,6 +93,6 @@ def _take_in(app: App, stand_in: ImportStandIn) -> int:
     taken = stand_in.take_in(app.clock.now())
     if taken:
         with app.database.write() as tx:
-            postings.release_backoff(tx, app.clock.now())
+            posting_waits.release_backoff(tx, app.clock.now())
         app.ring("postings")
     return 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import BaseModel
 
-from bot.answers.wanted import number_words
+from bot.answers.words import number_words
 from bot.facts import as_words
 from bot.second_reader import MonthsTokens, TimedModel, model_of, prompt
 from bot.wording import Voice, clean, languages, texts

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,8 +25,9 @@ from bot.sending import send_all
 from db import cases, inbox, outbox
 from db.cases import Stale
 from db.inbox import Received
-from workflow.case import Change
+from workflow.case import Case, Change
 from workflow.chasing import chase as next_steps
+from workflow.routing import World
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -32,6 +37,7 @@ log = structlog.get_logger()
 __all__ = ["chase", "post_to_erp", "read_inbox", "refresh_records", "run_until_quiet", "send_outbox"]
 
 BATCH = 50
+TIMERS = 100  # due steps that are taken in one transaction
 SENDS = 20  # at a time, side by side
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get some too
@@ -72,34 +78,43 @@ def _to_read(app: App) -> tuple[tuple[Received, ...], datetime | None]:
 
 def chase(app: App) -> int:
     """The next step of every case that has a task due; a batch is one transaction (`docs/decisions/0001`)."""
-    taken = 0
     with app.database.write() as tx:
-        changes = [change for number in cases.due(tx, app.clock.now(), BATCH) if (change := _next(app, tx, number))]
-        changes, listed = bearable(changes, app.world())
-        for change in changes:
-            try:
-                with tx.begin_nested():
-                    cases.save(tx, change, app.clock.now())
-            except Stale:
-                continue  # an answer came in between; the next round looks again
-            log.info("chase.step", case=change.case.number, what=[entry.what for entry in change.entries])
-            taken += 1
+        due = cases.of(tx, cases.due(tx, app.clock.now(), TIMERS))
+        world = replace(app.world(), other=partial(cases.get, tx))
+        changes = [change for case in due if (change := _next(case, world))]
+        changes, listed = bearable(changes, world)
+        taken = _kept(app, tx, changes)
         outbox.put_all(tx, None, listed, app.clock.now())
+    for change in taken:
+        log.info("chase.step", case=change.case.number, what=[entry.what for entry in change.entries])
     if taken:
         app.ring("outbox")
-    return taken
+    return len(taken)
 
 
-def _next(app: App, tx: Connection, number: str) -> Change | None:
+def _kept(app: App, tx: Connection, changes: Sequence[Change]) -> Sequence[Change]:
+    """Save the steps, all at once; where an answer came in between, each by itself, and which of them were kept."""
+    now = app.clock.now()
+    with suppress(Stale), tx.begin_nested():
+        cases.save_all(tx, changes, now)
+        return changes
+    kept = []
+    for change in changes:
+        with suppress(Stale), tx.begin_nested():  # the next round looks again
+            cases.save(tx, change, now)
+            kept.append(change)
+    return kept
+
+
+def _next(case: Case, world: World) -> Change | None:
     """The next step of one case; one that cannot be taken is never in the others' way, the watchman raises it."""
     try:
-        case = cases.get(tx, number)
-        change = next_steps(case, app.world()) if case is not None else None
+        change = next_steps(case, world)
     except Exception:
-        log.exception("chase.failed", case=number)
+        log.exception("chase.failed", case=case.number)
         return None
     if change is None:
-        log.error("chase.nothing_to_do", case=number)  # the watchman puts its timer right
+        log.error("chase.nothing_to_do", case=case.number)  # the watchman puts its timer right
     return change
 
 

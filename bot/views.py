@@ -13,6 +13,7 @@ from db.outbox import Told
 from workflow.case import Case, Entry, PostingStatus, Task
 from workflow.metrics import Metrics, Rate, Spread
 from workflow.reading import Quantity
+from workflow.segments import Segment, segments
 
 
 def case_json(tx: Connection, case: Case, *, full: bool = False) -> dict[str, Any]:
@@ -20,6 +21,7 @@ def case_json(tx: Connection, case: Case, *, full: bool = False) -> dict[str, An
 
     Every instant is ISO 8601 in UTC, every absent thing null; `occurred_at` is `captured_at` where nobody said (R1).
     """
+    log = cases.log_of(tx, case.number)
     document = {
         "number": case.number,
         "type": case.type,
@@ -35,6 +37,7 @@ def case_json(tx: Connection, case: Case, *, full: bool = False) -> dict[str, An
         "resolved_at": iso(case.resolved_at),
         "posted_at": iso(case.posted_at),
         "closed_at": iso(case.closed_at),
+        "reopened_at": iso(case.reopened_at),
         "line_stopped": case.line_stopped,
         "reporter": case.reporter,
         "joined": list(case.joined),
@@ -52,7 +55,9 @@ def case_json(tx: Connection, case: Case, *, full: bool = False) -> dict[str, An
         ],
         "tasks": [task_json(task) for task in case.tasks],
         "postings": [posting_json(status) for status in postings.of_case(tx, case.number)],
-        "log": [entry_json(entry) for entry in cases.log_of(tx, case.number)],
+        "log": [entry_json(entry) for entry in log],
+        "parent": case.parent,
+        "segments": [segment_json(one) for one in segments(log)],
     }
     if full:
         document["notices"] = [notice_json(told) for told in outbox.of_case(tx, case.number)]
@@ -121,6 +126,11 @@ def notice_json(told: Told) -> dict[str, Any]:
         "attempts": told.attempts,
         "error": told.error,
     }
+
+
+def segment_json(one: Segment) -> dict[str, Any]:
+    """A stretch of a case's life (R6); `to` is null while it lasts."""
+    return {"kind": one.kind, "from": iso(one.start), "to": iso(one.end), "waiting_for": one.waiting_for}
 
 
 def metrics_json(figures: Metrics) -> dict[str, Any]:

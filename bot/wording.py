@@ -118,6 +118,8 @@ class Voice:
         person = self.plant.person.get(id or "")
         if person is None:
             return clean(id)
+        if person.shared:
+            return person.name
         same = [p for p in self.plant.people if p.first_name == person.first_name]
         return person.name if len(same) > 1 else person.first_name
 
@@ -127,7 +129,7 @@ class Voice:
 
     def place(self, facts: Mapping[str, Any]) -> str:
         """Where it is: the machines by the plant's own names, else the line."""
-        assets = [self.plant.asset[a].name for a in facts.get("assets") or () if a in self.plant.asset]
+        assets = [name for a in facts.get("assets") or () if (name := self.plant.called(a)) is not None]
         return ", ".join(assets) or self.line(facts.get("line"))
 
     def line(self, id: str | None) -> str:  # noqa: A002

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bot.app import App, build
-from bot.commands.service import PlantOption
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.commands.plant import PlantOption, open_plant
 from bot.proving import checked
 from bot.proving import erase as erase_words
 from bot.views import iso
@@ -32,9 +29,8 @@ def register(app: typer.Typer) -> None:
 
 def verify_log(plant: PlantOption = None, as_json: Json = False) -> None:
     """Recompute the log's chains and anchors: exit status 0 where all is as it was written, 1 where it is not."""
-    program = _program(plant)
-    found = checked(program)
-    program.close()
+    with open_plant(plant) as program:
+        found = checked(program)
     if as_json:
         document = {
             "whole": found.whole,
@@ -67,13 +63,12 @@ def erase(
     as_json: Json = False,
 ) -> None:
     """Erase what a person wrote and sent, for good; who did what, when and by which rule stays in the log."""
-    program = _program(plant)
-    if by not in program.plant.person:
-        raise Refused(f"There is no {by} in plant.yaml; --by names the person who has decided this.")
-    if not yes and not typer.confirm(f"Erase all words, photos and voice notes of {person}? There is no way back."):
-        raise typer.Exit(1)
-    found = erase_words(program, person, by)
-    program.close()
+    with open_plant(plant) as program:
+        if by not in program.plant.person:
+            raise Refused(f"There is no {by} in plant.yaml; --by names the person who has decided this.")
+        if not yes and not typer.confirm(f"Erase all words, photos and voice notes of {person}? There is no way back."):
+            raise typer.Exit(1)
+        found = erase_words(program, person, by)
     if as_json:
         json.dump(asdict(found) | {"files": len(found.files)}, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
@@ -133,8 +128,3 @@ def _of_an_anchor(one: Broken) -> str:
                 " it was put back to an earlier state, or its end was cut off."
             )
     return f"Anchor {one.number} was changed, or made without the key."
-
-
-def _program(plant: Any) -> App:
-    config = read_config(plant=plant)
-    return build(read_config(plant=plant or plant_folder(config)))

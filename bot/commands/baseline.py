@@ -11,7 +11,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from bot.answers.baseline import baseline_of, keep_baseline
-from bot.commands.look import open_program
+from bot.commands.plant import open_plant
 from workflow.errors import Refused
 from workflow.plant import Plant
 from workflow.reading import ExceptionType
@@ -29,7 +29,7 @@ def baseline(
     file: Annotated[Path, typer.Argument(help="A CSV: reported, resolved; and line and type where they are known.")],
 ) -> None:
     """Take in past resolution times, in place of earlier ones; questions then compare with them."""
-    with open_program() as program:
+    with open_plant() as program:
         rows = read_baseline(file, program.plant)
         with program.database.write() as tx:
             keep_baseline(tx, rows, program.clock.now())

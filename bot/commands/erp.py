@@ -13,9 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.app import build
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.commands.plant import open_plant
 from bot.reconciling import reconcile as compare
 
 
@@ -29,13 +27,9 @@ def reconcile(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Compare our postings and open exceptions with ERP; books nothing. Exit status 1 where something differs."""
-    config = read_config()
-    program = build(read_config(plant=plant_folder(config)))
-    try:
+    with open_plant() as program:
         found = compare(program, program.clock.now() - timedelta(days=days))
         people = program.plant.person
-    finally:
-        program.close()
     if as_json:
         json.dump(asdict(found), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

@@ -13,12 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import build
+from bot.commands.plant import PlantOption, open_plant
 from bot.commands.rules import WORDS
-from bot.commands.service import PlantOption
-from bot.config import read_config
 from bot.improving import Learnt, learnt_from
-from bot.last_plant import plant_folder
 from workflow.lessons import Lesson
 
 REASONS = {
@@ -40,13 +37,10 @@ def improve(
     plant: PlantOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Show what the last weeks teach, and what to try; nothing is changed by it."""
-    config = read_config()
-    program = build(read_config(plant=plant or plant_folder(config)))
-    now = program.clock.now()
-    with program.database.read() as tx:
+    """Show why exceptions were not solved at the first go, and what to try; nothing is changed by it."""
+    with open_plant(plant) as program, program.database.read() as tx:
+        now = program.clock.now()
         learnt = learnt_from(tx, program.world(), now - timedelta(days=days), now)
-    program.close()
     if as_json:
         names = [{"number": n.id, "words": n.words, "means": n.ref, "times": n.times} for n in learnt.names]
         document = asdict(learnt) | {"names": names}
@@ -58,6 +52,7 @@ def improve(
 
 def _tell(learnt: Learnt, days: int, out: Console) -> None:
     out.print(f"{learnt.at_once} of {learnt.solved} exceptions of the last {days} days were solved at the first go.")
+    out.print("That is: nobody had to be asked twice, it did not go up, it was not passed on, and the fix held.")
     why = Counter((one.what, one.rule) for one in learnt.failed)
     if why:
         table = Table("why not", "rule", "how often", "exceptions", box=None, pad_edge=False)
@@ -77,14 +72,20 @@ def _tell(learnt: Learnt, days: int, out: Console) -> None:
     for try_ in learnt.proposals:
         tried = ", ".join(f"{n} {WORDS[what]}" for what, n in try_.differs.items()) or "nothing would differ"
         does = "goes up after" if try_.kind == "deadline" else "asks"
-        out.print(f'Try in rules.yaml: "{try_.rule}" {does} {try_.after} instead of {try_.before}.')
-        out.print(f"  On these days: {tried}. `linecall try-rules FOLDER` shows each.")
+        out.print(f'To try: the rule "{try_.rule}" {does} {try_.after} instead of {try_.before}.')
+        out.print(f"  Tried on these exceptions: {tried}.")
+    if learnt.proposals:
+        out.print('Nothing is changed yet: the manager presses "Change it" on the page /improve, or in the chat')
+        out.print('under "what should we improve?". It can be taken back there.')
     if not (learnt.names or learnt.proposals):
         out.print("Nothing to try: no name is asked for, and no rule has five exceptions of which half went up.")
 
 
 def _asked_for(name: Lesson) -> str:
-    return f'"{name.words}" was told {name.times} times to mean {name.ref}: linecall learn accept {name.id} --as PERSON'
+    return (
+        f'"{name.words}" was told {name.times} times to mean {name.ref}. If that is its name: '
+        f"linecall learn accept {name.id} --as PERSON"
+    )
 
 
 def _some(numbers: list[str]) -> str:

@@ -15,9 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot import lessons
-from bot.app import App, build
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.app import App
+from bot.commands.plant import open_plant
 from bot.lesson_files import message_cases, note_export, plant_snippet
 from bot.logs import set_up_logs
 from bot.rereading import Changed, labelled, own_messages, plants
@@ -198,10 +197,6 @@ def _rows(path: Path) -> list[Any]:
 
 @contextmanager
 def _program(plant: Path | None) -> Iterator[App]:
-    config = read_config(plant=plant)
-    set_up_logs("ERROR")
-    program = build(read_config(plant=plant or plant_folder(config)))
-    try:
+    with open_plant(plant) as program:
+        set_up_logs("ERROR")
         yield program
-    finally:
-        program.close()

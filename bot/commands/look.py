@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -15,9 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot import views
-from bot.app import App, build
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.app import App
+from bot.commands.plant import open_plant
 from bot.say import log_line, word
 from db import cases as stored
 from db import postings as owed
@@ -45,14 +42,14 @@ def cases(
     as_json: Json = False,
 ) -> None:
     """List the exceptions, newest first."""
-    with open_program() as program, program.database.read() as tx:
+    with open_plant() as program, program.database.read() as tx:
         found = stored.find(tx, status=status, line=line, type=type)
         if as_json:
             return _print([views.case_json(tx, c) for c in found])
         table = Table("exception", "status", "what", "where", "since", "who has it", box=None, pad_edge=False)
         for c in sorted(found, key=lambda c: c.captured_at, reverse=True):
             lead = c.lead
-            where = ", ".join(program.plant.asset[a].name for a in c.assets if a in program.plant.asset) or c.line or ""
+            where = ", ".join(name for a in c.assets if (name := program.plant.called(a)) is not None) or c.line or ""
             who = (lead.owner if lead else c.resolved_by) or ""
             name = program.plant.person[who].name if who in program.plant.person else ""
             since = program.plant.local(c.since).strftime("%d %b %H:%M")
@@ -63,7 +60,7 @@ def cases(
 
 def case(number: str, as_json: Json = False) -> None:
     """Show one exception with all that happened to it."""
-    with open_program() as program, program.database.read() as tx:
+    with open_plant() as program, program.database.read() as tx:
         found = stored.get(tx, number.upper())
         if found is None:
             raise Refused(f"There is no exception {number}; `linecall cases` lists them.")
@@ -89,7 +86,7 @@ def postings(
     state: Annotated[PostingState | None, typer.Option(help="How far it is.")] = None, as_json: Json = False
 ) -> None:
     """What ERP is owed, what it has taken and what it has not."""
-    with open_program() as program, program.database.read() as tx:
+    with open_plant() as program, program.database.read() as tx:
         found = owed.find(tx, state=state)
         if as_json:
             return _print([views.posting_json(status) for status in found])
@@ -105,7 +102,7 @@ def metrics(
     as_json: Json = False,
 ) -> None:
     """The four metrics: resolution, alignment, ERP posting lag, first pass."""
-    with open_program() as program, program.database.read() as tx:
+    with open_plant() as program, program.database.read() as tx:
         since, until = _period(program, tx, start, end)
         found = figures(stored.find(tx, since=since, until=until), program.plant, since, until)
         if as_json:
@@ -127,17 +124,6 @@ def metrics(
         )
         out.print(table)
     return None
-
-
-@contextmanager
-def open_program() -> Iterator[App]:
-    """The program on the configured plant, put away afterwards."""
-    config = read_config()
-    program = build(read_config(plant=plant_folder(config)))
-    try:
-        yield program
-    finally:
-        program.close()
 
 
 def _period(program: App, tx: Any, start: str | None, end: str | None) -> tuple[datetime, datetime]:

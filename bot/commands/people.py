@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,14 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import left_over
-from bot.app import build
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.commands.plant import PlantOption, open_plant
 from workflow.case import LINECALL
 from workflow.errors import Refused
 from workflow.ports import Invites
-
-PlantOption = Annotated[Path | None, typer.Option("--plant", help="Plant folder; default: LINECALL_PLANT.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,26 +29,21 @@ def sign_in(person: str, plant: PlantOption = None) -> None:
     """Print a link with which one person signs in at the chat page; it works once, for ten minutes."""
     from bot.web import issue_link
 
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    if person not in program.plant.person:
-        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
-    print(issue_link(program, person))
-    program.close()
+    with open_plant(plant) as program:
+        if person not in program.plant.person:
+            raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
+        print(issue_link(program, person))
 
 
 def revoke(person: str, plant: PlantOption = None) -> None:
     """End all that a person has, at once: sessions, chats, invitations. For a lost phone, and for who has left."""
     from bot.invite import revoke as revoked
 
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    try:
-        channels = revoked(program, person)
-    except KeyError:
-        raise Refused(f"There is no {person} in plant.yaml, and no chat is theirs.") from None
-    finally:
-        program.close()
+    with open_plant(plant) as program:
+        try:
+            channels = revoked(program, person)
+        except KeyError:
+            raise Refused(f"There is no {person} in plant.yaml, and no chat is theirs.") from None
     print(f"Ended: every sign-in of {person}" + "".join(f", {channel}" for channel in channels) + ".")
     print(f"Still here? `linecall invite {person}` binds a chat again, `linecall sign-in {person}` a browser.")
     print("Has left? Take them out of plant.yaml too, so that nothing is asked of them.")
@@ -63,47 +53,41 @@ def invite(person: str, plant: PlantOption = None) -> None:
     """Print a link and its QR code by which a person's phone becomes theirs; it works once, for a day."""
     from bot.invite import invite as invited
 
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    if person not in program.plant.person:
-        raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
-    chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
-    if not chats:
-        raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
-    token = invited(program, person)
-    for chat in chats:
-        link = program.loop.run(chat.invitation(token))
-        print(link)
-        try:
-            import segno
-        except ImportError:
-            continue  # the link alone does
-        segno.make(link).terminal(compact=True)
-    program.close()
+    with open_plant(plant) as program:
+        if person not in program.plant.person:
+            raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
+        chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
+        if not chats:
+            raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
+        token = invited(program, person)
+        for chat in chats:
+            link = program.loop.run(chat.invitation(token))
+            print(link)
+            try:
+                import segno
+            except ImportError:
+                continue  # the link alone does
+            segno.make(link).terminal(compact=True)
 
 
 def strangers(plant: PlantOption = None) -> None:
     """What people wrote whom we do not know: their channel and address, and their words."""
-    config = read_config(plant=plant)
-    program = build(read_config(plant=plant or plant_folder(config)))
-    found = [one for one in left_over.listed(program) if one.stranger]
-    table = Table("id", "when", "channel", "address", "now", "what they wrote", box=None, pad_edge=False)
-    for one in reversed(found):
-        message = one.received.message
-        at, now = program.plant.local(message.sent_at), one.person.id if one.person is not None else ""
-        table.add_row(
-            str(one.received.id), f"{at:%d %b %H:%M}", message.channel, Text(message.sender), now, Text(one.words)
-        )
-    Console().print(table if found else "Nobody unknown has written.")
-    program.close()
+    with open_plant(plant) as program:
+        found = [one for one in left_over.listed(program) if one.stranger]
+        table = Table("id", "when", "channel", "address", "now", "what they wrote", box=None, pad_edge=False)
+        for one in reversed(found):
+            message = one.received.message
+            at, now = program.plant.local(message.sent_at), one.person.id if one.person is not None else ""
+            table.add_row(
+                str(one.received.id), f"{at:%d %b %H:%M}", message.channel, Text(message.sender), now, Text(one.words)
+            )
+        Console().print(table if found else "Nobody unknown has written.")
 
 
 def replay(
     ids: Annotated[list[int] | None, typer.Argument(help="Ids; default: all that can lead to anything.")] = None,
 ) -> None:
     """Take stored messages again, after a fix or once their sender is known; what was done is not done twice."""
-    config = read_config()
-    program = build(read_config(plant=plant_folder(config)))
-    taken = left_over.take_again(program, ids, LINECALL)
-    print(f"{taken} message(s) will be taken again by the running service.")
-    program.close()
+    with open_plant() as program:
+        taken = left_over.take_again(program, ids, LINECALL)
+        print(f"{taken} message(s) will be taken again by the running service.")

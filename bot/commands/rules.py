@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import App, build
-from bot.commands.service import PlantOption
-from bot.config import read_config
-from bot.last_plant import plant_folder
+from bot.accepting import accepted_of
+from bot.app import App
+from bot.commands.plant import PlantOption, open_plant
 from db import cases
 from integrations.plant_folder import read_plant_folder
 from workflow.case import Entry
 from workflow.errors import Refused
+from workflow.improving import with_accepted
 from workflow.trying import Decided, Difference, facts_of, would_differ
 
 WORDS = {
@@ -51,17 +51,14 @@ def try_rules(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Run new rules over past cases and show what would differ; nothing is changed and nobody is told."""
-    new = read_plant_folder(folder, with_records=False).rules
-    config = read_config()
-    program = build(read_config(plant=plant or plant_folder(config)))
-    old = program.folder.rules
-    with program.database.read() as tx:
+    of_file = read_plant_folder(folder, with_records=False).rules
+    with open_plant(plant) as program, program.database.read() as tx:
+        old, new = program.folder.rules, with_accepted(of_file, accepted_of(tx))
         found = cases.find(tx, since=_midnight(since, program))
         tried = [c for c in found if c.status not in ("draft", "merged") and facts_of(c) is not None]
         differ = [
             d for c in tried for d in would_differ(c, new, old, tuple(_decided(program, cases.log_of(tx, c.number))))
         ]
-    program.close()
     summary = {
         "since": since,
         "rules": {"now": old.version, "new": new.version},

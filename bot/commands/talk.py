@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot import ticks
-from bot.app import build
+from bot.commands.plant import open_plant
 from bot.config import Config, read_config
-from bot.last_plant import plant_folder
 from db import conversations
 from workflow.errors import LinecallError, Refused
 from workflow.messages import Inbound
@@ -37,7 +36,7 @@ def say(
     try:
         answers = _through_the_service(config, as_person, text, reply_to)
     except httpx.ConnectError:
-        answers = _embedded(config, as_person, text, reply_to)
+        answers = _embedded(as_person, text, reply_to)
     out = Console()
     for answer in answers:
         out.print(escape(answer["text"]))
@@ -74,9 +73,8 @@ def _answer_of(response: httpx.Response) -> Any:
     raise LinecallError(str(why))
 
 
-def _embedded(config: Config, person: str, text: str, reply_to: str | None) -> list[dict[str, Any]]:
-    program = build(read_config(plant=plant_folder(config)))
-    try:
+def _embedded(person: str, text: str, reply_to: str | None) -> list[dict[str, Any]]:
+    with open_plant() as program:
         if person not in program.plant.person:
             raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
         if not text.strip():
@@ -93,5 +91,3 @@ def _embedded(config: Config, person: str, text: str, reply_to: str | None) -> l
             for line in new
             if line.sender == "bot"
         ]
-    finally:
-        program.close()
