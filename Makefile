@@ -46,13 +46,14 @@ test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under
 	@$(PY) -m bench.latency --messages 5 --smoke
 	@$(PY) -m bench.understanding --smoke
 	@$(PY) -m bench.posting --cases 0 --postings 200 --erp-ms 1 --smoke
+	@$(PY) -m bench.reports --reports 23 --stored 100 --smoke
 
 .PHONY: media
 media: requirements/media.lock .venv/runtime.done ## add what reads photos and scanned forms (300 MB)
 	@tools/set-up media
 
 .PHONY: train
-train: .venv/dev.done ## learn the votes of understanding again from fixtures/phrasings; a minute
+train: .venv/dev.done ## learn the votes of understanding again from fixtures/phrasings; ten minutes
 	@$(PY) -m tools.train
 
 .PHONY: bench
@@ -61,6 +62,7 @@ bench: .venv/dev.done ## the figures that the README states
 	@$(PY) -m bench.understanding --growth 20000
 	@$(PY) -m bench.timers --open 100000 --rate 25 --seconds 10
 	@$(PY) -m bench.posting --cases 30 --postings 1000
+	@$(PY) -m bench.reports --stored 100000
 
 .PHONY: campaign
 campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs/campaigns.md
@@ -90,7 +92,7 @@ lock: .venv/dev.done ## pin every package again, with hashes (UPGRADE=1: to the 
 	$(LOCK) $(if $(UPGRADE),--upgrade) --output-file requirements/runtime.lock pyproject.toml
 	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --constraint requirements/runtime.lock \
 	  --output-file requirements/media.lock pyproject.toml
-	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --extra tracing --extra dev --constraint requirements/media.lock \
+	$(LOCK) $(if $(UPGRADE),--upgrade) --extra media --extra otel --extra dev --constraint requirements/media.lock \
 	  --output-file requirements/dev.lock pyproject.toml
 
 .PHONY: clean

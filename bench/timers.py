@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,9 +25,11 @@ import sqlalchemy as sa
 from bot import ticks
 from bot.app import App, build
 from bot.config import Config
+from bot.logs import set_up_logs
 from db import cases
 from db.connect import one_at_a_time
 from db.tables import case as case_table
+from db.tables import figure, head, mention
 from db.tables import task as task_table
 from workflow.case import Case, Change
 from workflow.opening import new_case, open_case
@@ -51,7 +54,13 @@ def fill(app: App, n: int) -> str:
         tx.execute(sa.update(task_table).values(next_step_at=now + timedelta(days=1))
                    .where(task_table.c.role == "maintenance"))  # fmt: skip
         numbers = _count(n)
-        for table, key in ((case_table, "number"), (task_table, "case")):
+        for table, key in (
+            (case_table, "number"),
+            (task_table, "case"),
+            (mention, "case"),
+            (figure, "case"),
+            (head, "case"),
+        ):
             columns = [c for c in table.columns if c.name != key]
             copied = sa.select(
                 (sa.literal("EX-") + sa.cast(numbers.c.n, sa.Text)).label(key), *columns
@@ -83,15 +92,15 @@ def lateness(app: App, due: dict[str, datetime], patience: timedelta) -> list[fl
     """Take every step as the service does; seconds between due and committed, of each."""
     late: list[float] = []
     taken: list[str] = []
-    real = cases.save
+    real = cases.save_all
 
-    def noted(tx: sa.Connection, change: Change, now: datetime) -> Case:
-        saved = real(tx, change, now)
-        taken.append(change.case.number)
+    def noted(tx: sa.Connection, several: Sequence[Change], now: datetime) -> tuple[Case, ...]:
+        saved = real(tx, several, now)
+        taken.extend(change.case.number for change in several)
         return saved
 
     until = max(due.values()) + patience
-    with patch("bot.ticks.cases.save", noted):
+    with patch("bot.ticks.cases.save_all", noted):
         while len(late) < len(due) and app.clock.now() < until:
             taken.clear()
             if not ticks.chase(app):
@@ -111,6 +120,7 @@ def main() -> int:
     parser.add_argument("--database", help="a PostgreSQL URL of an empty database; SQLite else")
     parser.add_argument("--smoke", action="store_true", help="print the figures and do not judge them")
     arguments = parser.parse_args()
+    set_up_logs("INFO")  # as the service does
     assert {"next_step_at", "role"} <= {f.name for f in fields(cases.Task)}
     with tempfile.TemporaryDirectory() as folder:
         app = build(Config(plant=RIVERSIDE, data=Path(folder), database_url=arguments.database))

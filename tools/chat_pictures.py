@@ -20,10 +20,14 @@ from typing import Protocol
 
 from playwright.sync_api import sync_playwright
 
-from tests.integrations import strict_blocks, test_slack, test_telegram, whatsapp_floor
+from tests.integrations import strict_blocks
+from tests.integrations.slack.floor import Floor as SlackFloor
 from tests.integrations.strict_slack import StrictSlack
 from tests.integrations.strict_telegram import StrictTelegram
 from tests.integrations.strict_twilio import StrictTwilio
+from tests.integrations.telegram.floor import SECRET
+from tests.integrations.telegram.floor import Floor as TelegramFloor
+from tests.integrations.whatsapp.floor import Floor as WhatsAppFloor
 from tests.web.door import OpenDoor
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -78,7 +82,7 @@ class OnTelegram:
     """On the strict fake of Telegram."""
 
     def __init__(self, data: Path, telegram: StrictTelegram) -> None:
-        self.floor = test_telegram.Floor(data, telegram, telegram_webhook_secret=test_telegram.SECRET)
+        self.floor = TelegramFloor(data, telegram, telegram_webhook_secret=SECRET)
 
     def says(self, address: str, text: str) -> None:
         """Somebody writes."""
@@ -104,7 +108,7 @@ class OnWhatsApp:
     """On the strict fake of Twilio."""
 
     def __init__(self, data: Path, twilio: StrictTwilio) -> None:
-        self.floor = whatsapp_floor.Floor(data, twilio)
+        self.floor = WhatsAppFloor(data, twilio)
 
     def says(self, address: str, text: str) -> None:
         """Somebody writes."""
@@ -124,7 +128,7 @@ class OnSlack:
     """On the strict fake of Slack."""
 
     def __init__(self, data: Path, slack: StrictSlack) -> None:
-        self.floor = test_slack.Floor(data, slack)
+        self.floor = SlackFloor(data, slack)
 
     def says(self, address: str, text: str) -> None:
         """Somebody writes."""
