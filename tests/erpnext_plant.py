@@ -56,7 +56,7 @@ ALWAYS = {
 TABLES = frozenset({"Stock Entry Detail", "Sales Order Item", "BOM Item"})
 SUBMITTED = frozenset({"Stock Entry", "Work Order"})
 CREATES = frozenset({"Stock Entry", "Downtime Entry", "Comment"})
-WRITES = frozenset({"Stock Entry", "Work Order"})
+WRITES = frozenset({"Stock Entry", "Work Order", "Downtime Entry"})
 
 
 class FrappeError(Exception):
@@ -93,11 +93,12 @@ class ErpNextPlant:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], Any]:
         with self._lock:
-            before = json.dumps([self.docs, self.stock])
+            before = "" if method == "GET" else json.dumps([self.docs, self.stock])
             try:
                 return 200, {}, self._answer(method, target, headers, body)
             except FrappeError as no:  # its transaction is rolled back
-                self.docs, self.stock = json.loads(before)
+                if before:
+                    self.docs, self.stock = json.loads(before)
                 html = json.dumps({"message": f"<strong>{no.message}</strong>", "indicator": "red"})
                 said = {"exc_type": no.kind, "exception": f"frappe.exceptions.{no.kind}: {no.message}",
                         "_server_messages": json.dumps([html])}  # fmt: skip
@@ -246,6 +247,8 @@ class ErpNextPlant:
             if fixed:
                 raise invalid(f"Not allowed to change {fixed[0]} after submission", "UpdateAfterSubmitError")
         doc |= changes
+        if doctype == "Downtime Entry" and doc["to_time"] < doc["from_time"]:
+            raise invalid("To time before from time")
         if submits:
             doc["docstatus"] = 1
             if doctype == "Stock Entry":

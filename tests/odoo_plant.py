@@ -48,7 +48,8 @@ MODELS: Mapping[str, str] = {
     "change.production.qty": "mo_id:mrp.production* product_qty:float*",
     "mrp.bom": "product_tmpl_id:product.template* product_qty:float*",
     "mrp.bom.line": "bom_id:mrp.bom* product_id:product.product* product_qty:float*",
-    "maintenance.request": "name:char* description:text equipment_id:maintenance.equipment maintenance_type:char",
+    "maintenance.request": "name:char* description:text equipment_id:maintenance.equipment maintenance_type:char "
+                           "archive:bool",
     "maintenance.equipment": "name:char* serial_no:char",
     "res.partner": "name:char*",
     "sale.order": "name:char* partner_id:res.partner* commitment_date:datetime date_order:datetime state:char",
@@ -57,7 +58,7 @@ MODELS: Mapping[str, str] = {
 }  # fmt: skip
 ALWAYS = {"id": "int-", "create_date": "datetime-", "write_date": "datetime-", "display_name": "char-"}
 CREATES = frozenset({"stock.picking", "mrp.workcenter.productivity", "change.production.qty", "maintenance.request"})
-WRITES = frozenset({"stock.picking", "mrp.production"})
+WRITES = frozenset({"stock.picking", "mrp.production", "mrp.workcenter.productivity", "maintenance.request"})
 BUTTONS: Mapping[str, frozenset[str]] = {
     "stock.picking": frozenset({"action_confirm", "button_validate", "action_cancel"}),
     "mrp.production": frozenset({"action_confirm", "action_cancel", "message_post"}),
@@ -98,13 +99,14 @@ class OdooPlant:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], Any]:
         with self._lock:
-            before = json.dumps(self.rows)
+            reads = target.rpartition("/")[2] in READING
+            before = "" if reads else json.dumps(self.rows)
             try:
                 return 200, {}, json.dumps(self._answer(method, target, headers, body))
             except OdooError as no:  # its transaction is discarded
-                self.rows = {
-                    model: {int(n): row for n, row in rows.items()} for model, rows in json.loads(before).items()
-                }
+                if before:
+                    kept = json.loads(before).items()
+                    self.rows = {model: {int(n): row for n, row in rows.items()} for model, rows in kept}
                 said = {"name": no.name, "message": no.message, "arguments": [no.message], "context": {}, "debug": "…"}
                 return no.status, {}, said
 

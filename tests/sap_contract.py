@@ -76,8 +76,8 @@ API_DEFECT_SRV
 API_MAINTNOTIFICATION
   MaintenanceNotification
     *MaintenanceNotification:S12 MaintNotificationLongText:L NotifProcessingPhase:S1 LastChangeDateTime:Z
-    +NotificationType:S2 +NotificationText:S40 +MaintNotifLongTextForEdit:S1333 +MaintNotifExtReferenceNumber:S20
-    +TechnicalObject:S40 +TechObjIsEquipOrFuncnlLoc:S20 +MaintenanceObjectIsDown:B +MaintObjectDowntimeDuration:F
+    +NotificationType:S2 +NotificationText:S40 ~MaintNotifLongTextForEdit:S1333 +MaintNotifExtReferenceNumber:S20
+    +TechnicalObject:S40 +TechObjIsEquipOrFuncnlLoc:S20 ~MaintenanceObjectIsDown:B ~MaintObjectDowntimeDuration:F
     +MaintObjDowntimeDurationUnit:S3 +MalfunctionStartDate:D +MalfunctionStartTime:T +MalfunctionEndDate:D
     +MalfunctionEndTime:T
 API_PRODUCT_SRV

@@ -11,6 +11,7 @@ import base64
 import json
 import re
 import secrets
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from xml.sax.saxutils import quoteattr
 from tests.sap_contract import Entity, Service
 
 ROOT = "/sap/opu/odata/sap/"
+SHOWN = ":common-name"  # of the certificate that was shown; no request can send a header of that name
 PAGE = 20  # rows of one answer: small, so that every reader has to follow the pages
 WRONG_PASSWORDS = 5  # until SAP locks the user
 DEFAULT: Mapping[str, Any] = {"S": "", "L": "", "D": None, "T": "PT00H00M00S", "Z": None, "B": False, "F": 0.0, "I": 0,
@@ -64,6 +66,7 @@ class Gateway:
     business: Business = field(default_factory=Business)
     rows: dict[str, list[Row]] = field(default_factory=dict)  # entity -> rows
     users: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)  # common name -> the user that it is mapped to
     readers: set[str] = field(default_factory=set)  # users without a right to write
     inactive: set[str] = field(default_factory=set)  # services that nobody activated
     calls: list[str] = field(default_factory=list)
@@ -162,6 +165,8 @@ class Gateway:
 
     def _user(self, headers: Mapping[str, str]) -> str:
         kind, _, said = headers.get("authorization", "").partition(" ")
+        if mapped := self.certificates.get(headers.get(SHOWN, "")):
+            return mapped
         if kind.lower() == "bearer" and said in self._bearers:
             return said.partition(".")[0]
         if kind.lower() == "basic":
@@ -489,7 +494,7 @@ def metadata(service: Service) -> str:
 
 
 @contextmanager
-def serving(gateway: Any) -> Iterator[Any]:
+def serving(gateway: Any, tls: ssl.SSLContext | None = None) -> Iterator[Any]:
     """It answers at `gateway.url` until the end: whatever has `answer` and `url`."""
 
     class Door(BaseHTTPRequestHandler):
@@ -500,6 +505,9 @@ def serving(gateway: Any) -> Iterator[Any]:
         def _any(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
+            if isinstance(self.connection, ssl.SSLSocket):
+                shown: Any = (self.connection.getpeercert() or {}).get("subject", ())
+                headers[SHOWN] = dict(part for parts in shown for part in parts).get("commonName", "")
             status, sent, said = gateway.answer(self.command, self.path, headers, body)
             data = b"" if said is None else said.encode() if isinstance(said, str) else json.dumps(said).encode()
             self.send_response(status)
@@ -516,8 +524,10 @@ def serving(gateway: Any) -> Iterator[Any]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    gateway.url = f"http://127.0.0.1:{server.server_address[1]}"
+    gateway.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
     try:
         yield gateway
     finally:

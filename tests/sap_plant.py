@@ -94,6 +94,10 @@ class SapPlant(Business):
                     raise SapError(400, "M7/703", "Mark a count of zero as such")
                 row["PhysicalInventoryItemIsCounted"] = True
                 self.gateway.touch(self._header_of(row))
+            case "MaintenanceNotification":
+                if row["NotifProcessingPhase"] in ("4", "5"):
+                    raise SapError(400, "IM/304", "The notification is completed and cannot be changed")
+                row["MaintNotificationLongText"] = changes.get("MaintNotifLongTextForEdit", "")
             case _:
                 super().change(entity, row, changes)
         row |= changes

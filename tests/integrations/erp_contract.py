@@ -6,15 +6,17 @@ same promises as all others.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import httpx
+import pytest
 
 from integrations.erp.erpnext import ErpNextErp
 from integrations.erp.erpnext_books import Setup as ErpNextSetup
@@ -29,7 +31,7 @@ from integrations.erp.sap_books import Setup
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
 from tests import erpnext_plant, odoo_plant
-from tests.integrations.faults import Faulty, answers, lost_answer
+from tests.integrations.faults import Faulty, PulledPlug, answers, lost_answer, plug_after, plug_before
 from tests.sap_contract import Service, contract
 from tests.sap_gateway import serving
 from tests.sap_plant import PASSWORD, PLANT, REWORK, USER, SapPlant, add_order
@@ -76,9 +78,10 @@ CASES = iter(range(1, 10_000))
 
 
 def posting(kind: PostingKind, **changed: Any) -> Posting:
-    """A posting of its own case, as the sample plant would owe it."""
+    """A posting of its own case, as the sample plant would owe it; what is None is left out."""
     number = f"EX-{next(CASES)}"
-    return Posting(f"riverside/{number}/0/{kind}/1", kind, number, {**BODIES[kind], **changed}, TUESDAY)
+    body = {name: value for name, value in {**BODIES[kind], **changed}.items() if value is not None}
+    return Posting(f"riverside/{number}/0/{kind}/1", kind, number, body, TUESDAY)
 
 
 class StandingClock:
@@ -109,13 +112,9 @@ class ErpAround(Protocol):
 
     def restart(self) -> None: ...  # our program starts again: a new adapter, the same foreign system
 
+    def taken_back(self, kind: PostingKind, key: str) -> bool: ...  # its own books count that posting no more, once
+
     def records_broken(self) -> None: ...  # what it says about its records makes no sense just now
-
-
-class TakesBack(ErpAround, Protocol):
-    """One of which a test knows how it looks when something was taken back."""
-
-    def taken_back(self, kind: PostingKind, key: str) -> bool: ...  # its own books count that posting no more
 
 
 class FlatFiles:
@@ -148,7 +147,7 @@ class FlatFiles:
         return sum(entry["key"] == key for entry in self.stand_in.ledger())
 
     def taken_back(self, kind: PostingKind, key: str) -> bool:
-        return any(entry["reverses"] == key and entry["kind"] == kind for entry in self.stand_in.ledger())
+        return sum(entry["reverses"] == key and entry["kind"] == kind for entry in self.stand_in.ledger()) == 1
 
     def knows_order(self, work_order: str) -> None:
         with (self.plant / "work_orders.csv").open("a", encoding="utf-8") as file:
@@ -201,12 +200,14 @@ class RealTryton:
             f"% reverses {key}",
         )
         if shipped:
-            return True
+            return bool(shipped == 1)
         booked = self.tryton.sql(
             "select message from ir_note where substr(message, 1, ?) = ?"
             " and message like '% booked' || char(10) || '%'",
             len(key) + 11, f"linecall:{key} #",
         )  # fmt: skip
+        if not booked:
+            return False
         on = str(booked[0][0]).split("\n")[1].removeprefix("on ")
         record = int(on.split(",")[1])
         match kind:
@@ -230,23 +231,36 @@ class RealTryton:
         self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
 
 
-class SapSystem:
-    """A strict SAP Gateway on loopback, with this schema; what goes wrong goes wrong between us and it."""
+class OverHttp:
+    """A strict opposite of ours on loopback; what goes wrong goes wrong between us and it."""
 
-    setup = Setup(PLANT, frozenset({"L1", "L2", "L3", "L4"}), REWORK, cost_center="4711")
+    erp: Erp
+    clock: StandingClock
+    instead: ClassVar[Mapping[PostingKind, Mapping[str, Any]]] = {}  # where its kinds differ
+    reads: Callable[[httpx.Request], bool] = staticmethod(lambda request: request.method == "GET")
 
-    def __init__(self, services: Mapping[str, Service] | None = None) -> None:
-        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
-        self.plant = SapPlant(RIVERSIDE, services or contract(), self.clock.now)
-        self.url = self._open.enter_context(serving(self.plant.gateway)).url
+    def __init__(self, plant: Any, gateway: Any = None) -> None:
+        self.wire, self._open, self.plant = Faulty(), ExitStack(), plant
+        self.url: str = self._open.enter_context(serving(gateway or plant)).url
         self._open.callback(self.wire.close)
         self.restart()
 
     def restart(self) -> None:
-        self.erp = self.as_user(USER, PASSWORD)
+        raise NotImplementedError
 
-    def as_user(self, user: str, password: str, **more: Any) -> SapErp:
-        return SapErp(Sap(self.url, user, password, transport=self.wire, **more), self.setup, self.clock)
+    def knows_order(self, work_order: str) -> None:
+        raise NotImplementedError
+
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        raise NotImplementedError
+
+    def stock(self) -> dict[str, float]:
+        """How much lies where, by its own tables; what left the plant is not in it."""
+        raise NotImplementedError
+
+    def loose_ends(self) -> list[Any]:
+        """What an attempt left half done."""
+        return []
 
     def away(self, is_away: bool) -> None:
         self.wire.away = is_away
@@ -256,7 +270,7 @@ class SapSystem:
 
     def loses_the_next_answer(self) -> None:
         def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
-            if request.method == "GET":
+            if self.reads(request):
                 return real(request)
             self.wire.always(None)
             return lost_answer(request, real)
@@ -264,25 +278,7 @@ class SapSystem:
         self.wire.always(lose)
 
     def booked(self, key: str) -> int:
-        """Documents of this key that stand, read from the system's own tables."""
-        mark, rows = mark_of(key), self.plant.rows
-        texts = sum(str(row["OrderLongText"]).count(f"LINECALL {mark} ") for row in rows("A_ProductionOrder_2"))
-        begun = sum(
-            1 for row in rows("A_ProductionOrder_2") for line in str(row["OrderLongText"]).splitlines()
-            if line.startswith(f"LINECALL {mark} ") and " begun " in line
-        )  # fmt: skip
-        return (
-            len(self.plant.standing(mark))
-            + sum(row["ExternalSystemConfirmation"] == guid_of(key) for row in rows("ProdnOrdConf2"))
-            + sum(row["MaintNotifExtReferenceNumber"] == mark for row in rows("MaintenanceNotification"))
-            + sum(str(row["DefectText"]).startswith(mark[:12]) for row in rows("A_Defect"))
-            + sum(row["PhysInventoryReferenceNumber"] == mark for row in rows("A_PhysInventoryDocHeader"))
-            + texts
-            - begun
-        )
-
-    def knows_order(self, work_order: str) -> None:
-        add_order(self.plant, work_order, "FG-1010", "L1", 100.0)
+        return int(self.plant.standing(mark_of(key)))
 
     def records_broken(self) -> None:
         self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
@@ -291,102 +287,151 @@ class SapSystem:
         self._open.close()
 
 
-class OdooSystem:
-    """An Odoo of our own on loopback; what goes wrong goes wrong between us and it."""
+class SapSystem(OverHttp):
+    """A strict SAP Gateway, with this schema."""
 
-    def __init__(self) -> None:
-        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
-        self.plant = odoo_plant.OdooPlant(RIVERSIDE, self.clock.now)
-        self.url = self._open.enter_context(serving(self.plant)).url
-        self._open.callback(self.wire.close)
-        self.restart()
+    setup = Setup(PLANT, frozenset({"L1", "L2", "L3", "L4"}), REWORK, cost_center="4711")
+    plant: SapPlant
+
+    def __init__(self, services: Mapping[str, Service] | None = None) -> None:
+        self.clock = StandingClock()
+        plant = SapPlant(RIVERSIDE, services or contract(), self.clock.now)
+        super().__init__(plant, plant.gateway)
 
     def restart(self) -> None:
-        self.erp = self.with_key(odoo_plant.KEY)
+        self.erp: SapErp = self.as_user(USER, PASSWORD)
+
+    def as_user(self, user: str, password: str, **more: Any) -> SapErp:
+        return SapErp(Sap(self.url, user, password, transport=self.wire, **more), self.setup, self.clock)
+
+    def booked(self, key: str) -> int:
+        """Documents of this key that stand, read from the system's own tables."""
+        mark, rows = mark_of(key), self.plant.rows
+        lines = [line for row in rows("A_ProductionOrder_2") for line in str(row["OrderLongText"]).splitlines()
+                 if line.startswith(f"LINECALL {mark} ")]  # fmt: skip
+        return (
+            len(self.plant.standing(mark))
+            + sum(row["ExternalSystemConfirmation"] == guid_of(key) for row in rows("ProdnOrdConf2"))
+            + sum(row["MaintNotifExtReferenceNumber"] == mark for row in rows("MaintenanceNotification"))
+            + sum(str(row["MaintNotificationLongText"]).count(f"LINECALL {mark} ")
+                  for row in rows("MaintenanceNotification"))
+            + sum(str(row["DefectText"]).startswith(mark[:12]) for row in rows("A_Defect"))
+            + sum(row["PhysInventoryReferenceNumber"] == mark for row in rows("A_PhysInventoryDocHeader"))
+            + sum(" begun " not in line for line in lines)
+        )  # fmt: skip
+
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        """A document in the other direction, a cancelled confirmation, a machine that was not down, words; once."""
+        mark, rows = mark_of(key), self.plant.rows
+        goods = [row for row in rows("A_MaterialDocumentHeader")
+                 if row["MaterialDocumentHeaderText"] == f"reverses {mark}"]  # fmt: skip
+        cancelled = [row for row in rows("ProdnOrdConf2")
+                     if row["ExternalSystemConfirmation"] == guid_of(key) and row["IsReversed"]]  # fmt: skip
+        not_down = [row for row in rows("MaintenanceNotification") if row["MaintNotifExtReferenceNumber"] == mark
+                    and not row["MaintenanceObjectIsDown"] and not row["MaintObjectDowntimeDuration"]]  # fmt: skip
+        counted = [row for row in rows("A_PhysInventoryDocHeader")
+                   if str(row["PhysicalInventoryDocumentDesc"]).startswith(f"reverses {mark} ")]  # fmt: skip
+        words = [row for row in rows("A_ProductionOrder_2") if f" reverses {mark}\n" in str(row["OrderLongText"])]
+        found = {"downtime": not_down, "stock_adjustment": counted, "note": words,
+                 "confirmation": cancelled}.get(kind, goods or cancelled)  # fmt: skip
+        return len(found) == 1
+
+    def stock(self) -> dict[str, float]:
+        keys = ("Material", "Batch", "StorageLocation", "InventoryStockType")
+        rows = self.plant.rows("A_MatlStkInAcctMod")
+        return {" ".join(row[name] for name in keys): float(row["MatlWrhsStkQtyInMatlBaseUnit"]) for row in rows}
+
+    def knows_order(self, work_order: str) -> None:
+        add_order(self.plant, work_order, "FG-1010", "L1", 100.0)
+
+
+class OdooSystem(OverHttp):
+    """An Odoo of our own."""
+
+    plant: odoo_plant.OdooPlant
+    reads = staticmethod(lambda request: request.url.path.rpartition("/")[2] in ("search_read", "read"))
+
+    def __init__(self) -> None:
+        self.clock = StandingClock()
+        super().__init__(odoo_plant.OdooPlant(RIVERSIDE, self.clock.now))
+
+    def restart(self) -> None:
+        self.erp: OdooErp = self.with_key(odoo_plant.KEY)
 
     def with_key(self, key: str) -> OdooErp:
         return OdooErp(Odoo(self.url, odoo_plant.DATABASE, key, self.wire), self.clock)
 
-    def away(self, is_away: bool) -> None:
-        self.wire.away = is_away
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        """A transfer back, time that ends when it began, a cancelled request, words; once."""
+        mark, rows = mark_of(key), self.plant.rows
+        moved = [row for row in rows["stock.picking"].values()
+                 if row["state"] == "done" and str(row["origin"]).endswith(f" reverses {mark}")]  # fmt: skip
+        no_time = [row for row in rows["mrp.workcenter.productivity"].values()
+                   if f"LINECALL {mark} " in row["description"] and row["date_end"] == row["date_start"]]  # fmt: skip
+        archived = [row for row in rows["maintenance.request"].values()
+                    if f"LINECALL {mark} " in row["description"] and row.get("archive")]  # fmt: skip
+        words = [row for row in rows["mail.message"].values() if f" reverses {mark} " in row["body"]]
+        found = {"downtime": no_time, "confirmation": no_time, "maintenance_notification": archived,
+                 "note": words}.get(kind, moved)  # fmt: skip
+        return len(found) == 1
 
-    def works(self) -> None:
-        self.clock.at += timedelta(minutes=1)
+    def stock(self) -> dict[str, float]:
+        rows, places = self.plant.rows["stock.quant"].values(), self.plant.rows["stock.location"]
+        return {f"{row['lot_id']} {row['location_id']}": float(row["quantity"]) for row in rows
+                if places[row["location_id"]]["usage"] == "internal"}  # fmt: skip
 
-    def loses_the_next_answer(self) -> None:
-        def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
-            if request.url.path.rpartition("/")[2] in ("search_read", "read"):
-                return real(request)
-            self.wire.always(None)
-            return lost_answer(request, real)
-
-        self.wire.always(lose)
-
-    def booked(self, key: str) -> int:
-        return self.plant.standing(mark_of(key))
+    def loose_ends(self) -> list[Any]:
+        return [row for row in self.plant.rows["stock.quant"].values() if row["reserved_quantity"]]
 
     def knows_order(self, work_order: str) -> None:
         codes = {row["default_code"]: row["id"] for row in self.plant.rows["product.product"].values()}
         centers = {row["code"]: row["id"] for row in self.plant.rows["mrp.workcenter"].values()}
         odoo_plant.add_order(self.plant, work_order, codes["FG-1010"], centers["L1"], 100.0)
 
-    def records_broken(self) -> None:
-        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
 
-    def close(self) -> None:
-        self._open.close()
-
-
-class ErpNextSystem:
-    """An ERPNext of our own on loopback; what goes wrong goes wrong between us and it."""
+class ErpNextSystem(OverHttp):
+    """An ERPNext of our own."""
 
     setup = ErpNextSetup(erpnext_plant.COMPANY, erpnext_plant.EMPLOYEE, frozenset({"L1", "L2", "L3", "L4"}))
+    plant: erpnext_plant.ErpNextPlant
+    # A submitted order keeps its quantity.
+    instead: ClassVar[Mapping[PostingKind, Mapping[str, Any]]] = {
+        "reschedule": {"new_quantity": None, "new_due": "2026-11-20"}
+    }
 
     def __init__(self) -> None:
-        self.clock, self.wire, self._open = StandingClock(), Faulty(), ExitStack()
-        # A submitted order keeps its quantity.
-        self.instead = {"reschedule": {"new_quantity": None, "new_due": "2026-11-20"}}
-        self.plant = erpnext_plant.ErpNextPlant(RIVERSIDE, self.clock.now)
-        self.url = self._open.enter_context(serving(self.plant)).url
-        self._open.callback(self.wire.close)
-        self.restart()
+        self.clock = StandingClock()
+        super().__init__(erpnext_plant.ErpNextPlant(RIVERSIDE, self.clock.now))
 
     def restart(self) -> None:
-        self.erp = self.with_key(erpnext_plant.KEY)
+        self.erp: ErpNextErp = self.with_key(erpnext_plant.KEY)
 
     def with_key(self, key: str) -> ErpNextErp:
         return ErpNextErp(ErpNext(self.url, key, self.wire), self.setup, self.clock)
 
-    def away(self, is_away: bool) -> None:
-        self.wire.away = is_away
+    def taken_back(self, kind: PostingKind, key: str) -> bool:
+        """A submitted entry back, a downtime that ends when it began, a comment; once."""
+        mark, docs = mark_of(key), self.plant.docs
+        moved = [doc for doc in docs["Stock Entry"].values()
+                 if doc["docstatus"] == 1 and f" reverses {mark} " in doc["remarks"]]  # fmt: skip
+        no_time = [doc for doc in docs["Downtime Entry"].values()
+                   if f"LINECALL {mark} " in doc["more_details"] and doc["to_time"] == doc["from_time"]]  # fmt: skip
+        words = [doc for doc in docs["Comment"].values() if f" reverses {mark} " in doc["content"]]
+        return len({"downtime": no_time, "note": words}.get(kind, moved)) == 1
 
-    def works(self) -> None:
-        self.clock.at += timedelta(minutes=1)
+    def stock(self) -> dict[str, float]:
+        return dict(self.plant.stock)
 
-    def loses_the_next_answer(self) -> None:
-        def lose(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
-            if request.method == "GET":
-                return real(request)
-            self.wire.always(None)
-            return lost_answer(request, real)
-
-        self.wire.always(lose)
-
-    def booked(self, key: str) -> int:
-        return self.plant.standing(mark_of(key))
+    def loose_ends(self) -> list[Any]:
+        return [doc for doc in self.plant.docs["Stock Entry"].values() if doc["docstatus"] == 0]
 
     def knows_order(self, work_order: str) -> None:
         erpnext_plant.add_order(self.plant, work_order, "FG-1010", "L1", 100.0)
 
-    def records_broken(self) -> None:
-        self.wire.always(answers(200, "<html>the proxy is being repaired</html>"))
 
-    def close(self) -> None:
-        self._open.close()
-
-
-# name -> the name of a fixture that gives an ErpAround
-ERPS: tuple[str, ...] = ("plant_folder", "tryton", "sap", "odoo", "erpnext")
+OVER_HTTP: Mapping[str, Callable[[], OverHttp]] = {"sap": SapSystem, "odoo": OdooSystem, "erpnext": ErpNextSystem}
+ERPS: tuple[str, ...] = ("plant_folder", "tryton", *OVER_HTTP)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) if name == "tryton" else name for name in ERPS]
 
 
 def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:
@@ -399,6 +444,53 @@ def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:
                 raise
             around.works()
     raise AssertionError("never reached")
+
+
+GO_WRONG = (plug_before, plug_after, lost_answer)
+FIRST = int(os.environ.get("LINECALL_TEST_SEED", "0"))  # other seeds deal the three ways out differently
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One posting, and the call of it at which our plug is pulled before or after, or the answer is lost."""
+
+    around: Any  # an ErpAround with a wire
+    owed: Posting
+    call: int
+    calls: int
+
+    def happens(self) -> Receipt:
+        """It goes wrong there, and is driven to its end after that: booked once, and found."""
+        wire = self.around.wire
+        wire.at(self.call, GO_WRONG[(self.call + FIRST) % len(GO_WRONG)])
+        try:
+            self.around.erp.post(self.owed)
+        except PulledPlug:
+            wire.always(None)
+            self.around.restart()
+        except TryLater:
+            pass  # the answer was lost
+        wire.always(None)
+        receipt = drive(self.around, self.owed)
+        assert self.around.booked(self.owed.key) == 1, str(self)
+        found = self.around.erp.find(self.owed.key)
+        assert found is not None, str(self)
+        assert found.number == receipt.number, str(self)
+        return receipt
+
+    def __str__(self) -> str:
+        return f"stopped at call {self.call} of {self.calls}"
+
+
+def stops(around: Any, owed: Callable[[int], Posting]) -> Iterator[Stop]:
+    """Each call that a posting takes, with a posting of its own; `owed` makes the one for a call (0: undisturbed)."""
+    clean = owed(0)
+    around.wire.calls = 0
+    around.erp.post(clean)
+    calls = around.wire.calls
+    assert calls > 1, "or there is nothing in between"
+    for call in range(1, calls + 1):
+        yield Stop(around, owed(call), call, calls)
 
 
 def other(owed: Posting, **changed: Any) -> Posting:

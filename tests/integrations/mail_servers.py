@@ -166,6 +166,13 @@ class StrictPost:
         """What arrived at an address."""
         return [mail for mail in self.arrived if mail["To"] == address]
 
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address != BOT:
+            return "553 5.7.1 not your address"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address in self.unknown:
             return "550 5.1.1 no such user here"

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tests.emulators import Emulator, free_port, node, npm_packages
+from tests.emulators import EMULATE, Emulator, free_port, node, npm_packages
 from tests.integrations.strict_slack import APP_TOKEN, TOKEN
 
 WHAT = "the emulator of Slack"
@@ -27,7 +27,7 @@ class SlackEmulator(Emulator):
 
     def __init__(self, *people: str) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://localhost:{self.port}"  # as its own links to files say
         bot = {"app_id": APP, "bot_id": BOT, "bot_user_id": BOT_USER}
         seed = {
             "strict_scopes": False,
@@ -43,7 +43,7 @@ class SlackEmulator(Emulator):
                 *({"token": f"xoxp-{name}", "type": "user", "user": name} for name in people),
             ],
         }  # fmt: skip
-        modules = npm_packages(WHAT, emulate="0.12.2", ws="8.23.0")
+        modules = npm_packages(WHAT, **EMULATE)
         command = [node(22, WHAT), str(GLUE), str(modules), str(self.port), json.dumps({"slack": seed})]
         super().__init__(WHAT, command, lambda: httpx.get(f"{self.url}/_connected", timeout=2).raise_for_status())
 
@@ -70,6 +70,13 @@ class SlackEmulator(Emulator):
         where = channel or self.direct(person)
         values = {"channel": where, "text": text} | ({"thread_ts": thread} if thread else {})
         return str(self.calls(person, "chat.postMessage", **values)["ts"])
+
+    def uploads(self, person: str, name: str, content: bytes) -> None:
+        """A person sends a file to the app, in the three steps that Slack's own programs take."""
+        there = self.calls(person, "files.getUploadURLExternal", filename=name, length=str(len(content)))
+        httpx.post(there["upload_url"], content=content, timeout=10).raise_for_status()
+        files = json.dumps([{"id": there["file_id"], "title": name}])
+        self.calls(person, "files.completeUploadExternal", files=files, channel_id=self.direct(person))
 
     def presses(self, person: str, value: str, message: dict[str, Any], channel: str) -> None:
         """A person presses a button."""

@@ -10,10 +10,11 @@ import json
 import threading
 import time
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.integrations.loopback import Loopback
 
 TOKEN = "123456:" + "test-token-of-nobody"
 BOT = "riverside_bot"
@@ -26,7 +27,7 @@ class Refuses(Exception):
         self.code, self.description, self.parameters = code, description, parameters
 
 
-class StrictTelegram:
+class StrictTelegram(Loopback):
     """`accepted` is every message that it took, `calls` every method that was called."""
 
     def __init__(self) -> None:
@@ -39,6 +40,10 @@ class StrictTelegram:
         self.files: dict[str, bytes] = {}
         self.menu: list[Any] = []
         self.webhook = ""
+        self.webhook_error: tuple[str, int] | None = None  # what it says of the last call, and when that was
+        self.groups: dict[str, str] = {}  # what the bot is in groups
+        self.strangers: set[str] = set()  # who never pressed Start
+        self.reads_all = False  # privacy mode is off
         self.confirmed = 0
         self._updates: list[dict[str, Any]] = []
         self._polling = 0
@@ -46,20 +51,7 @@ class StrictTelegram:
         self._lock = threading.Lock()
         self._news = threading.Condition(self._lock)
         self._presses: set[str] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> StrictTelegram:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     # what people do ---------------------------------------------------------------------------------------------------
 
@@ -112,7 +104,7 @@ class StrictTelegram:
 
     def _getMe(self, _: dict[str, Any]) -> Any:
         me = {"id": 123456, "is_bot": True, "first_name": "Riverside", "username": BOT}
-        return me | {"can_join_groups": True, "can_read_all_group_messages": False}
+        return me | {"can_join_groups": True, "can_read_all_group_messages": self.reads_all}
 
     def _setWebhook(self, values: dict[str, Any]) -> Any:
         if not str(values.get("url", "")).startswith("https://"):
@@ -125,7 +117,24 @@ class StrictTelegram:
         return True
 
     def _getWebhookInfo(self, _: dict[str, Any]) -> Any:
-        return {"url": self.webhook, "has_custom_certificate": False, "pending_update_count": len(self._updates)}
+        error = self.webhook_error
+        last = {"last_error_message": error[0], "last_error_date": error[1]} if error is not None else {}
+        waiting = {"has_custom_certificate": False, "pending_update_count": len(self._updates)}
+        return {"url": self.webhook, **waiting, **last}
+
+    def _getChat(self, values: dict[str, Any]) -> Any:
+        chat = str(values["chat_id"])
+        if chat in self.strangers or not chat.lstrip("-").isdigit():
+            raise Refuses(400, "Bad Request: chat not found")
+        return {"id": int(chat), "type": "private", "accent_color_id": 1, "max_reaction_count": 11}
+
+    def _getChatMember(self, values: dict[str, Any]) -> Any:
+        chat = str(values["chat_id"])
+        if chat not in self.groups:
+            raise Refuses(400, "Bad Request: chat not found")
+        if self.groups[chat] == "kicked":
+            raise Refuses(403, "Forbidden: bot was kicked from the supergroup chat")
+        return {"status": self.groups[chat], "user": {"id": int(values["user_id"]), "is_bot": True}}
 
     def _setMyCommands(self, values: dict[str, Any]) -> Any:
         for one in values["commands"]:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 from twilio.request_validator import RequestValidator
 
+from tests.integrations.loopback import Loopback
 from workflow.ports import Knock
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "a-token-of-nobody"
@@ -38,7 +38,7 @@ class Refuses(Exception):
         self.status, self.code, self.headers = status, code, headers
 
 
-class StrictTwilio:
+class StrictTwilio(Loopback):
     """`accepted` is every message that it took; `shown` what arrived on a phone."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -46,6 +46,8 @@ class StrictTwilio:
         self.accepted: list[dict[str, Any]] = []
         self.arrived: list[dict[str, Any]] = []
         self.callbacks: list[Knock] = []
+        self.away = False
+        self.received: list[dict[str, Any]] = []  # what people wrote, as its own list keeps it: the newest first
         self.opted_out: set[str] = set()
         self.not_on_whatsapp: set[str] = set()
         self.wrote_at: dict[str, float] = {}  # when a person last wrote: their window
@@ -59,23 +61,13 @@ class StrictTwilio:
         self.sender = {
             "sender_id": f"whatsapp:{NUMBER}",
             "status": "ONLINE",
-            "webhook": {"callback_url": f"{PUBLIC}/hooks/whatsapp"},
+            "webhook": {
+                "callback_url": f"{PUBLIC}/hooks/whatsapp",
+                "fallback_url": f"{PUBLIC}/hooks/whatsapp/fallback",
+            },
         }
         self._buckets: dict[str, tuple[float, float]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> StrictTwilio:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     # what people do ---------------------------------------------------------------------------------------------------
 
@@ -89,6 +81,7 @@ class StrictTwilio:
             "NumSegments": "1", "ReferralNumMedia": "0", "MessageSid": sid, "AccountSid": ACCOUNT,
             "From": f"whatsapp:{person}", "ApiVersion": "2010-04-01",
         } | more  # fmt: skip
+        self.received.insert(0, {**fields, "at": self.now()})
         return self.signs("/hooks/whatsapp", fields)
 
     def pressed(self, person: str, label: str, value: str, message: str = "") -> Knock:
@@ -132,13 +125,17 @@ class StrictTwilio:
 
     # what the program asks --------------------------------------------------------------------------------------------
 
-    def answer(self, method: str, path: str, body: bytes, *, knows: bool) -> Any:
+    def answer(self, method: str, path: str, body: bytes, *, knows: bool, query: str = "") -> Any:
         """What a request is answered."""
+        if self.away:
+            raise Refuses(503, 20503, "Service Unavailable")
         if not knows:
             raise Refuses(401, 20003, "Authenticate")
         messages = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
         if (method, path) == ("POST", messages):
             return self._message(dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)))
+        if method == "GET" and path.startswith(messages.removesuffix(".json")):
+            return self._kept(path, messages, query)
         if (method, path) == ("GET", f"/2010-04-01/Accounts/{ACCOUNT}.json"):
             return {"sid": ACCOUNT, "status": "active", "friendly_name": "Riverside"}
         if path == "/v2/Channels/Senders":
@@ -163,6 +160,35 @@ class StrictTwilio:
             self.approvals[asks[1]] = "received"
             return {"name": wanted["name"], "category": "UTILITY", "status": "received"}
         raise Refuses(404, 20404, f"The requested resource {path} was not found")
+
+    def _kept(self, path: str, messages: str, query: str) -> Any:
+        """What its own list says of messages that came: no buttons, places and replies; days, and no times (W3)."""
+        media = re.fullmatch(re.escape(messages.removesuffix(".json")) + r"/([SM]M[0-9a-f]{32})/Media.json", path)
+        if media is not None:
+            (one,) = (m for m in self.received if m["MessageSid"] == media[1])
+            files = [
+                {"sid": one[f"MediaUrl{n}"].rpartition("/")[2], "content_type": one[f"MediaContentType{n}"]}
+                for n in range(int(one["NumMedia"]))
+            ]
+            return {"media_list": files, "uri": path, "next_page_uri": None}
+        if path != messages:
+            raise Refuses(404, 20404, f"The requested resource {path} was not found")
+        asked = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
+        day = asked.get("DateSent>", "2000-01-01")
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", day) or not 1 <= int(asked.get("PageSize", "50")) <= 1000:
+            raise Refuses(400, 20001, "Invalid parameter")
+        found = [m for m in self.received if m["To"] == asked["To"] and _date(m["at"]).date().isoformat() >= day]
+        size, page = int(asked.get("PageSize", "50")), int(asked.get("Page", "0"))
+        rows = [
+            {
+                "sid": m["MessageSid"], "account_sid": ACCOUNT, "from": m["From"], "to": m["To"], "body": m["Body"],
+                "direction": "inbound", "status": "received", "num_media": m["NumMedia"],
+                "date_created": format_datetime(_date(m["at"])), "date_sent": format_datetime(_date(m["at"])),
+            }
+            for m in found[page * size : page * size + size]
+        ]  # fmt: skip
+        more = f"{messages}?{urlencode({**asked, 'Page': page + 1})}" if found[page * size + size :] else None
+        return {"messages": rows, "uri": path, "next_page_uri": more}
 
     def _message(self, given: dict[str, str]) -> Any:
         to, sender = given.get("To", ""), given.get("From", "")
@@ -268,6 +294,10 @@ class StrictTwilio:
         return self.contents[sid]
 
 
+def _date(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
 def _body(content: dict[str, Any]) -> str:
     (kind,) = content["types"]
     return str(content["types"][kind]["body"])
@@ -296,7 +326,7 @@ def _handler(twilio: StrictTwilio) -> type[BaseHTTPRequestHandler]:
                 self._answer(*((status, headers, content) if knows or free else (401, {}, b"")))
                 return
             try:
-                found = twilio.answer(self.command, parts.path, body, knows=knows)
+                found = twilio.answer(self.command, parts.path, body, knows=knows, query=parts.query)
                 self._answer(201 if self.command == "POST" else 200, {}, json.dumps(found).encode())
             except Refuses as no:
                 said = {"code": no.code, "message": str(no), "status": no.status, "more_info": ""}

@@ -21,7 +21,7 @@ from bot.taking import knocked
 from db.tables import inbox as inbox_table
 from db.tables import notice
 from tests.integrations.strict_telegram import StrictTelegram
-from tests.integrations.test_telegram import FILLER_DOWN, GARY, HOOK, LUIS, MARIA, SECRET, Floor
+from tests.integrations.telegram.floor import FILLER_DOWN, GARY, HOOK, LUIS, MARIA, SECRET, Floor
 from workflow.messages import Inbound, Outbound, Sent
 from workflow.ports import Knock, Reader
 from workflow.reading import Context, Reading

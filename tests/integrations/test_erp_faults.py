@@ -5,7 +5,6 @@ Read back by SQL, which shares nothing with the adapter.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -14,8 +13,8 @@ import httpx
 import pytest
 
 from integrations.erp.tryton import TrytonErp
-from tests.integrations.erp_contract import RealTryton, drive, posting
-from tests.integrations.faults import Act, PulledPlug, answers, lost_answer, plug_after, plug_before, timed_out
+from tests.integrations.erp_contract import RealTryton, drive, posting, stops
+from tests.integrations.faults import Act, answers, timed_out
 from tests.tryton_plant import ADMIN_PASSWORD, admin
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
@@ -31,9 +30,6 @@ MANY: tuple[tuple[PostingKind, dict[str, Any]], ...] = (  # every way of booking
     ("reschedule", {"new_quantity": 2750.0}),
     ("order_status", {"work_order": "WO-10483", "status": "planned"}),
 )
-# Each call goes wrong in one of three ways; other seeds deal them out differently.
-GO_WRONG = (plug_before, plug_after, lost_answer)
-FIRST = int(os.environ.get("LINECALL_TEST_SEED", "0"))
 
 
 @pytest.fixture
@@ -42,12 +38,6 @@ def around(tryton: Tryton) -> RealTryton:
     fresh = RealTryton(tryton)
     fresh.erp.find("riverside/EX-0/0/note/1")
     return fresh
-
-
-def owed(kind: PostingKind, changed: dict[str, Any]) -> Posting:
-    made = posting(kind, **changed)
-    body = {name: value for name, value in made.body.items() if value is not None}
-    return Posting(made.key, made.kind, made.case, body, made.occurred_at)
 
 
 def traces(around: RealTryton, one: Posting) -> dict[str, int]:
@@ -78,37 +68,23 @@ def test_R47_stopped_at_any_call_it_is_booked_once(
     around: RealTryton, kind: PostingKind, changed: dict[str, Any]
 ) -> None:
     """Our plug is pulled before or after each call in turn, or the answer to it is lost."""
-    clean = owed(kind, changed)
-    around.wire.calls = 0
+    part = {"quantity": 1.0} if "quantity" in changed else {}  # of which each call takes another much
+    clean, works = posting(kind, **changed), 0
     around.erp.post(clean)
-    calls, whole = around.wire.calls, traces(around, clean)
-    assert calls > 3, "or there is nothing in between"
-
-    for call in range(1, calls + 1):
-        one = owed(kind, changed | ({"quantity": 1.0 + call / 8} if "quantity" in changed else {}))
-        around.wire.at(call, GO_WRONG[(call + FIRST) % 3])
-        try:
-            around.erp.post(one)
-        except PulledPlug:
-            around.wire.always(None)
-            around.restart()
-        except TryLater:
-            pass  # the answer was lost
-        around.wire.always(None)
-        drive(around, one)
-        assert around.booked(one.key) == 1, f"stopped at call {call} of {calls}"
-        assert traces(around, one) == whole, f"stopped at call {call} of {calls}"
+    whole = traces(around, clean)
+    for stop in stops(around, lambda call: posting(kind, **changed | dict.fromkeys(part, 1.0 + call / 8))):
+        stop.happens()
+        works = stop.calls + 2  # one a call, and the two undisturbed ones
+        assert traces(around, stop.owed) == whole, str(stop)
     if kind == "downtime":
         assert count(around, "production_work where operation = (select min(id) from production_routing_operation)") \
-            == calls + 1, "no work was made for nothing"  # fmt: skip
+            == works, "no work was made for nothing"  # fmt: skip
 
 
 def test_R50_whoever_changed_the_order_meanwhile_is_not_overwritten(around: RealTryton) -> None:
-    one = posting("reschedule", work_order="WO-10488", new_quantity=None, new_due="2026-12-01")
-    one = Posting(one.key, one.kind, one.case, {k: v for k, v in one.body.items() if v is not None}, one.occurred_at)
     desk = admin(around.tryton.url, DATABASE)
     (order,) = desk.search("production", [["state", "=", "draft"]], ["number"], limit=1)
-    one = Posting(one.key, one.kind, one.case, dict(one.body) | {"work_order": order["number"]}, one.occurred_at)
+    one = posting("reschedule", work_order=order["number"], new_quantity=None, new_due="2026-12-01")
 
     def neil_is_faster(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
         if b"model.production.write" in request.content:

