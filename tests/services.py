@@ -7,7 +7,6 @@ LINECALL_REQUIRE=all turns that into a failure, so that CI cannot pass by runnin
 from __future__ import annotations
 
 import fcntl
-import itertools
 import os
 import shutil
 import socket
@@ -22,7 +21,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import psycopg
 import pytest
-from psycopg import sql
+
+from tests.emptied import Emptied, admin, new_database
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,7 +35,6 @@ NEEDS = "needs "  # how the reason of every test begins that was skipped for wan
 _FOLDER = "LINECALL_TEST_SERVICES"  # where the processes of one test run meet
 _shared = pytest.StashKey[Path]()
 _ours = pytest.StashKey[Path]()
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -44,14 +43,28 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
     else:
-        server = request.getfixturevalue("postgresql_server")
-        yield from _new_database(server, request.getfixturevalue("postgresql_with_tables"))
+        with request.getfixturevalue("emptied").one() as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables and no rows: copying it is quicker than migrating for every test."""
+    from db.connect import open_database
+
+    file = tmp_path_factory.mktemp("tables") / "linecall.db"
+    database = open_database(f"sqlite:///{file}")
+    database.migrate()
+    database.scrub()
+    database.close()
+    return file
 
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """An empty PostgreSQL database, for tests of what only PostgreSQL does; mark them `postgresql`."""
-    yield from _new_database(postgresql_server)
+    with new_database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +72,19 @@ def postgresql_with_tables(postgresql_server: str) -> Iterator[str]:
     """Name of a database with our tables and no rows: copying it is quicker than migrating for every test."""
     from db.connect import open_database
 
-    for url in _new_database(postgresql_server):
+    with new_database(postgresql_server) as url:
         database = open_database(url)
         database.migrate()
         database.close()
         yield url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def emptied(postgresql_server: str, postgresql_with_tables: str) -> Iterator[Emptied]:
+    """Databases with our tables and no rows, one test's after the other's."""
+    databases = Emptied(postgresql_server, postgresql_with_tables)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")
@@ -160,28 +181,9 @@ def missing(what: str) -> NoReturn:
 # PostgreSQL ----------------------------------------------------------------------------------------------------------
 
 
-def _new_database(server: str, like: str = "template1") -> Iterator[str]:
-    name = f"linecall_test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(_admin(server), autocommit=True) as connection:
-        creating = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
-        connection.execute(creating)
-        yield f"postgresql+psycopg://postgres@{server}/{name}"
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def new_databases(server: str, like: str) -> Iterator[str]:
-    """One fresh database after the other; each is gone when the next is asked for."""
-    while True:
-        yield from _new_database(server, like)
-
-
-def _admin(server: str) -> str:
-    return f"postgresql://postgres@{server}/postgres?connect_timeout=5"
-
-
 def _answers(server: str) -> bool:
     try:
-        with psycopg.connect(_admin(server)) as connection:
+        with psycopg.connect(admin(server)) as connection:
             row = connection.execute("SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
             return bool(row and row[0])
     except psycopg.OperationalError:

@@ -125,13 +125,62 @@ NOT_BOOKED: Facts = BOOKED | {
 }
 REFUSED: Facts = CASE | {"decision": "use_as_is", "lots": ["6319-4A"], "who": "tamika.jones", "role": "maintenance"}
 
+CAUSE: Facts = BREAKDOWN | {"cause": "EX-1041", "cause_assets": ["AIR"], "owners": ["gary.lindqvist"]}
+FIXED: Facts = BREAKDOWN | {
+    "who": "gary.lindqvist",
+    "action": "new seal",
+    "people": ["anita.rao"],
+    "said": "still drips",
+}
+RUN: Facts = {
+    "work_order": "WO-10477", "line": "L2", "last": "WO-10476", "who": "luis.ortega", "reason": "the truck is here",
+    "barred": [{"rule": "no run: line clearance", "why": "the line is cleared first"}],
+}  # fmt: skip
+SLOT: Facts = {"n": 1, "work_order": "WO-10482", "item": "FG-3010", "due": "2026-11-16", "change_min": 45,
+               "marks": ["runs", "cleaning", "put_first", "barred"], "rules": "held"}  # fmt: skip
+SEQUENCE: Facts = {
+    "line": "L3", "slots": [SLOT], "as_of_at": "2026-11-17T20:40:00+00:00", "tools_min": 45, "product_min": 15,
+    "cleaning_min": 60, "frozen_min": 240.0, "who": "neil.abbott", "reason": "the truck is here",
+    "work_order": "WO-10486", "fell": "WO-10483", "who_before": "neil.abbott",
+}  # fmt: skip
+SLOW: Facts = BREAKDOWN | {
+    "until_at": "2026-11-17T21:10:00+00:00",
+    "reporter": "maria.lopez",
+    "people": ["gary.lindqvist"],
+}
+PHONE: Facts = CASE | {"phone": "phone of line 3", "said": "on it", "people": ["gary.lindqvist"]}
 EXAMPLES: dict[str, Facts] = {
+    **dict.fromkeys(("opened.part", "part_of", "runs_again"), CAUSE),
+    "own_cause.you": CASE | {"people": ["gary.lindqvist"]},
+    "one_cause_asked": CASE | {"n": 3, "cases": ["EX-1040", "EX-1041", "EX-1042"]},
+    "refused.own_cause.already": CASE,
+    **dict.fromkeys(("asked.verify", "verify_awaited", "verified.you", "not_verified", "not_verified.you"), FIXED),
+    "refused.verify.own_fix": CASE | {"people": ["anita.rao"]},
+    "refused.verify.not_yours": CASE | {"roles": ["maintenance"]},
+    "refused.verify.nothing": CASE,
+    **dict.fromkeys(
+        ("run.yes", "run.no", "run.against", "run.fixed", "run.first_why", "run.first", "run.first_told"), RUN
+    ),
+    **dict.fromkeys(("refused.run.not_yours", "refused.run.quality_clears"), RUN),
+    "refused.run.first_not_yours": RUN | {"roles": ["planner", "supervisor"]},
+    "answer.sequence": SEQUENCE,
+    "answer.sequence_none": {"line": "L3"},
+    "answer.sequence_which": {"lines": ["L1", "L2"]},
+    **dict.fromkeys(("opened.watch", "asked.watch", "still_slow", "promoted.you"), SLOW),
+    "refused.watch.already": CASE,
+    "who_is_it": {"phone": "phone of line 3"},
+    "needs_own_phone": {},
+    "not_here_now": {"people": ["gary.lindqvist"]},
+    "spoken_as_you": PHONE,
+    "also_open": CASE | {"items": []},
     "opened.one": BREAKDOWN | {"told": TOLD, "inferred": ["work_orders"]},
     "opened.hold": BREAKDOWN | {"type": "quality_hold", "lots": ["6319-4A", "6319-4B"], "told": TOLD, "inferred": []},
     "opened.several": {"several": [BREAKDOWN | {"told": TOLD}, BREAKDOWN | {"case": "EX-1043", "told": TOLD}]},
     "already_known": BREAKDOWN | {"owners": ["gary.lindqvist", "anita.rao"]},
     "handed_to_triage": CASE | {"people": ["denise.palmer"]},
     **{f"ask.{asks}": BREAKDOWN | {"asks": asks} for asks in get_args(Asks)},
+    "ask.perhaps": BREAKDOWN | {"asks": "confirm"},
+    "ask.instead": {"case": "EX-1042", "asks": "type"},
     "chatter": {},
     "stop_question": {},
     "welcome": {"called": "Gary Lindqvist", "roles": ["maintenance"]},
@@ -207,6 +256,7 @@ EXAMPLES: dict[str, Facts] = {
     "shift_taken.you": {"n": 3, "handed_by": "denise.palmer"},
     "refused.book.not_yours": {},
     "refused.book.unknown": {"case": "EX-1042"},
+    "refused.book.taken": {"case": "EX-1042"},
     "refused.book.confirmed": {"case": "EX-1042", "receipt": "DOC-000011"},
     "refused.shift.taken": {"who": "hector.salinas", "at_at": "2026-11-17T20:03:00+00:00"},
     "refused.shift.not_yours": {"people": ["hector.salinas"]},
@@ -412,6 +462,31 @@ EXAMPLES: dict[str, Facts] = {
         "names": [{"words": "the big one", "ref": "Filler 3", "n": 3}],
         "tries": [{"rule": "who repairs", "was": "10 min", "be": "25 min", "n": 6}],
     },
+    "improve.accepted": {"rule": "who repairs", "was": "10 min", "be": "25 min"},
+    "improve.declined": {"rule": "who repairs", "was": "maintenance", "be": "quality"},
+    "improve.name_accepted": {"words": "the big one"},
+    "improve.name_declined": {"words": "the big one"},
+    "refused.improve.not_yours": {},
+    "refused.improve.gone": {},
+    "answer.plants": {
+        "sites": [
+            {
+                "site": "Riverside Bottling",
+                "site_clock": None,
+                "site_why": None,
+                "site_says": "Open: 1\nEX-1042 Filler 3",
+                "site_page": None,
+            },
+            {
+                "site": "Molino",
+                "site_clock": "18:05",
+                "site_why": None,
+                "site_says": "Open: 0",
+                "site_page": "https://molino.example/figures",
+            },
+            {"site": "Hilo", "site_clock": None, "site_why": "away", "site_says": None, "site_page": None},
+        ],
+    },
     "answer.no_case": CASE,
     "answer.history": {
         "assets": ["L3-FIL"],
@@ -446,7 +521,6 @@ EXAMPLES: dict[str, Facts] = {
     "answer.nobody_on_shift": {},
     "answer.no_ranking": {},
     "answer.why": CASE | {"role": "planner", "why": "planner: an order is at risk", "matched": {"line_stopped": True}},
-    "answer.priorities": {"line": "L3"},
     "answer.nothing": {"about": "summary", "line": "L3", "type": None, "span": FIGURES["period"]},
     "answer.not_allowed": {"line": "L2"},
 }
@@ -507,6 +581,16 @@ ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
     "cancelled": ("maria.lopez", "false alarm", {}),
     "corrected": ("maria.lopez", "no, the filler", {"before": LINKS, "after": LINKS | {"assets": ["L3-FIL"]}}),
     "reopened": ("maria.lopez", "it is back", {}),
+    "part_of": ("linecall", "EX-1041", {"cases": ["EX-1041"]}),
+    "cause_over": ("linecall", "EX-1041", {"people": ["maria.lopez"]}),
+    "own_cause": ("maria.lopez", "", {"cases": ["EX-1041"]}),
+    "one_cause_asked": ("linecall", "", {"people": ["denise.palmer"], "cases": ["EX-1040", "EX-1041"]}),
+    "says_fixed": ("gary.lindqvist", "new seal", {"people": ["anita.rao"]}),
+    "verified": ("anita.rao", "second eye", {"who_fixed": "gary.lindqvist"}),
+    "not_verified": ("anita.rao", "still drips", {}),
+    "watched": ("linecall", "watch", {"until_at": "2026-11-17T21:10:00+00:00", "people": ["denise.palmer"]}),
+    "asked_slow": ("linecall", "watch", {"people": ["maria.lopez"]}),
+    "promoted": ("maria.lopez", "", {}),
     "raised": ("maria.lopez", "", {"role": "maintenance", "step": 1, "people": ["denise.palmer"]}),
     "snoozed": ("gary.lindqvist", "the fitter comes", {"until_at": "2026-11-17T21:30:00+00:00"}),
     "shift_offered": ("linecall", "", {"people": ["hector.salinas"], "owner": "denise.palmer"}),

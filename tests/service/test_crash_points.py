@@ -16,9 +16,9 @@ import pytest
 
 from bot.config import Config
 from tests.conftest import RIVERSIDE
+from tests.emptied import Emptied
 from tests.plantside import SIX_IN_THE_MORNING
 from tests.service.crashing import Outcome, Step, play, warm_up
-from tests.services import new_databases
 
 SEED = int(os.environ.get("LINECALL_TEST_SEED", "1"))
 MOST = int(os.environ.get("LINECALL_TEST_CRASHES", "10"))  # of one story on one database; the campaign takes all
@@ -103,12 +103,16 @@ def told_apart(expected: Outcome, got: Outcome) -> list[str]:
     return wrong
 
 
+def _one_after_the_other(emptied: Emptied) -> Iterator[str]:
+    while True:
+        with emptied.one() as url:
+            yield url
+
+
 def databases(tmp_path: Path, request: pytest.FixtureRequest, *, on_postgresql: bool) -> Iterator[Config]:
     """Fresh data for one death after the other."""
     urls: Iterator[str | None] = iter(lambda: None, 0)
     if on_postgresql:
-        urls = new_databases(
-            request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_with_tables")
-        )
+        urls = _one_after_the_other(request.getfixturevalue("emptied"))
     for n, url in enumerate(urls):
         yield Config(plant=RIVERSIDE, data=tmp_path / f"data-{n}", database_url=url, play=True)

@@ -82,7 +82,7 @@ def test_a_second_opinion_opens_what_the_local_reader_was_unsure_of(beside: Plan
 
 @pytest.mark.parametrize("text", [text for text in ANSWERS if text != "weird capper"])
 def test_R17_whatever_it_answers_the_sender_is_asked_as_without_it(beside: Plantside, text: str) -> None:
-    beside.says("maria.lopez", text)
+    beside.says("maria.lopez", f"{text}, come and see")
     case = beside.only_case()
     assert case.status == "draft"
     assert case.asks == "type", "the local question"
@@ -101,7 +101,7 @@ def test_R60_while_it_breaks_the_local_reading_goes_on_and_soon_nobody_asks(
     server.breaks(**chaos)
     before = len(server.journal())
     for n in range(8):
-        beside.says("maria.lopez", f"weird capper number {'i' * n}")
+        beside.says("maria.lopez", f"weird capper number {'i' * n}, come and see")
     assert all(case.status == "draft" for case in beside.cases() if case.merged_into is None)
     asked = len(server.journal()) - before
     assert 0 < asked <= 9, "three messages down the ladder at most, then it is left alone"

@@ -170,6 +170,38 @@ def test_R45_nobody_is_chased_for_a_decision_while_all_of_it_is_being_reworked(h
     held.rest_is_known()
 
 
+def test_R45_nobody_is_chased_for_a_decision_when_the_rest_is_decided_after_the_rework(held: Plantside) -> None:
+    held.says("neil.abbott", "on it")
+    held.says("karen.doyle", "on it")
+    decides(held, "6319-4A: release 600 cs, rework 150 cs")
+    held.says("denise.palmer", "on it", reply_to=f"case:{held.only_case().number}")
+    held.passes(minutes=15)
+    decides(held, "scrap the rest of 6319-4A")
+    held.passes(minutes=5)
+    held.rest_is_known()
+
+    held.passes(hours=3)
+
+    held.hears_nothing("tamika.jones")
+    held.hears_nothing("stephanie.greer")
+    held.rest_is_known()
+
+
+def test_R31_a_decision_on_a_part_of_it_is_a_sign_of_life(held: Plantside) -> None:
+    held.says("neil.abbott", "on it")
+    held.says("karen.doyle", "on it")
+    held.says("tamika.jones", "on it")
+    held.passes(minutes=25)
+    decides(held, "6319-4A: release 600 cs")
+    held.passes(minutes=5)
+    held.rest_is_known()
+
+    held.passes(minutes=20)
+
+    held.hears_nothing("tamika.jones")
+    held.rest_is_known()
+
+
 def test_R45_a_release_is_withdrawn_and_those_who_may_have_used_it_are_told(held: Plantside) -> None:
     decides(held, "6319-4A: release 950 cs")
     held.passes(minutes=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plantside import Plantside
 
 FILLER_DOWN = "filler on 3 jammed, line is down, 10482 standing still"
@@ -30,6 +32,18 @@ def test_R4_within_the_cooling_off_time_the_same_exception_is_open_again(plant: 
     plant.rest_is_known()
 
 
+def test_R4_what_came_back_says_since_when_it_is_back(plant: Plantside) -> None:
+    fixed(plant)
+    plant.passes(minutes=50)
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.rest_is_known()
+
+    plant.says("stephanie.greer", "what is open?")
+
+    assert "since 06:00, back since 06:52" in plant.hears_one("stephanie.greer"), "both clocks can be seen"
+    plant.rest_is_known()
+
+
 def test_R4_later_it_is_a_new_one_that_is_marked_as_recurrent(plant: Plantside) -> None:
     number = fixed(plant)
     plant.passes(hours=6)
@@ -53,4 +67,28 @@ def test_R22_the_same_line_with_another_machine_is_an_exception_of_its_own(plant
     filler, capper = plant.cases()
     assert (filler.assets, capper.assets) == (("L3-FIL",), ("L3-CAP",))
     assert capper.number in plant.hears_one("maria.lopez")
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize(
+    "words", ["another problem on filler 3, it leaks oil", "otro problema en la llenadora 3, tira aceite"]
+)
+def test_R22_another_problem_at_the_same_machine_is_its_own_and_its_reporter_reads_what_is_open_there(
+    plant: Plantside, words: str
+) -> None:
+    plant.says("maria.lopez", "filler 3 jammed, line is down")
+    plant.passes(minutes=10)
+    plant.rest_is_known()
+
+    plant.says("maria.lopez", words)
+
+    first, second = plant.cases()
+    assert (second.assets, second.recurrent_of) == (first.assets, None)
+    assert any(first.number in h for h in plant.hears("maria.lopez")), "what else is open there"
+    plant.passes(minutes=20)
+    plant.says("gary.lindqvist", "fixed, 30 min", reply_to=f"case:{first.number}")
+    plant.says("gary.lindqvist", "fixed, 20 min", reply_to=f"case:{second.number}")
+    counted = [s.posting.body["minutes"] for s in plant.postings() if s.posting.kind == "downtime"]
+    assert counted == [30], "twenty of these minutes are in the thirty already"
+    plant.passes(minutes=2)
     plant.rest_is_known()

@@ -27,7 +27,6 @@ from db.cases import log_of
 from db.tables import notice
 from tests.conftest import RIVERSIDE
 from tests.plantside import SIX_IN_THE_MORNING, Plantside
-from tests.services import _new_database as new_database
 from workflow.case import SETTLED, Case
 
 STEPS = int(os.environ.get("LINECALL_TEST_STEPS", "400"))
@@ -182,8 +181,7 @@ def test_any_shift_at_all_ends_in_good_order(kind: str, request: pytest.FixtureR
             data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url = None
             if kind == "postgresql":
-                server, with_tables = (request.getfixturevalue(f"postgresql_{n}") for n in ("server", "with_tables"))
-                url = stack.enter_context(contextlib.contextmanager(new_database)(server, with_tables))
+                url = stack.enter_context(request.getfixturevalue("emptied").one())
             config = Config(plant=RIVERSIDE, data=data, database_url=url, play=True)
             return Plantside(config, SIX_IN_THE_MORNING)
 

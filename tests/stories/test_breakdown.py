@@ -197,9 +197,34 @@ def test_R20_a_second_report_of_the_same_stop_joins_the_first(plant: Plantside) 
     assert case.joined == ("denise.palmer",)
     known = plant.hears_one("denise.palmer")
     assert case.number in known
-    assert "Gary" in known
+    assert "It is with Gary" in known
     assert "05:50" in known
     plant.hears_nothing("gary.lindqvist")
+    plant.rest_is_known()
+
+
+def test_R26_what_is_said_twice_is_heard_once(plant: Plantside) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.says("gary.lindqvist", "k")
+    plant.rest_is_known()
+
+    plant.says("gary.lindqvist", "be there in a bit")
+
+    plant.hears_nothing("maria.lopez")
+    assert "is yours" in plant.hears_one("gary.lindqvist")
+    plant.says("gary.lindqvist", "10 min")
+    assert "06:10" in plant.hears_one("maria.lopez"), "a time is news"
+    plant.rest_is_known()
+
+
+def test_R20_nobody_is_told_that_someone_has_it_who_was_only_asked(plant: Plantside) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+
+    plant.says("denise.palmer", "line 3 filler is dead, whats going on")
+
+    known = plant.hears("denise.palmer")[-1]
+    assert "Gary was asked and has not answered yet" in known
+    assert "It is with" not in known
     plant.rest_is_known()
 
 

@@ -100,6 +100,43 @@ def test_R37_a_restart_repeats_nothing_and_what_was_missed_by_hours_is_left_out(
     late.close()
 
 
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+@pytest.mark.parametrize("point", ["counted", "written", "sent"])
+def test_R57_a_kill_between_counting_and_sending_loses_and_repeats_nothing(
+    opens: Callable[[datetime], Rehearsal], monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    plant = opens(at(17, 22))
+    plant.passes_until(at(18, 6, 14))
+    plant.clock.turn_to(at(18, 6, 16))
+
+    def killed(*_: object) -> None:
+        raise Killed(point)
+
+    with monkeypatch.context() as patched:
+        if point == "counted":
+            patched.setattr("bot.digests._with_words", killed)  # the figures are there, nothing is written
+        elif point == "written":
+            patched.setattr("bot.digests.outbox.put_all", killed)  # in the middle of the transaction
+        if point == "sent":
+            send_digests(plant.app)  # committed, and nobody has sent it yet
+        else:
+            with pytest.raises(Killed):
+                send_digests(plant.app)
+    plant.close()
+    monkeypatch.undo()
+
+    again = opens(at(18, 6, 17))
+    again.passes_until(at(18, 6, 40))
+    again.close()
+    third = opens(at(18, 6, 45))
+
+    told = [line.text for line in third.transcript("stephanie.greer") if "Morning" in line.text]
+    assert len(told) == 1, f"killed when {point}: told {len(told)} times"
+
+
 def test_R57_the_week_comes_with_its_comparison_and_its_causes(opens: Callable[[datetime], Rehearsal]) -> None:
     plant = opens(at(16, 5))
     plant.passes_until(at(16, 7, 1))

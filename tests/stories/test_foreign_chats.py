@@ -162,7 +162,7 @@ def test_what_a_platform_is_told_comes_after_the_row(floor: Floor) -> None:
 
 
 def test_a_chat_that_hangs_holds_nobody_up_longer_than_its_time(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.sending.SEND_WITHIN", 0.05)
+    monkeypatch.setattr("bot.wire.SEND_WITHIN", 0.05)
 
     async def never(message: Outbound) -> Any:
         await _a_moment(60)

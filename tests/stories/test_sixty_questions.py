@@ -51,7 +51,10 @@ def as_json(wanted: Wanted, floor: Rehearsal) -> dict[str, Any]:
 
 
 def test_R57_there_are_ten_questions_and_more_in_each_of_six_languages() -> None:
-    assert Counter(q["lang"] for q in QUESTIONS) == {"en": 28, "es": 13, "pt": 13, "de": 13, "pl": 13, "hi": 13}
+    assert Counter(q["lang"] for q in QUESTIONS) == {"en": 40, "es": 26, "pt": 26, "de": 26, "pl": 25, "hi": 25}
+    hurried = Counter(q["lang"] for q in QUESTIONS if q.get("hurried"))
+    assert sum(hurried.values()) >= 40, "as a manager types between two meetings"
+    assert min(hurried[lang] for lang in ("en", "es", "pt", "de", "pl", "hi")) >= 6
     assert len({q["asks"] for q in QUESTIONS}) >= 12
 
 
@@ -91,6 +94,33 @@ def test_R1_the_answers_agree_with_figures_counted_from_the_cases_themselves(flo
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "quem tem 2000 caixas sobrando?",
+        "kto ma 2000 kartonow na zapas",
+        "who has 6319-4A on hold",
+        "filler 3 has 2015 bottles stuck in it and the line is down",
+    ],
+)
+def test_R26_a_number_that_counts_something_is_no_exceptions_number(floor: Rehearsal, text: str) -> None:
+    from bot.answers.wanted import asks_about_a_number
+
+    assert not asks_about_a_number(text)
+    assert asks_about_a_number("who has 2015 now"), "first or last it is one"
+
+
+def test_R57_a_bare_number_is_a_line_only_where_nothing_is_counted_by_it(floor: Rehearsal) -> None:
+    from bot.answers.wanted import _bare_line
+    from bot.answers.words import folded
+
+    plant = floor.app.plant
+    assert _bare_line(folded("q paso anoche en la 3"), plant) == "L3"
+    assert _bare_line(folded("na 3 wczoraj"), plant) == "L3"
+    for text in ("na 3 zmianie", "auf 3 Paletten", "en la 30", "the last 3", "on 3 days"):
+        assert _bare_line(folded(text), plant) is None, text
+
+
+@pytest.mark.parametrize(
     ("person", "words"),
     [
         ("wagner.prado", "filler 3 jammed again, line is down, last stop was an hour ago"),
@@ -100,9 +130,9 @@ def test_R1_the_answers_agree_with_figures_counted_from_the_cases_themselves(flo
     ],
 )
 def test_R14_a_report_that_speaks_of_stops_and_causes_is_never_taken_for_a_question(person: str, words: str) -> None:
-    from bot.answers.wanted import _folded, _says
+    from bot.answers.words import folded, says
 
-    assert not _says("sure", _folded(words)), f"{person} reports"
+    assert not says("sure", folded(words)), f"{person} reports"
 
 
 def test_R57_a_stop_that_was_only_seen_in_passing_is_said_as_such() -> None:

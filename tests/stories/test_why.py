@@ -22,7 +22,7 @@ def test_R36_why_me_is_answered_with_the_rule_and_the_facts(plant: Plantside) ->
     rule = plant.only_case().task("maintenance").why
     assert plant.only_case().number in answer
     assert rule in answer
-    assert "customer tier A" in answer
+    assert "customer tier: A" in answer
     assert plant.only_case().task("maintenance").acknowledged_at is None, "a question takes nothing over"
 
 

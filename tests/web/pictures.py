@@ -19,6 +19,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import OpenDoor
+from workflow.messages import Inbound
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -62,6 +63,9 @@ def play(door: OpenDoor) -> None:
             door.presses(who, "acknowledge")
         else:
             door.says(who, text)
+    door.app.receive(
+        Inbound("web", "stranger", "+15559999", "+15559999", door.clock.now(), "pump at dock 2 is leaking")
+    )
     door.passes_until(at(time(9, 53)))
 
 
@@ -72,6 +76,9 @@ def take(browser: Browser, url: str, folder: Path, numbers: tuple[str, ...]) -> 
         ("figures-dark", "/figures?period=this_month", 1280, 900, "dark", True),
         ("figures-phone", "/figures?period=this_month", 390, 844, "light", True),
         ("search", "/search?q=filler", 1280, 900, "light", False),
+        ("improve", "/improve", 1280, 900, "light", False),
+        ("improve-phone", "/improve", 390, 844, "dark", False),
+        ("left-over", "/left-over", 1280, 900, "light", False),
         ("people", "/people", 1280, 900, "light", False),
         ("rules", "/rules", 1280, 900, "light", False),
         ("postings-phone", "/postings", 390, 844, "dark", False),

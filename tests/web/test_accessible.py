@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from bot.web import issue_link
-from tests.stories.past_weeks import remember, the_cases
+from tests.stories.past_weeks import plant_with_guests, remember, the_cases
+from tests.stories.test_improving import STOPS
+from tests.stories.test_several_plants import GROUP, MOLINO, at_the_mill
 from tests.web.door import BREAKDOWN, OpenDoor
 from tests.web.test_browser import PATIENCE_MS
+from workflow.messages import Inbound
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,8 +24,11 @@ pytestmark = pytest.mark.browser
 Scheme = Literal["light", "dark"]
 PAGES = (
     "/chat?with=maria.lopez&with=gary.lindqvist", "/board", "/cases/EX-1001", "/cases/EX-1003",
-    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/left-over",
+    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/left-over", "/improve",
     "/docs", "/sign-in", "/nowhere",
+)  # fmt: skip
+SIGNED_IN = (  # what only whoever leads sees: proposals, several plants, what strangers wrote
+    "/improve", "/figures?period=this_month", "/left-over", "/rules", "/postings", "/people", "/cases/EX-1001",
 )  # fmt: skip
 SERIOUS = ("serious", "critical")
 
@@ -47,6 +53,63 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         OPERATORS[address] = issue_link(door.app, "luis.ortega").partition("/sign-in")[2]
         yield address
     door.close()
+
+
+@pytest.fixture(scope="module")
+def of_who_leads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, OpenDoor]]:
+    """Riverside after a day that teaches something, in a group with a second plant, a stranger's words left over."""
+    base = tmp_path_factory.mktemp("group")
+    for name in ("riverside", "molino"):
+        (base / name).mkdir()
+    plant_with_guests(base / "riverside")
+    (base / "molino" / "plant.yaml").write_text(MOLINO, "utf-8")
+    (base / "group.yaml").write_text(GROUP, "utf-8")
+    there = OpenDoor(base / "molino-data", plant=base / "molino")
+    remember(there.app.database, at_the_mill())
+    door = OpenDoor(base / "riverside-data", plant=base / "riverside", group=base / "group.yaml")
+    for n, stop in enumerate(STOPS, 1):
+        door.says("maria.lopez", stop)
+        door.passes(minutes=23)
+        door.presses("gary.lindqvist", "acknowledge", case=f"EX-{1000 + n}")
+        door.passes(minutes=5)
+        door.says("gary.lindqvist", f"EX-{1000 + n} fixed, jam cleared")
+        door.passes(minutes=10)
+    stranger = Inbound("web", "stranger-1", "+15559999", "+15559999", door.clock.now(), "pump at the dock is leaking")
+    door.app.receive(stranger)
+    door.settle()
+    with door.running(erp=False) as address:
+        yield address, door
+    door.close()
+    there.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_serious_on_what_only_who_leads_sees(
+    browser: Browser, of_who_leads: tuple[str, OpenDoor], width: int, scheme: Scheme
+) -> None:
+    from playwright.sync_api import expect
+
+    url, door = of_who_leads
+    link = issue_link(door.app, "stephanie.greer").partition("/sign-in")[2]
+    page = shown(browser, url, f"/sign-in{link}", width, scheme)
+    page.get_by_role("button", name="Sign in on this device").click()
+    expect(page).to_have_url(re.compile("/chat"))
+    for path in SIGNED_IN:
+        page.goto(url + path)
+        page.locator("main").wait_for()
+        if path == "/improve":
+            expect(page.get_by_role("button", name="Change it").first).to_be_visible()
+        if path.startswith("/figures"):
+            expect(page.locator("main")).to_contain_text("Molino del Norte")
+        if path == "/left-over":
+            expect(page.locator("main")).to_contain_text("pump at the dock")
+        if width < 500:
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path}: nothing beside the screen"
+        page.evaluate("document.querySelectorAll('main details').forEach(e => { e.open = true })")
+        found = [(one["id"], node["html"][:160]) for one in findings(page) for node in one["nodes"]
+                 if one["impact"] in SERIOUS]  # fmt: skip
+        assert found == [], path
+    page.context.close()
 
 
 LINKS: dict[str, str] = {}  # an unused sign-in link of a running service, as its query

@@ -154,6 +154,52 @@ def test_R2_what_was_never_sent_is_booked_by_hand_without_a_question_while_erp_i
     assert denise.post(f"/api/postings/{key}/book", json={"receipt": "BY-HAND"}).status_code == 200
 
 
+def lies(door: OpenDoor, folder: str) -> int:
+    return len(list((door.app.config.data / "erp" / folder).glob("*.json")))
+
+
+def test_R47_what_denise_books_by_hand_is_withdrawn_from_the_import(opened: Callable[..., OpenDoor]) -> None:
+    """The import is slow today; the file that it has not taken yet is nobody's to book any more."""
+    door = opened(play=False)
+    door.erp.away = True
+    key = owing(door)
+    laid_out = lies(door, "out")
+    assert laid_out, "it waits for the import"
+
+    answer = signed_in(door, "denise.palmer").post(f"/api/postings/{key}/book", json={"receipt": "BY-HAND"})
+
+    assert answer.status_code == 200
+    assert (lies(door, "out"), lies(door, "withdrawn")) == (laid_out - 1, 1)
+    door.erp.away = False
+    door.passes(minutes=30)
+    assert key not in {entry["key"] for entry in door.erp.ledger()}, "the import never saw it"
+    assert (status(door, key).state, status(door, key).receipt) == ("manual", "BY-HAND")
+    assert differences(door, key) == []
+    assert door.case("EX-1001").status == "closed"
+
+
+def test_R47_what_the_import_has_taken_already_is_not_booked_beside_before_somebody_has_looked(
+    opened: Callable[..., OpenDoor],
+) -> None:
+    door = opened(play=False)
+    door.erp.away = True
+    key = owing(door)
+    folder = door.app.config.data / "erp"
+    (folder / "taken").mkdir(exist_ok=True)
+    (file,) = [file for file in (folder / "out").glob("*.json") if key.replace("/", "~") in file.name]
+    file.rename(folder / "taken" / file.name)  # it works on it, and has not answered yet
+    denise = signed_in(door, "denise.palmer")
+
+    answer = denise.post(f"/api/postings/{key}/book", json={"receipt": "BY-HAND"})
+
+    assert (answer.status_code, answer.json()["error"]) == (409, "outcome_unknown")
+    assert "has taken this already" in answer.json()["message"]
+    assert status(door, key).state != "manual"
+    told = {"receipt": "BY-HAND", "looked": True}
+    assert denise.post(f"/api/postings/{key}/book", json=told).status_code == 200
+    assert status(door, key).state == "manual"
+
+
 def test_R47_while_erp_is_being_told_nobody_books_it_beside(opened: Callable[..., OpenDoor]) -> None:
     door = opened(play=False)
     erp = lossy(door)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from bot.conditions_said import in_words
 from bot.reloading import reload_rules
 from bot.web import issue_link
-from bot.wording import languages
+from bot.wording import Voice, languages, texts
 from db import addresses
+from integrations.plant_folder import read_plant_folder
+from tests.conftest import RIVERSIDE
 from tests.speaking import riverside_speaking
 from tests.web.door import BREAKDOWN, OpenDoor
 from tests.web.test_figures_page import signed_in
 from tests.web.test_pages import Seen
+from workflow.conditions import FACTS, Condition
 
 TOKEN = "a-token-of-the-plant-0815"
+SIX = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
 
 
 def words(html: str) -> str:
@@ -94,7 +100,8 @@ def test_R36_the_rules_are_told_in_words_with_whence_they_are_and_what_each_did_
 
     assert "From this plant's rules.yaml, over the defaults. In force since" in text
     machine = words(page.partition("Maintenance: A machine is down")[2].partition("</article>")[0])
-    assert "when line_stopped: to be taken within 5 min; supervisor hears of it after 5 min" in machine
+    assert "when the line stands: to be taken within 5 min; supervisor hears of it after 5 min" in machine
+    assert "line_stopped" in machine, "as it stands in the file, beneath"
     assert "asked once in 30 days, in EX-1001" in machine
     tier = words(page.partition("An order of a tier A customer stands")[2].partition("</article>")[0])
     assert "this plant's own" in tier
@@ -102,6 +109,50 @@ def test_R36_the_rules_are_told_in_words_with_whence_they_are_and_what_each_did_
     assert "more than 300: manager" in words(page.partition("<dt>Scrap</dt>")[2].partition("</dd>")[0])
     assert "Never: use as is" in text
     assert "did not ask anybody in 30 days" in text
+
+
+def test_R36_conditions_and_what_they_matched_are_told_in_the_readers_words(
+    opened: Callable[..., OpenDoor], tmp_path: Path
+) -> None:
+    door = opened(play=False, plant=riverside_speaking(tmp_path / "plant", {"denise.palmer": "pl"}))
+    door.says("maria.lopez", BREAKDOWN)
+    denise = signed_in(door, "denise.palmer")
+
+    planner = words(denise.get("/rules").text.partition("orders &gt; 0 and (line_stopped")[0].rpartition("<article")[2])
+    said = "dotyczy zlecenia i (linia stoi lub (godziny do terminu zlecenia: mniej niż 24 i nikt nie mówi, że jeszcze"
+    assert said in planner
+    why = words(denise.get("/cases/EX-1001").text.partition('<details class="why"')[2].partition("</details>")[0])
+    assert "linia stoi" in why
+    assert "line stopped" not in why
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('line in ["L2", "L3"] and not staged', "line: Line 2 or Line 3 and no material stands at the line yet"),
+        ("24 > hours_until_due", "hours until the order is due: under 24"),
+        ('not (line == "L2") or lots_shipped == 0', "not (line: Line 2) or nothing of it has left the plant"),
+        ("allergens != true", "no allergens are in it"),
+        ('type == "quality_hold" and customer_tier == ""', "kind: quality hold and customer tier: none"),
+        ("orders >= 3 or (staged and (allergens and recurrent))",
+         "orders hit: at least 3 or "
+         "(material stands at the line already and allergens are in it and the same fault came back)"),
+        ("minutes_down + 10 > 30", ""),
+        ("orders > lots", ""),
+        ("true and staged", ""),
+    ],
+)  # fmt: skip
+def test_a_condition_is_said_in_words_or_not_at_all(condition: str, said: str) -> None:
+    folder = read_plant_folder(RIVERSIDE)
+    assert in_words(Condition(condition), Voice("en", folder.plant, folder.records, SIX)) == said
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_every_fact_of_the_rules_has_words_in_every_language(language: str) -> None:
+    said = texts(language)
+    lacking = [f"fact.{name}" for name in FACTS if f"fact.{name}" not in said]
+    lacking += [f"fact_not.{n}" for n, kind in FACTS.items() if kind == "bool" and f"fact_not.{n}" not in said]
+    assert lacking == []
 
 
 def test_R57_what_a_rule_did_last_names_no_exception_of_another_line(opened: Callable[..., OpenDoor]) -> None:

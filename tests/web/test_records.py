@@ -242,3 +242,44 @@ def test_the_api_describes_itself_without_loading_anything_from_elsewhere(door: 
         assert path in described["paths"]
         assert path in page
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
+
+
+def test_every_call_of_the_api_says_what_it_answers(door: OpenDoor) -> None:
+    described = door.someone.get("/openapi.json").json()
+
+    untyped, typed = [], []
+    for path, verbs in described["paths"].items():
+        for verb, call in verbs.items():
+            for status, answer in call["responses"].items():
+                schema = answer.get("content", {}).get("application/json", {}).get("schema")
+                if not status.startswith("2") or schema is None:
+                    continue  # a picture, a file, a stream
+                named = schema.get("$ref") or schema.get("items", {}).get("$ref")
+                (typed if named else untyped).append((verb, path))
+    assert untyped == []
+    assert len(typed) >= 11, "the calls that answer JSON"
+    models = described["components"]["schemas"]
+    assert models["CaseOf"]["properties"]["captured_at"]["anyOf"][0]["format"] == "date-time"
+    assert models["WholeCase"]["additionalProperties"] is False
+
+
+def test_postings_come_page_by_page(door: OpenDoor) -> None:
+    solved(door)
+    door.writes("maria.lopez", "capper 3 jammed, line is down")
+    door.writes("gary.lindqvist", "on my way")
+    door.passes(minutes=10)
+    door.writes("gary.lindqvist", "running again, jam cleared, down 10 min, scrap 12 cs")
+    every = [one["key"] for one in door.someone.get("/api/postings").json()]
+    assert len(every) > 2, "several must be owed for pages to mean anything"
+
+    pages, before = [], None
+    while part := door.someone.get(
+        "/api/postings", params={"limit": 1, **({"before": before} if before else {})}
+    ).json():
+        assert len(part) == 1
+        before = part[0]["key"]
+        pages.insert(0, before)
+
+    assert pages == every
+    assert door.someone.get("/api/postings?limit=0").status_code == 422
+    assert door.someone.get("/api/postings?before=nobody/owes/this").json() == []
