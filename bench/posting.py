@@ -4,9 +4,9 @@
 
 The lag is measured on a real Tryton on loopback, through a real service: from the moment at which the end was told to
 the moment at which the API shows the downtime confirmed. The limit is p99 of 3 s on an idle machine. The queue is
-measured against a stand-in that needs so many milliseconds a call and keeps a ledger: ERP is away for two hours of a
-turned clock, comes back, and everything has to be there once, in its order, at a rate that is ERP's own. `--smoke`
-judges no time.
+measured against a stand-in that takes four calls at once, needs so many milliseconds for each and keeps a ledger: ERP
+is away for two hours of a turned clock, comes back, and everything has to be there once, in its order, at a rate that
+is ERP's own: all its four hands have work for nine tenths of the time. `--smoke` judges no time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from workflow.ports import Receipt
 from workflow.records import Records
 
 LIMIT = 3.0  # seconds, p99 from told to confirmed
-OURS = 0.1  # of the time that draining takes: ERP has nothing to do for us for no longer than that
+OURS = 0.1  # of the time that draining takes: no longer than that may one of ERP's hands have nothing to do
+HANDS = 4  # calls that it takes at once
 AWAY_FOR = timedelta(hours=2)
 BEGIN = datetime(2026, 11, 17, 12, tzinfo=UTC)
 A_CASE = 4  # postings, in an order that has to be kept
@@ -48,14 +49,15 @@ class SlowErp:
     """Books each key once, needs its time for every call, and can be unplugged."""
 
     name = "stand_in"
+    at_once = HANDS
     kinds: frozenset[PostingKind] = frozenset(POSTING_KINDS)
 
     def __init__(self, a_call: float) -> None:
         self.away, self.a_call = True, a_call
         self.ledger: dict[str, Receipt] = {}
         self.calls = self.knocks = 0
-        self.busy = 0.0  # seconds in which at least one call was under way
-        self._lock, self._inside, self._since = threading.Lock(), 0, 0.0
+        self.busy = 0.0  # seconds of work, all hands together
+        self._lock, self._hands = threading.Lock(), threading.BoundedSemaphore(HANDS)
 
     def records(self) -> Records:
         """It knows nothing."""
@@ -79,14 +81,13 @@ class SlowErp:
         if self.away:
             self.knocks += 1
             raise Away("ERP is away")
+        with self._hands:
+            begun = time.perf_counter()
+            time.sleep(self.a_call)
+            took = time.perf_counter() - begun
         with self._lock:
             self.calls += 1
-            self._inside += 1
-            self._since = time.perf_counter() if self._inside == 1 else self._since
-        time.sleep(self.a_call)
-        with self._lock:
-            self._inside -= 1
-            self.busy += time.perf_counter() - self._since if not self._inside else 0.0
+            self.busy += took
 
 
 class NoReader:
@@ -202,11 +203,12 @@ def main() -> int:
     ok = True
     if said.postings:
         took, cpu, erp = drain(said.postings, said.erp_ms / 1000)
-        alone = took - erp.busy
+        at_work = erp.busy / took / HANDS
         print(f"queue: {said.postings} postings after two hours: {took:.1f} s, {said.postings / took:.1f} a second")
-        print(f"  ERP had a call of {said.erp_ms:g} ms under way {erp.busy / took:.0%} of the time")
+        print(f"  ERP takes {HANDS} calls of {said.erp_ms:g} ms at once; each hand had work {at_work:.0%} of the time")
         print(f"  ours: {cpu / said.postings * 1000:.1f} ms CPU a posting; knocks while it was away: {erp.knocks}")
-        ok = alone / took < OURS
+        ok = at_work > 1 - OURS
+        print(f"limit: more than {1 - OURS:.0%}: {'kept' if ok else 'MISSED'}")
     if said.cases:
         found = lag(said.cases)
         p99 = statistics.quantiles(found, n=100)[98] if len(found) > 1 else found[0]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +24,7 @@ from workflow import finishing
 from workflow.case import Change, Entry, Notice, PostingKind
 from workflow.errors import Away, Rejected, TryLater
 from workflow.plant import on_shift
-from workflow.ports import Receipt
+from workflow.ports import Erp, Receipt, SideBySide
 from workflow.routing import LINECALL
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AT_A_TIME = 10  # postings that one worker takes
+AT_A_TIME = 10  # postings that one worker takes for each that ERP takes at once
 LEASE = timedelta(seconds=45)  # after which they are somebody else's: whoever held them has died
 RENEW = timedelta(seconds=15)  # so often whoever lives makes it last longer
 TOLD_AFTER = timedelta(minutes=2)  # what has waited so long was told of, and need not knock by itself
@@ -42,19 +44,58 @@ Settle = Callable[[Connection], bool]  # False where the claim was lost
 
 
 def post_to_erp(app: App) -> int:
-    """Post what is owed; after an unknown outcome the ERP is asked first (R47). Closes what is confirmed (R2)."""
+    """Post what is owed; after an unknown outcome the ERP is asked first (R47). Closes what is confirmed (R2).
+
+    Each system gets as many side by side as it takes, so that a queue drains at its pace, and a slow one is not in the
+    others' way. What is claimed together belongs to different cases, so the order within a case is kept.
+    """
     started = app.clock.now()
+    side_by_side = sum(_at_once(system) for system in _systems(app.erp))
     with app.database.write() as tx:
-        claimed = postings.claim(tx, started, AT_A_TIME, LEASE)
+        claimed = postings.claim(tx, started, AT_A_TIME * side_by_side, LEASE)
     with _kept(app, claimed):
-        for n, one in enumerate(claimed):
-            if app.clock.now() - started > STOP_AFTER:
-                with app.database.write() as tx:
-                    for late in claimed[n:]:
-                        postings.give_back(tx, late, app.clock.now())
-                break
-            _post_one(app, one)
+        queues = _by_system(app, claimed)
+        drains = [queue for system, queue in queues for _ in range(min(_at_once(system), len(queue)))]
+        if len(drains) < 2:
+            for queue in drains:
+                _drain(app, queue, started)
+        else:
+            with ThreadPoolExecutor(len(drains), "linecall-posting") as threads:
+                for done in [threads.submit(_drain, app, queue, started) for queue in drains]:
+                    done.result()
     return len(claimed)
+
+
+def _drain(app: App, queue: deque[Claimed], started: datetime) -> None:
+    """Post from a queue until it is empty or the round has lasted long enough; the rest is given back."""
+    while queue:
+        try:
+            one = queue.popleft()
+        except IndexError:  # another thread took the last one
+            return
+        if app.clock.now() - started > STOP_AFTER:
+            with app.database.write() as tx:
+                postings.give_back(tx, one, app.clock.now())
+        else:
+            _post_one(app, one)
+
+
+def _by_system(app: App, claimed: Sequence[Claimed]) -> list[tuple[Erp, deque[Claimed]]]:
+    """What each system has to book, in order; what nobody books is the first one's to refuse."""
+    systems = _systems(app.erp)
+    queues: list[tuple[Erp, deque[Claimed]]] = [(system, deque()) for system in systems]
+    for one in claimed:
+        booked_by = app.erp.books.get(one.status.posting.kind) if isinstance(app.erp, Several) else app.erp
+        queues[systems.index(booked_by) if booked_by is not None else 0][1].append(one)
+    return queues
+
+
+def _systems(erp: Erp) -> tuple[Erp, ...]:
+    return erp.systems if isinstance(erp, Several) else (erp,)
+
+
+def _at_once(system: Erp) -> int:
+    return system.at_once if isinstance(system, SideBySide) else 1
 
 
 @contextmanager

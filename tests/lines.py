@@ -10,11 +10,12 @@ import asyncio
 import random
 import socket
 import struct
-import threading
 from collections import Counter
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit, urlunsplit
+
+from tests.loop_thread import LoopThread
 
 Act = Literal["cut", "lost", "half", "slow"]
 # cut: reset before the request is passed on; nothing was done over there
@@ -35,8 +36,7 @@ class Line:
         self._plans: list[tuple[bytes, Act]] = []
         self._out = False
         self._open: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = LoopThread()
 
     @property
     def url(self) -> str:
@@ -65,23 +65,18 @@ class Line:
     def is_cut(self) -> None:
         """The plug is out: every connection is reset, and no new one is taken until it mends."""
         self._out = True
-        asyncio.run_coroutine_threadsafe(self._reset_all(), self._loop).result(10)
+        self._loop.run(self._reset_all())
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._connected, "127.0.0.1", 0), self._loop
-        ).result(10)
+        self._loop.start()
+        self._server = self._loop.run(asyncio.start_server(self._connected, "127.0.0.1", 0))
         self._port = int(self._server.sockets[0].getsockname()[1])
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._loop.end(self._end())
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._out:

@@ -50,42 +50,35 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a person may change in rules.yaml, and what it would have changed in the past (R59)."""
+class RuleChange:
+    """One change of one rule."""
 
     kind: Literal["deadline", "owner"]
     rule: str
     before: str
     after: str
-    cases: tuple[str, ...]  # why: the exceptions behind it
-    differs: Mapping[str, int]  # what try-rules finds: so many exceptions would have gone otherwise
 
     @property
     def key(self) -> str:
-        """By which it is named."""
-        return key_of(self.kind, self.rule, self.before, self.after)
+        """By which it is named: the same change of the same rule has the same."""
+        said = "\n".join((self.kind, self.rule, self.before, self.after))
+        return sha256(said.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Proposal(RuleChange):
+    """What a person may change in rules.yaml, and what it would have changed in the past (R59)."""
+
+    cases: tuple[str, ...]  # why: the exceptions behind it
+    differs: Mapping[str, int]  # what try-rules finds: so many exceptions would have gone otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(RuleChange):
     """A proposal that a person accepted: it counts over `rules.yaml` until somebody takes it back."""
 
-    kind: Literal["deadline", "owner"]
-    rule: str
-    before: str
-    after: str
     by: str
     at: datetime
-
-    @property
-    def key(self) -> str:
-        """By which it is named."""
-        return key_of(self.kind, self.rule, self.before, self.after)
-
-
-def key_of(kind: str, rule: str, before: str, after: str) -> str:
-    """By which a proposal is named: the same change of the same rule has the same."""
-    return sha256("\n".join((kind, rule, before, after)).encode()).hexdigest()[:12]
 
 
 def may_decide(person: Person) -> bool:

@@ -233,6 +233,13 @@ class Withdraws(Protocol):
 
 
 @runtime_checkable
+class SideBySide(Protocol):
+    """What an ERP has besides that takes postings of several cases side by side; any other gets one after the other."""
+
+    at_once: int
+
+
+@runtime_checkable
 class LetsGo(Protocol):
     """What an ERP has besides that keeps connections open."""
 

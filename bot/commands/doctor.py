@@ -36,9 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    part: Annotated[
-        Literal["all", "erp"], typer.Argument(help="`erp`: ERP alone; exit status 1 where it lacks.")
-    ] = "all",
+    part: Annotated[Part, typer.Argument(help="`erp`: ERP alone; exit status 1 where it lacks.")] = "all",
     plant: PlantOption = None,
 ) -> None:
     """Tell what is configured, reachable and permitted, system by system and channel by channel; books nothing."""

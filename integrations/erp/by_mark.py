@@ -42,6 +42,7 @@ class MarkedErp(Generic[Books]):
     """An ERP whose documents carry the marks of our postings."""
 
     system: ClassVar[str]  # as people call it
+    at_once: int = 4  # postings of different cases
 
     def __init__(self, books: Books, records: Snapshot, ways: Mapping[PostingKind, Way[Books]]) -> None:
         self.books, self._records, self._ways = books, records, ways

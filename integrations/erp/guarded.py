@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from workflow.case import Posting, PostingKind
 from workflow.errors import Away
-from workflow.ports import Clock, Erp, Finding, Inspected, LetsGo, Receipt, Withdraws
+from workflow.ports import Clock, Erp, Finding, Inspected, LetsGo, Receipt, SideBySide, Withdraws
 from workflow.records import Records
 
 FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=1)  # pause after the first failure, and after many
@@ -24,6 +24,7 @@ class Guarded:
         self.erp, self._clock = erp, clock
         self.name: str = erp.name
         self.kinds: frozenset[PostingKind] = erp.kinds
+        self.at_once = erp.at_once if isinstance(erp, SideBySide) else 1
         self._lock = threading.Lock()
         self._failures = 0
         self._until: datetime | None = None

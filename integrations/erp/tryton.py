@@ -29,6 +29,7 @@ class TrytonErp:
     """One Tryton database. Each posting leaves its key in a document there, by which it is found again."""
 
     name = "tryton"
+    at_once = 4  # postings of different cases
 
     def __init__(
         self,

@@ -31,14 +31,14 @@ from integrations.erp.sap_books import Setup
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
 from tests import erpnext_plant, odoo_plant
-from tests.integrations.faults import Faulty, PulledPlug, answers, lost_answer, plug_after, plug_before
+from tests.integrations.faults import Act, Faulty, PulledPlug, answers, lost_answer, plug_after, plug_before, timed_out
 from tests.sap_contract import Service, contract
 from tests.sap_gateway import serving
 from tests.sap_plant import PASSWORD, PLANT, REWORK, USER, SapPlant, add_order
 from tests.tryton_plant import admin, new_order
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
-from workflow.errors import TryLater
+from workflow.errors import Away, TryLater
 from workflow.ports import Erp, Receipt
 
 RIVERSIDE = Path("fixtures/plants/riverside")
@@ -444,6 +444,22 @@ def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:
                 raise
             around.works()
     raise AssertionError("never reached")
+
+
+BUSY_OR_ABSENT = (answers(429, **{"Retry-After": "90"}), answers(503), answers(502), timed_out)
+
+
+def comes_later(around: Any, answer: Act) -> None:
+    """A busy or absent system means later for all, at its own time, and the posting is booked once it answers."""
+    one = posting("lot_hold")
+    around.wire.always(answer)
+    with pytest.raises(Away) as away:
+        around.erp.post(one)
+    if "429" in away.value.why:
+        assert away.value.after == timedelta(seconds=90)
+    around.wire.always(None)
+    assert around.booked(one.key) == 0
+    drive(around, one)
 
 
 GO_WRONG = (plug_before, plug_after, lost_answer)

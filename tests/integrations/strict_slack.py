@@ -7,7 +7,6 @@ whose block models are its first check.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 import time
@@ -19,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import WSMsgType, web
 
 from tests.integrations.strict_blocks import Refuses, check_blocks, check_view
+from tests.loop_thread import LoopThread
 
 TOKEN, APP_TOKEN = "xoxb-" + "test-token-of-nobody", "xapp-" + "test-token-of-nobody"
 SECRET = "0123456789abcdef" * 2
@@ -67,12 +67,11 @@ class StrictSlack:
         self._triggers: dict[str, float] = {}
         self._number = 0
         self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = LoopThread()
         self.url = ""
 
     def __enter__(self) -> StrictSlack:
-        self._thread.start()
+        self._loop.start()
 
         async def begin() -> tuple[web.AppRunner, int]:
             app = web.Application(client_max_size=4 * 1024 * 1024)
@@ -86,17 +85,14 @@ class StrictSlack:
             await site.start()
             return runner, runner.addresses[0][1]
 
-        self._runner, port = asyncio.run_coroutine_threadsafe(begin(), self._loop).result(10)
+        self._runner, port = self._loop.run(begin())
         self.url = f"http://127.0.0.1:{port}/api/"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._loop.end(self._end())
 
     # what people do ---------------------------------------------------------------------------------------------------
 
@@ -241,7 +237,7 @@ class StrictSlack:
         self.sockets = []
 
     def _soon(self, coroutine: Any) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        self._loop.run(coroutine)
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(autoping=True)

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from integrations.erp.tryton import TrytonErp
-from tests.integrations.erp_contract import RealTryton, drive, posting, stops
-from tests.integrations.faults import Act, answers, timed_out
+from tests.integrations.erp_contract import BUSY_OR_ABSENT, RealTryton, comes_later, drive, posting, stops
+from tests.integrations.faults import Act, answers
 from tests.tryton_plant import ADMIN_PASSWORD, admin
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
@@ -150,17 +150,9 @@ def test_a_refused_password_is_tried_once_and_never_again(around: RealTryton) ->
     assert around.wire.calls == 1
 
 
-@pytest.mark.parametrize("answer", [answers(429, **{"Retry-After": "90"}), answers(503), answers(502), timed_out])
+@pytest.mark.parametrize("answer", BUSY_OR_ABSENT)
 def test_a_busy_or_absent_server_means_later_for_all(around: RealTryton, answer: Act) -> None:
-    one = posting("lot_hold")
-    around.wire.always(answer)
-    with pytest.raises(Away) as away:
-        around.erp.post(one)
-    if "429" in away.value.why:
-        assert away.value.after == timedelta(seconds=90)
-    around.wire.always(None)
-    assert around.booked(one.key) == 0
-    drive(around, one)
+    comes_later(around, answer)
 
 
 def test_no_answer_in_time_means_look_before_posting_again(around: RealTryton) -> None:

@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.integrations.erp_contract import OVER_HTTP, OverHttp, drive, posting, stops
-from tests.integrations.faults import Act, answers, timed_out
+from tests.integrations.erp_contract import BUSY_OR_ABSENT, OVER_HTTP, OverHttp, comes_later, drive, posting, stops
+from tests.integrations.faults import Act, answers
 from workflow.case import Posting, PostingKind
-from workflow.errors import Away, TryLater
+from workflow.errors import TryLater
 
 OF_ORDER = {"lot": None, "work_order": "WO-10482", "quantity": 2.0}
 MANY: tuple[tuple[PostingKind, dict[str, Any], list[float]], ...] = (  # every way of booking, and what it moves
@@ -106,17 +105,9 @@ def test_R47_stopped_at_any_call_it_is_taken_back_once(
     assert around.loose_ends() == []
 
 
-@pytest.mark.parametrize("answer", [answers(429, **{"Retry-After": "90"}), answers(503), answers(502), timed_out])
+@pytest.mark.parametrize("answer", BUSY_OR_ABSENT)
 def test_a_busy_or_absent_system_means_later_for_all(around: OverHttp, answer: Act) -> None:
-    one = posting("lot_hold")
-    around.wire.always(answer)
-    with pytest.raises(Away) as away:
-        around.erp.post(one)
-    if "429" in away.value.why:
-        assert away.value.after == timedelta(seconds=90)
-    around.wire.always(None)
-    assert around.booked(one.key) == 0
-    drive(around, one)
+    comes_later(around, answer)
 
 
 def test_no_answer_in_time_means_look_before_posting_again(around: OverHttp) -> None:
