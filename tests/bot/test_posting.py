@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -194,6 +195,51 @@ def test_R47_whoever_posts_slowly_keeps_it_and_a_second_worker_gets_nothing(
         pass
     assert sorted(desk.erp.booked) == ["1", "2"]
     assert {desk.status(key).state for key in "12"} == {"posted"}
+
+
+class Crew(Books):
+    """An ERP that takes three postings at once, and books none before all three are in."""
+
+    at_once = 3
+
+    def __init__(self) -> None:
+        super().__init__("crew", frozenset({"downtime"}))
+        self.together, self.three_are_booked = threading.Barrier(3, timeout=30), threading.Event()
+
+    def post(self, posting: Posting) -> Receipt:
+        if posting.case != "EX-late":
+            self.together.wait()
+        receipt = super().post(posting)
+        if len(self.booked) == 3:
+            self.three_are_booked.set()
+        return receipt
+
+
+def test_R47_different_exceptions_are_posted_side_by_side_and_each_one_keeps_its_order(desk: Desk) -> None:
+    """Three machines wait for ERP at once; upkeep's own system is slow, and in nobody's way."""
+    erp, upkeep = Crew(), Books("upkeep", frozenset({"maintenance_notification"}))
+    booked_there = upkeep.post
+
+    def slow(posted: Posting) -> Receipt:
+        assert erp.three_are_booked.wait(30), "ERP waits for upkeep"
+        return booked_there(posted)
+
+    upkeep.post = slow  # type: ignore[method-assign]
+    desk.app.erp = Several(
+        Guarded(erp, desk.clock), [(Guarded(upkeep, desk.clock), frozenset({"maintenance_notification"}))]
+    )
+    desk.owes("0", kind="maintenance_notification")
+    desk.owes("1", "2", "3")
+    late = a_case("EX-late", resolved_at=SIX, resolved_by="gary.lindqvist", reporter="maria.lopez", tasks=())
+    saved(desk.app.database, late, postings=(a_posting("l1", "EX-late", kind="maintenance_notification"),
+                                             a_posting("l2", "EX-late", kind="downtime")))  # fmt: skip
+
+    while post_to_erp(desk.app):
+        pass
+
+    assert sorted(erp.booked[:3]) == ["1", "2", "3"]
+    assert (erp.booked[3:], upkeep.booked) == (["l2"], ["0", "l1"]), "of one exception the second waits for the first"
+    assert {desk.status(key).state for key in ("0", "1", "2", "3", "l1", "l2")} == {"posted"}
 
 
 def test_while_a_system_is_away_one_knocks_for_all_that_have_waited(desk: Desk) -> None:
