@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-import yaml
+from nlp.our_yaml import our_yaml
 
 WORDS = Path(__file__).with_name("danger_words.yaml")
 # Arabic letters take "the", "and", "with" in front of them without a space.
@@ -29,7 +29,7 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def _lists() -> dict[str, list[str]]:
-    lists: dict[str, list[str]] = yaml.safe_load(WORDS.read_text("utf-8"))
+    lists: dict[str, list[str]] = our_yaml(WORDS.read_text("utf-8"))
     return lists
 
 

@@ -11,7 +11,6 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 from rich.console import Console
 from rich.markup import escape
@@ -28,6 +27,7 @@ from db import cases as stored
 from db import conversations
 from db import postings as owed
 from db.conversations import Line
+from nlp.our_yaml import our_yaml
 from workflow.case import Case
 from workflow.errors import LinecallError
 from workflow.metrics import metrics
@@ -73,7 +73,7 @@ class Shift(BaseModel):
 
 def read_shift(file: Path) -> Shift:
     """The recorded shift of a file; raises pydantic's error where it is wrong."""
-    return Shift.model_validate(yaml.safe_load(file.read_text(encoding="utf8")))
+    return Shift.model_validate(our_yaml(file.read_text(encoding="utf8")))
 
 
 def prepare(data: Path) -> None:

@@ -12,8 +12,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-import yaml
-
+from nlp.our_yaml import our_yaml
 from workflow.plant import Plant, production_day
 from workflow.records import Records
 
@@ -36,7 +35,7 @@ def texts(language: str) -> Mapping[str, str]:
     found = files("bot.texts").joinpath(f"{language}.yaml")
     if not found.is_file():
         return texts(FALLBACK)
-    return dict(_flat(yaml.safe_load(found.read_text(encoding="utf8"))))
+    return dict(_flat(our_yaml(found.read_text(encoding="utf8"))))
 
 
 @cache

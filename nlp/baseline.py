@@ -13,8 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-import yaml
-
+from nlp.our_yaml import our_yaml
 from workflow.messages import Inbound
 from workflow.plant import Plant
 from workflow.reading import (
@@ -127,7 +126,7 @@ def _called(plant: Plant, records: Records) -> Iterator[tuple[str, str, str]]:
 
 @cache
 def _lists() -> dict[str, Any]:
-    raw = yaml.safe_load((files("nlp") / "baseline.yaml").read_text("utf-8"))
+    raw = our_yaml((files("nlp") / "baseline.yaml").read_text("utf-8"))
     lists: dict[str, Any] = {
         name: _pattern(words) if isinstance(words, str) else {key: _pattern(listed) for key, listed in words.items()}
         for name, words in raw.items()

@@ -8,9 +8,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-import yaml
-
 from nlp.index import PlantIndex
+from nlp.our_yaml import our_yaml
 from nlp.tokens import fold, tokenize
 
 NOTHING: frozenset[str] = frozenset()
@@ -41,7 +40,7 @@ class Words:
 @cache
 def machine_words() -> Words:
     """Read once; the format stands in the file."""
-    raw: Mapping[str, Any] = yaml.safe_load((files("nlp") / "machines.yaml").read_text("utf-8"))
+    raw: Mapping[str, Any] = our_yaml((files("nlp") / "machines.yaml").read_text("utf-8"))
     whole: dict[str, list[tuple[str, str]]] = {}
     begins: dict[str, list[tuple[str, str]]] = {}
 

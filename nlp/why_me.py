@@ -6,8 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
+from nlp.our_yaml import our_yaml
 from nlp.tokens import fold
 
 _NUMBER = re.compile(r"\bEX-\d+\b", re.IGNORECASE)
@@ -22,7 +21,7 @@ def asks_why(text: str) -> bool:
 
 @cache
 def _phrases() -> frozenset[str]:
-    by_language = yaml.safe_load(files("nlp").joinpath("why_me.yaml").read_text(encoding="utf-8"))
+    by_language = our_yaml(files("nlp").joinpath("why_me.yaml").read_text(encoding="utf-8"))
     return frozenset(_plain(phrase) for phrases in by_language.values() for phrase in phrases)
 
 

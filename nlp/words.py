@@ -12,16 +12,14 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
+from nlp.our_yaml import our_yaml
 from nlp.pattern import Cue, PatternError, Patterns
 from nlp.tokens import LETTER, fold
 from nlp.trie import Trie
 
 COMMON = "common"
-# The same safe loader in C, where PyYAML has it: ten times faster.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRIES = ("clock", "duration")
 _WORD = re.compile(rf"(?<![<{{*\w]){LETTER}+(?![\w*>}}])")
 _SWALLOWED = re.compile(r"(\w{2,})a(os?)")  # the d that half of Spain does not say
@@ -156,7 +154,7 @@ class Built:
         built = cls()
         folder = files("nlp") / "lexicon"
         for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml")):
-            raw = yaml.load((folder / name).read_text("utf-8"), Loader=_LOADER)  # noqa: S506
+            raw = our_yaml((folder / name).read_text("utf-8"))
             _add(built, name.removesuffix(".yaml"), raw)
         return built
 

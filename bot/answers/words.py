@@ -8,8 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from nlp.our_yaml import our_yaml
 from nlp.tokens import fold
 
 WORD = re.compile(r"[\w\u0900-\u097f'’]+")
@@ -50,7 +49,7 @@ def lists(kind: str) -> Mapping[str, list[str]]:
 
 @cache
 def _tree() -> Mapping[str, Any]:
-    tree: Mapping[str, Any] = yaml.safe_load(files("bot.answers").joinpath("words.yaml").read_text(encoding="utf-8"))
+    tree: Mapping[str, Any] = our_yaml(files("bot.answers").joinpath("words.yaml").read_text(encoding="utf-8"))
     return tree
 
 
