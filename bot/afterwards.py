@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.proven import stopped
 from db import cases
 from workflow import returning, reworking, scope
 from workflow.case import ALLOWED, Case
@@ -101,19 +102,19 @@ def conditional(said: str, reading: Reading, read: Callable[[str], Reading]) -> 
 def heard(desk: Desk, reading: Reading) -> str | None:
     """What the message asks for beside a decision; None where it asks for nothing of the kind."""
     if _WITHDRAWS.search(desk.said) and not desk.message.forwarded:
-        return _withdrawn(desk, reading)
+        return stopped(desk, "withdraw") or _withdrawn(desk, reading)
     if _LAST_GOOD.search(desk.said) and (at := _clock(desk.said, desk.world.plant, desk.sent_at)) is not None:
         case = _hold(desk)
         return desk.save(scope.last_good(case, at, desk.me, desk.said, desk.world)) if case is not None else None
     case = desk.thread.case
     if _REWORKED.search(desk.said) and not desk.message.forwarded:
         case = _in_rework(desk)
-        return desk.save(reworking.reworked(case, desk.me, desk.said, desk.world)) if case is not None else None
+        return _reworked(desk, case) if case is not None else None
     if reading.intent != "resolve" or case is None or not case.is_open or not case.in_rework:
         return None
     if "quality" in desk.me.roles and any(h.remaining > 0 for h in case.held):
         return None  # "done" of quality may mean what is left to decide
-    return desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
+    return _reworked(desk, case)
 
 
 def held_again(desk: Desk, lots: tuple[str, ...]) -> str | None:
@@ -123,6 +124,10 @@ def held_again(desk: Desk, lots: tuple[str, ...]) -> str | None:
         if case is not None and not case.is_open:
             return desk.save(returning.withdraw_release(case, lot, desk.me, desk.said, desk.world))
     return None
+
+
+def _reworked(desk: Desk, case: Case) -> str:
+    return stopped(desk, "reworked") or desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
 
 
 def _withdrawn(desk: Desk, reading: Reading) -> str:

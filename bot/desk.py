@@ -20,7 +20,7 @@ from bot.incoming import Incoming
 from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, read
 from bot.numbered import WHICH, chosen
-from bot.proven import binds, decides
+from bot.proven import binds, decides, stopped
 from bot.reach import answered_at, person_at
 from bot.reloading import reload_rules
 from bot.running import asked as asked_to_run
@@ -31,7 +31,7 @@ from bot.thread import find_thread
 from db import attachments, cases, conversations, downtimes, inbox, outbox, understood
 from db.connect import Stale
 from db.inbox import Received
-from workflow import answering, finishing, opening
+from workflow import answering, finishing, opening, verifying
 from workflow.case import Case, Change, Notice, Offer
 from workflow.errors import Refused
 from workflow.reading import Reading, Resolution
@@ -271,6 +271,8 @@ class Desk:
                 return self.save(answering.acknowledge(case, self.me, None, self.world))
             case "update":
                 return self.save(answering.update(case, self.me, self.said, self.world))
+            case "resolve" if verifying.waiting(case) is not None and (no := stopped(self, "verify")) is not None:
+                return no
             case "resolve":
                 outcome = reading.resolution or Resolution(self.said)
                 return self.save(finishing.resolve(case, self.me, outcome, self.world))

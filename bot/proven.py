@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot import shared_phone
+from bot.say import Press
+
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.say import Press
+    from bot.desk import Desk
     from workflow.messages import Inbound
     from workflow.reading import Reading
 
 ACTS = frozenset(
     {
-        "accept_shift", "confirm", "resolve", "verify", "met", "cleared", "one_cause", "restate", "cancel", "approve",
-        "turn_down",
+        "accept_shift", "confirm", "resolve", "verify", "met", "cleared", "put_first", "one_cause", "restate", "cancel",
+        "approve", "turn_down", "reworked",
     }
 )  # fmt: skip
 INTENTS = frozenset({"disposition", "resolve", "cancel", "reassign"})
@@ -34,3 +37,12 @@ def binds(press: Press | None, reading: Reading | None, *, confirms: bool) -> bo
     if press is not None:
         return press.act in ACTS
     return reading is not None and (reading.intent in INTENTS or (confirms and reading.intent != "report"))
+
+
+def stopped(desk: Desk, act: str) -> str | None:
+    """What words that do the same as a button meet: the same gates; None where the act goes on."""
+    if act in ACTS and not desk.decides:
+        return desk.tell("needs_more_proof")
+    if act in ACTS and desk.message.forwarded:
+        return desk.tell("not_your_words")
+    return shared_phone.stops(desk, Press(act, "", ()), None)

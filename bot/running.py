@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from bot.answers.rights import sees_line
+from bot.proven import stopped
 from bot.say import Press
 from db import log as chained
 from db import outbox, settings
@@ -86,11 +87,11 @@ def asked(desk: Desk) -> str | None:
     if order is None or _NOT.search(text):
         return None
     if _CLEAR.search(text):
-        return _cleared(desk, order)
+        return stopped(desk, "cleared") or _cleared(desk, order)
     if not _RUN.search(text):
         return None
     if _FIRST.search(text) and "?" not in text:
-        return _put_first(desk, order, text)
+        return stopped(desk, "put_first") or _put_first(desk, order, text)
     return _answer(desk, order)
 
 
