@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import answer, forms
-from bot.reach import person_at
+from bot.reach import all_ways, person_at
 from bot.say import parse_button, render
 from bot.taking import what_it_stands_for
 from bot.wording import Voice, language_for, word
@@ -71,8 +71,11 @@ class ForChats:
             return conversations.threads(tx, channel, numbers, MOST_THREADS)
 
     def people(self, channel: str) -> tuple[tuple[str, str], ...]:
-        """Who has an address there in plant.yaml: their id, and the address."""
-        return tuple((one.id, one.contacts[channel]) for one in self._app.plant.people if channel in one.contacts)
+        """Who has an address there, by invitation or in plant.yaml: their id, and the address."""
+        app = self._app
+        with app.database.read() as tx:
+            known = [(one.id, way) for one in app.plant.people for way in all_ways(app, tx, one)]
+        return tuple((person, way.address) for person, way in known if way.channel == channel)
 
     def places(self, channel: str) -> tuple[str, ...]:
         """The conversations in which functions talk there."""

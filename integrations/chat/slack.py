@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from integrations.chat.slack_events import (
     reported,
     submitted,
 )
-from integrations.chat.slack_missed import Missed
+from integrations.chat.slack_missed import Missed, Where
 from integrations.chat.slack_posts import Posts
 from integrations.chat.slack_proof import SIGNATURE, STAMP, signed
 from integrations.chat.slack_socket import Socket
@@ -73,6 +73,7 @@ class Slack:
         self._us: Us | None = None
         self._asking = threading.Lock()
         self._program: Reads | None = None
+        self._look_soon: Callable[[], object] = lambda: None  # whoever takes hooks and does not listen has none
 
     def ask(self, program: Reads) -> None:
         """Whom to ask for forms, pages and open threads."""
@@ -83,7 +84,8 @@ class Slack:
     async def listen(self, receive: Receive) -> None:
         """Until cancelled: hold a socket where an app token is set, else have Slack call; and look what was missed."""
         await self._who_are_we()
-        missed = Missed(self._wire, self._us_now, self._threads)
+        missed, loop = Missed(self._wire, self._us_now, self._where), asyncio.get_running_loop()
+        self._look_soon = lambda: loop.call_soon_threadsafe(missed.look_soon)
         looking = asyncio.create_task(missed.look_on(receive))
         try:
             if self._app_token is None:
@@ -121,6 +123,8 @@ class Slack:
             return self._came("interactive", json_object(fields["payload"].encode()), knock.at)
         if "command" in fields:
             return self._came("slash_commands", fields, knock.at)
+        if fields.get("ssl_check") == "1":
+            return Came()  # Slack looks whether our certificate is in order, and wants a 200
         raise Unreadable("neither an event, nor an interaction, nor a command")
 
     def _came(self, kind: str, payload: Mapping[str, Any], now: datetime) -> Came:
@@ -130,6 +134,9 @@ class Slack:
             said = commanded({k: v for k, v in payload.items() if isinstance(v, str)}, us, now, self._commands)
             return Came((said,), Reply(200, json.dumps({"response_type": "ephemeral", "text": TAKEN}), JSON))
         if kind == "events_api":
+            if payload.get("type") == "app_rate_limited":
+                self._look_soon()  # for a minute Slack drops what is too much for it, and says only so
+                return Came()
             if text_in(payload, "event", "type") == "app_home_opened":
                 return Came(then=lambda: self._show_home(text_in(payload, "event", "user")))
             message = event(payload, us)
@@ -228,8 +235,12 @@ class Slack:
         finally:
             await wire.close()
 
-    def _threads(self) -> tuple[str, ...]:
-        return self._program.threads(NAME) if self._program is not None else ()
+    def _where(self) -> Where:
+        program = self._program
+        if program is None:
+            return Where()
+        people = tuple(address for _, address in program.people(NAME))
+        return Where(program.threads(NAME), program.places(NAME), people)
 
     # out ------------------------------------------------------------------------------------------------------------
 

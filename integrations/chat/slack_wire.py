@@ -161,7 +161,7 @@ def as_ours(error: BaseException) -> NoReturn:
         raise TryLater("Slack does not answer", outcome_unknown=not isinstance(error, NOT_SENT)) from None
     said, status = reason(error), at_status(error)
     if said == "ratelimited" or status == 429:
-        raise TryLater("Slack asks for a pause", min(_pause(error), LONGEST_QUIET)) from None
+        raise TryLater("Slack asks for a pause", min(pause(error), LONGEST_QUIET)) from None
     if said in TOKEN:
         raise Rejected(f"Slack refuses the token: {said}") from None
     if said in DEAD:
@@ -184,7 +184,8 @@ def at_status(error: SlackApiError) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _pause(error: SlackApiError) -> timedelta:
+def pause(error: SlackApiError) -> timedelta:
+    """How long it asks us to wait."""
     headers = getattr(error.response, "headers", {})
     after = str(headers.get("Retry-After", headers.get("retry-after", "")))
     return timedelta(seconds=int(after) + 1 if after.isascii() and after.isdigit() and len(after) < 6 else 30)

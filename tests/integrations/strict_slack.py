@@ -54,6 +54,7 @@ class StrictSlack:
         self.channels: dict[str, dict[str, Any]] = {"C0FLOOR": {"id": "C0FLOOR", "is_member": True}}
         self.dead: set[str] = set()
         self.floods: list[int] = []  # seconds that the next messages are told to wait
+        self.reads_floods: list[int] = []  # the same of the next looks at a thread or a conversation
         self.breaks: list[str] = []  # how the next messages go wrong: "lost" before it was taken, "silent" after
         self.breaks_whispers = 0  # so many answers get lost after a message for one person alone was shown
         self.scopes = GIVEN
@@ -281,6 +282,8 @@ class StrictSlack:
         needed = SCOPE_OF.get(method, ())
         if method in ("conversations.history", "conversations.replies"):
             needed = (HISTORY[values.get("channel", "C")[0]],)
+            if self.reads_floods:
+                raise Refuses("ratelimited", 429, self.reads_floods.pop(0))
         if method == "conversations.info":
             needed = (READS[values.get("channel", "C")[0]],)
         if needed and not set(needed) & set(self.scopes.split(",")):
