@@ -39,6 +39,7 @@ TOLD_AFTER = timedelta(minutes=2)  # what has waited so long was told of, and ne
 STOP_AFTER = timedelta(seconds=15)  # no new one is begun then, so that none outlives its lease by much
 ERP_IS_SLOW = timedelta(seconds=30)  # after which people hear that ERP has not taken it
 RACES = 10  # lost on one case
+SPARE = 2  # threads a system
 
 Settle = Callable[[Connection], bool]  # False where the claim was lost
 
@@ -55,7 +56,7 @@ def post_to_erp(app: App) -> int:
         claimed = postings.claim(tx, started, AT_A_TIME * side_by_side, LEASE)
     with _kept(app, claimed):
         queues = _by_system(app, claimed)
-        drains = [queue for system, queue in queues for _ in range(min(_at_once(system), len(queue)))]
+        drains = [queue for system, queue in queues for _ in range(min(_threads(system), len(queue)))]
         if len(drains) < 2:
             for queue in drains:
                 _drain(app, queue, started)
@@ -96,6 +97,12 @@ def _systems(erp: Erp) -> tuple[Erp, ...]:
 
 def _at_once(system: Erp) -> int:
     return system.at_once if isinstance(system, SideBySide) else 1
+
+
+def _threads(system: Erp) -> int:
+    """A few more than ERP has hands: they write down what became of theirs while others ask."""
+    at_once = _at_once(system)
+    return at_once + SPARE if at_once > 1 else 1
 
 
 @contextmanager
@@ -159,7 +166,8 @@ def _post_one(app: App, claimed: Claimed) -> None:
             if not fresh:
                 _booked_twice(app, tx, claimed, receipt)
             if claimed.status.state == "waiting":
-                posting_waits.release_backoff(tx, now)  # it answers again: nobody waits for the end of his own pause
+                # It answers again: nobody waits for the end of his own pause.
+                posting_waits.release_backoff(tx, now, _booked_with(app, posting.kind))
             return fresh
 
         _settle(app, claimed, confirm)

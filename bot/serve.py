@@ -93,6 +93,6 @@ def _take_in(app: App, stand_in: ImportStandIn) -> int:
     taken = stand_in.take_in(app.clock.now())
     if taken:
         with app.database.write() as tx:
-            posting_waits.release_backoff(tx, app.clock.now())
+            posting_waits.release_backoff(tx, app.clock.now(), tuple(app.erp.kinds))
         app.ring("postings")
     return 0

@@ -31,13 +31,18 @@ def wait_together(
     return tx.execute(sa.update(table).where(due, old).values(due_at=until, error=why)).rowcount
 
 
-def release_backoff(tx: Connection, now: datetime) -> int:
-    """The ERP is back: everything that waits for its next attempt is due now; returns how many there were."""
-    return tx.execute(_RELEASED, {"_now": now}).rowcount
+def release_backoff(tx: Connection, now: datetime, kinds: Sequence[str]) -> int:
+    """A system is back: whatever it books and waits for its next attempt is due now; returns how many there were."""
+    return tx.execute(_RELEASED, {"_now": now, "_kinds": list(kinds)}).rowcount
 
 
 _RELEASED = (
     sa.update(table)
-    .where(table.c.due_at > sa.bindparam("_now", type_=table.c.due_at.type), table.c.claimed_at.is_(None), ~awaits())
+    .where(
+        table.c.due_at > sa.bindparam("_now", type_=table.c.due_at.type),
+        table.c.claimed_at.is_(None),
+        table.c.kind.in_(sa.bindparam("_kinds", expanding=True)),
+        ~awaits(),
+    )
     .values(due_at=sa.bindparam("_now"))
 )

@@ -17,7 +17,7 @@ from workflow.errors import Rejected
 from workflow.ports import Receipt
 from workflow.records import Records
 
-STRIPES = 64  # of locks, so that no key is worked on twice at once
+STRIPES = 64  # of locks, so that no key is worked on twice at once, and no lot or item is taken from by two
 
 Books = TypeVar("Books")
 
@@ -65,7 +65,8 @@ class MarkedErp(Generic[Books]):
         job, way, what = job_of(posting), self._ways.get(posting.kind), posting.kind.replace("_", " ")
         if way is None:
             raise Rejected(f"{self.system} has no document for {what} that Linecall could book")
-        with self._one_at_a_time[hash(posting.key) % STRIPES]:
+        of = posting.body.get("lot") or posting.body.get("item") or posting.key
+        with self._one_at_a_time[hash(str(of)) % STRIPES]:
             for look in way.find:
                 receipt = look(self.books, posting.key, job)
                 if receipt is not None:

@@ -25,6 +25,7 @@ class Guarded:
         self.name: str = erp.name
         self.kinds: frozenset[PostingKind] = erp.kinds
         self.at_once = erp.at_once if isinstance(erp, SideBySide) else 1
+        self._hands = threading.BoundedSemaphore(self.at_once)
         self._lock = threading.Lock()
         self._failures = 0
         self._until: datetime | None = None
@@ -41,11 +42,11 @@ class Guarded:
 
     def find(self, key: str) -> Receipt | None:
         """As the ERP itself; raises Away without asking it while the pause lasts."""
-        return self._through(lambda: self.erp.find(key))
+        return self._through(lambda: self._asked(lambda: self.erp.find(key)))
 
     def post(self, posting: Posting) -> Receipt:
         """As the ERP itself; raises Away without asking it while the pause lasts."""
-        return self._through(lambda: self.erp.post(posting))
+        return self._through(lambda: self._asked(lambda: self.erp.post(posting)))
 
     def withdraw(self, key: str) -> bool:
         """As the ERP itself; where nothing lies anywhere, nothing is in the way."""
@@ -60,6 +61,11 @@ class Guarded:
         if isinstance(self.erp, LetsGo):
             self.erp.close()
 
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        """Never more at once than it takes."""
+        with self._hands:
+            return ask()
+
     def _through(self, ask: Callable[[], Answer]) -> Answer:
         with self._lock:
             now = self._clock.now()
@@ -67,13 +73,17 @@ class Guarded:
                 if now < self._until:
                     raise Away(self._why, after=self._until - now)
                 self._until = now + self._pause()  # this caller is the one who tries
+            counted = self._failures
         try:
             answer = ask()
         except Away as away:
             with self._lock:
-                self._failures += 1
-                pause = away.after or self._pause()
-                self._until, self._why = self._clock.now() + pause, away.why
+                now = self._clock.now()
+                if self._failures == counted or self._until is None:  # who failed beside it has been counted already
+                    pause = away.after or self._pause()
+                    self._failures = counted + 1
+                    self._until, self._why = now + pause, away.why
+                pause = max(self._until - now, timedelta(0))
             raise Away(away.why, after=pause, outcome_unknown=away.outcome_unknown) from away
         with self._lock:
             self._failures, self._until = 0, None

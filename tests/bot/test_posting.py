@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -109,6 +110,45 @@ def test_a_pause_grows_while_nobody_answers_and_one_answer_ends_it(desk: Desk) -
     desk.clock.turn_to(desk.clock.now() + timedelta(minutes=1))
     assert guarded.find("k") is None
     assert guarded.away_because is None
+
+
+def test_four_that_fail_together_are_one_failure(desk: Desk) -> None:
+    """ERP goes while four postings are under way: the pause is that of one failure, 2 s, and not of four, 16 s."""
+    together = threading.Barrier(4, timeout=30)
+
+    def gone(_: str) -> Receipt | None:
+        together.wait()
+        raise Away("down")
+
+    desk.erp.at_once = 4  # type: ignore[attr-defined]
+    desk.erp.find = gone  # type: ignore[method-assign]
+    guarded = Guarded(desk.erp, desk.clock)
+    with ThreadPoolExecutor(4) as four:
+        failed = [four.submit(guarded.find, "k") for _ in range(4)]
+    pauses = [error.after for one in failed if isinstance(error := one.exception(), Away)]
+    assert pauses == [timedelta(seconds=2)] * 4
+    with pytest.raises(Away) as still:
+        guarded.find("k")
+    assert still.value.after == timedelta(seconds=2)
+
+
+def test_one_system_that_answers_again_wakes_only_what_it_books_itself(desk: Desk) -> None:
+    """Upkeep's system is back; what waits for ERP goes on waiting for ERP."""
+    upkeep = Books("upkeep", frozenset({"maintenance_notification"}), away=True)
+    desk.erp.kinds, desk.erp.away = frozenset({"downtime"}), True
+    desk.app.erp = Several(
+        Guarded(desk.erp, desk.clock), [(Guarded(upkeep, desk.clock), frozenset({"maintenance_notification"}))]
+    )
+    erp_waits, upkeep_waits = "p/1/0/downtime/1", "p/2/0/maintenance_notification/1"
+    desk.owes(erp_waits)
+    desk.owes(upkeep_waits, kind="maintenance_notification")
+    post_to_erp(desk.app)
+    upkeep.away, tried = False, desk.status(erp_waits).attempts
+    desk.clock.turn_to(SIX + timedelta(hours=1))
+    while post_to_erp(desk.app):
+        pass
+    assert desk.status(upkeep_waits).state == "posted"
+    assert desk.status(erp_waits).attempts == tried + 1, "nobody has heard of ERP"
 
 
 def test_a_fault_of_ours_in_one_posting_is_never_in_the_others_way(desk: Desk) -> None:
@@ -228,18 +268,20 @@ def test_R47_different_exceptions_are_posted_side_by_side_and_each_one_keeps_its
     desk.app.erp = Several(
         Guarded(erp, desk.clock), [(Guarded(upkeep, desk.clock), frozenset({"maintenance_notification"}))]
     )
-    desk.owes("0", kind="maintenance_notification")
-    desk.owes("1", "2", "3")
+    three, call = [f"p/{n}/0/downtime/1" for n in (1, 2, 3)], "p/4/0/maintenance_notification/1"
+    first, then = "p/5/0/maintenance_notification/1", "p/5/0/downtime/2"
+    desk.owes(call, kind="maintenance_notification")
+    desk.owes(*three)
     late = a_case("EX-late", resolved_at=SIX, resolved_by="gary.lindqvist", reporter="maria.lopez", tasks=())
-    saved(desk.app.database, late, postings=(a_posting("l1", "EX-late", kind="maintenance_notification"),
-                                             a_posting("l2", "EX-late", kind="downtime")))  # fmt: skip
+    saved(desk.app.database, late, postings=(a_posting(first, "EX-late", kind="maintenance_notification"),
+                                             a_posting(then, "EX-late", kind="downtime")))  # fmt: skip
 
     while post_to_erp(desk.app):
         pass
 
-    assert sorted(erp.booked[:3]) == ["1", "2", "3"]
-    assert (erp.booked[3:], upkeep.booked) == (["l2"], ["0", "l1"]), "of one exception the second waits for the first"
-    assert {desk.status(key).state for key in ("0", "1", "2", "3", "l1", "l2")} == {"posted"}
+    assert sorted(erp.booked[:3]) == three
+    assert (erp.booked[3:], upkeep.booked) == ([then], [call, first]), "of one exception the second waits for the first"
+    assert {desk.status(key).state for key in (call, *three, first, then)} == {"posted"}
 
 
 def test_while_a_system_is_away_one_knocks_for_all_that_have_waited(desk: Desk) -> None:

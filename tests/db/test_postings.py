@@ -179,7 +179,7 @@ def test_when_the_erp_is_back_nothing_waits_out_its_backoff(database: Database) 
     first, _held = claim(database)
     with database.write() as tx:
         postings.waiting(tx, first, "away", SIX + minutes(60))
-        assert posting_waits.release_backoff(tx, SIX + minutes(0.1)) == 1
+        assert posting_waits.release_backoff(tx, SIX + minutes(0.1), ("downtime",)) == 1
     assert keys(claim(database, SIX + minutes(0.1))) == ["k"]
 
 
