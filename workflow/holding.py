@@ -17,7 +17,7 @@ from workflow.plant import Person, on_shift
 from workflow.posting import decision_postings, hold_postings
 from workflow.reading import Disposition
 from workflow.reworking import ask_to_rework
-from workflow.routing import LINECALL, World, barred_from_deciding, remember_told
+from workflow.routing import LINECALL, World, barred_from_deciding, had_a_hand_in, remember_told
 
 FREES = frozenset({"release", "use_as_is"})  # decisions after which stock may be used
 TOLERANCE = 1e-6  # of a quantity
@@ -80,13 +80,12 @@ def may_decide(case: Case, decision: str, quantity: float, by: Person, world: Wo
 
 def _may_decide_all(case: Case, parts: Sequence[Part], by: Person, world: World) -> None:
     """Each decision of a read-back for all of its parts together, and none about a lot that one held oneself (R40)."""
-    own = {held.lot for held in case.held if by.id in (held.by, *held.withdrawn_by)}
-    reworked = {held.lot for held in case.held if by.id in held.reworked_by}
     for part in parts:
         authority = world.rules.decisions.get(part.decision)
-        if part.lot in own and (authority is None or authority.not_reporter):
+        held_it, reworked_it = had_a_hand_in(case, (part.lot,))
+        if by.id in held_it and (authority is None or authority.not_reporter):
             raise Refused("decide.own_hold", case=case.number, decision=part.decision)
-        if part.lot in reworked and (authority is None or authority.not_producer):
+        if by.id in reworked_it and (authority is None or authority.not_producer):
             raise Refused("decide.own_product", case=case.number, decision=part.decision)
     for decision in dict.fromkeys(part.decision for part in parts):
         may_decide(case, decision, sum(p.quantity for p in parts if p.decision == decision), by, world)
@@ -213,16 +212,22 @@ def _may_agree(case: Case, proposal: Proposal, by: Person, world: World) -> None
     """The second pair of eyes: another person, of a function that the rule names, and nobody who is barred (R40)."""
     if by.id == proposal.by:
         raise Refused("decide.waits_for_second", case=case.number, who=proposal.by, people=list(proposal.seconds))
-    if by.id in barred_from_deciding(case, world.records):
+    if by.id in _no_second(case, proposal, world):
         raise Refused("decide.own_hold", case=case.number, decision=proposal.parts[0].decision)
     roles = _second_of(proposal, world)
     if not set(roles).intersection(by.roles):
         raise Refused("decide.not_your_role", case=case.number, decision=proposal.parts[0].decision, roles=list(roles))
 
 
+def _no_second(case: Case, proposal: Proposal, world: World) -> frozenset[str]:
+    """Whoever had a hand in it is no second pair of eyes, whatever the rules allow its author (R40)."""
+    held_it, reworked_it = had_a_hand_in(case, [part.lot for part in proposal.parts])
+    return barred_from_deciding(case, world.records) | held_it | reworked_it
+
+
 def _ask_a_second(case: Case, proposal: Proposal, world: World) -> Change:
     """Its author has said yes: those who may be the second person read all of it, and one of them agrees."""
-    barred = {proposal.by, *barred_from_deciding(case, world.records)}
+    barred = {proposal.by, *_no_second(case, proposal, world)}
     there = [p for role in _second_of(proposal, world) for p in on_shift(world.plant, role, world.now, case.line)]
     people = tuple(dict.fromkeys(p.id for p in there if p.id not in barred))
     if not people:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +108,13 @@ def barred_from_deciding(case: Case, records: Records) -> frozenset[str]:
     lots = {*case.lots, *(held.lot for held in case.held)}  # what is held stays so, whatever a correction names
     producers = {records.lot[lot].producer for lot in lots if lot in records.lot}
     return frozenset({case.reporter, *(p for p in producers if p)})
+
+
+def had_a_hand_in(case: Case, lots: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Who put these lots on hold, then or by withdrawing a release; and who reworked them (R40, R45)."""
+    of = [held for held in case.held if held.lot in lots]
+    held_it = {held.by for held in of if held.by is not None} | {who for held in of for who in held.withdrawn_by}
+    return frozenset(held_it), frozenset(who for held in of for who in held.reworked_by)
 
 
 def asked_name(role: str, case: Case) -> str:

@@ -70,6 +70,21 @@ def test_R40_where_the_rule_demands_it_a_second_person_agrees_before_anything_co
     held.rest_is_known()
 
 
+def test_R40_who_took_the_release_back_is_no_second_person_of_the_next_one(held: Plantside) -> None:
+    decides(held, "6319-4A: release 100 cs, checked")
+    held.passes(minutes=1)
+    held.says("stephanie.greer", "withdraw the release of 6319-4A")
+    assert held.only_case().held_lot("6319-4A").withdrawn_by == ("stephanie.greer",)
+    held.rest_is_known()
+
+    decides(held, "6319-4A: use as is 100 cs, customer agreed")
+
+    assert "nobody who may is here" in held.hears("tamika.jones")[-1], "nobody is there who had no hand in it"
+    held.hears_nothing("stephanie.greer")
+    assert held.only_case().decisions == 2
+    held.rest_is_known()
+
+
 def test_R40_a_second_person_who_does_not_agree_leaves_it_on_hold(held: Plantside) -> None:
     decides(held, "6319-4A: use as is 100 cs, customer agreed")
     held.rest_is_known()

@@ -20,6 +20,7 @@ from workflow.plant import Person
 from workflow.reading import Disposition, Quantity, ReportedException, Resolution
 from workflow.records import Lot
 from workflow.routing import World
+from workflow.rules import Authority
 
 TABLE = yaml.safe_load(Path(__file__).with_name("permissions.yaml").read_text("utf-8"))
 PETE = Person("pete", "Pete Op", ("operator",), ("L2",), ("day",))
@@ -131,3 +132,40 @@ def test_R40_segregation_of_duties_for_four_people_exhaustively() -> None:
             assert [p.kind for p in done.postings] == ["lot_release"]
             decided += 1
     assert decided == 4 * 8 * 27, "four who decide, any roles of the others, and 27 ways to be nobody else in it"
+
+
+def test_R40_segregation_of_duties_with_a_second_person_for_four_people_exhaustively() -> None:
+    names = ("a", "b", "c", "d")
+    here = replace(W, plant=replace(PLANT, people=tuple(Person(n, n, ("quality",), (), ("day",)) for n in names)))
+    two = replace(RULES, decisions=RULES.decisions | {"release": Authority(("quality",), second=("quality",))})
+    agreed = 0
+    for reporter, producer, adds, withdraws, reworks in product(names, repeat=5):
+        lots = (Lot("LOT-1", "FG-1", 100, "cs", "available"), Lot("LOT-2", "FG-1", 100, "cs", "available",
+                producer=producer))  # fmt: skip
+        now = replace(here, rules=two, records=replace(RECORDS, lots=lots))
+        case = Case("EX-1", "small", NOON, reporter, type="quality_hold", line="L1", lots=("LOT-1",))
+        case = holding.hold(replace(case, opened_at=NOON), now).case
+        case = holding.hold(replace(case, lots=("LOT-1", "LOT-2")), now, adds).case
+        touched = tuple(
+            replace(h, withdrawn_by=(withdraws,), reworked_by=(reworks,)) if h.lot == "LOT-2" else h for h in case.held
+        )
+        case = replace(case, held=touched)
+        barred = {reporter, producer, adds, withdraws, reworks}
+        for author, second in product(names, repeat=2):
+            said = (Disposition("release", "LOT-2", Quantity(100, "cs")),)
+            may = not {author, second} & barred and author != second
+            try:
+                read_back = holding.propose(case, said, now.plant.person[author], "checked", now).case
+                asked = holding.confirm(read_back, now.plant.person[author], now).case
+                assert asked.proposal is not None
+                assert not barred & set(asked.proposal.seconds), "who may not agree is not asked"
+                every = replace(asked, proposal=replace(asked.proposal, seconds=names))  # whoever says yes anyhow
+                done = holding.confirm(every, now.plant.person[second], now)
+            except Refused:
+                assert not may, (reporter, producer, adds, withdraws, reworks, author, second)
+                continue
+            assert may, (reporter, producer, adds, withdraws, reworks, author, second)
+            assert [p.kind for p in done.postings] == ["lot_release"]
+            agreed += 1
+    # Two of the four who had no hand in it, in both orders, and 5 hands that are one or both of the other two.
+    assert agreed == 6 * 2 * 2**5
