@@ -131,19 +131,22 @@ def what_it_stands_for(
 
 
 def edited_nothing(app: App, received: Received) -> bool:
-    """Whether a message is an edit after which it says what it said before (R19)."""
-    message = received.message
+    """Whether nothing is left to do about an edit: it says what was said before (R19), or it came before its message.
+
+    What is here before the message that it corrects stands as that message, under its id: so it belongs to no
+    other exception of its sender, and the first writing is nothing new when it comes (R23).
+    """
+    message, now = received.message, app.clock.now()
     if message.edits is None:
         return False
     with app.database.write() as tx:
         same = inbox.words(tx, message.channel, message.edits) == message.text
-        # Where the correction is here first, what it corrects is nothing new when it comes (R23).
-        first = inbox.put(tx, replace(message, message_id=message.edits, edits=None), app.clock.now())
-        if first is not None:
-            inbox.done(tx, first, app.clock.now(), "edited_since")
-        if same:
-            inbox.done(tx, received.id, app.clock.now(), "edited_nothing")
-    return same
+        came_first = inbox.put(tx, replace(message, message_id=message.edits, edits=None), now) is not None
+        if same or came_first:
+            inbox.done(tx, received.id, now, "edited_nothing" if same else "edited_before")
+    if came_first:
+        app.ring("inbox")
+    return same or came_first
 
 
 def turn_away(app: App, received: Received) -> None:

@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.chat.gate import Unreadable, at, text_in
@@ -239,13 +239,13 @@ def _edited(found: Mapping[str, Any], us: Us, team: str) -> Inbound | None:
 
 
 def corrected(said: Inbound, edited: str) -> Inbound:
-    """The same message as a correction of itself."""
+    """The same message as a correction of itself, said when it was corrected: so it is read after what it corrects."""
     return Inbound(
         NAME,
         f"{said.message_id}:edit:{_ts(edited)}",
         said.sender,
         said.conversation,
-        said.sent_at,
+        max(instant(_ts(edited)), said.sent_at + timedelta(seconds=1)),
         said.text,
         reply_to=said.reply_to,
         edits=said.message_id,

@@ -85,3 +85,24 @@ def test_R19_a_draft_takes_the_new_words(plant: Plantside) -> None:
     assert plant.cases()[-1].assets == ("L2-FIL",)
     plant.passes(minutes=5)
     plant.rest_is_known()
+
+
+def test_R19_an_edit_that_is_here_before_its_message_opens_its_own_exception_and_touches_no_other(
+    plant: Plantside,
+) -> None:
+    plant.says("maria.lopez", "filler 3 jammed, line is down")
+    first = plant.only_case()
+    plant.rest_is_known()
+
+    edits(plant, "maria.lopez", "m2", 1, "seamer 2 jammed, line is down")
+    says_as(plant, "maria.lopez", "m2", "seamer 2 jam")
+
+    before, second = plant.cases()
+    assert (before.assets, "corrected" in plant.log(first.number)) == (("L3-FIL",), False)
+    assert second.assets == ("L2-SEA",)
+    assert second.said == "seamer 2 jammed, line is down", "and the first writing is nothing new"
+    edits(plant, "maria.lopez", "m2", 2, "palletizer 2 jammed, line is down")
+    before, second = plant.cases()
+    assert before.assets == ("L3-FIL",)
+    assert second.assets == ("L2-PAL",), "what is written anew again still belongs where it led"
+    plant.rest_is_known()
