@@ -4,50 +4,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from structlog.testing import LogCapture
 
-from db import inbox, outbox
+from db import outbox
 from integrations.chat.pace import Pace
 from integrations.chat.slack import Slack
 from tests.integrations import strict_blocks
 from tests.integrations.slack.floor import ANITA, FILLER_DOWN, MARIA, Floor
-from tests.integrations.strict_slack import BOT_USER, TOKEN, StrictSlack
+from tests.integrations.strict_slack import TOKEN, StrictSlack
 from workflow.messages import Outbound
-
-
-@pytest.mark.slow
-def test_R23_every_delivery_three_times_in_any_order_ends_in_the_same_state(tmp_path: Path, logged: LogCapture) -> None:
-    """500 orders of the same deliveries: one state."""
-    ends = set()
-    with StrictSlack() as slack:
-        plant = Floor(tmp_path / "data", slack)
-        date = plant.clock.now().timestamp()
-        mention = slack.message(MARIA, f"<@{BOT_USER}> seamer 2 has no lids", channel="C0FLOOR", date=date - 1)
-        again = slack.event({**mention["event"], "type": "app_mention"})
-        deliveries = [
-            slack.message(MARIA, FILLER_DOWN, date=date - 2),
-            mention,
-            again,
-            slack.press(ANITA, "1.never-shown"),
-            slack.message("U0NOBODY", "who are you", date=date),
-            slack.command("U0NOBODY", "hello"),
-        ]
-        orders = random.Random(54)
-        for _ in range(500):
-            shuffled = deliveries * 3
-            orders.shuffle(shuffled)
-            for payload in shuffled[:: 1 if not ends else 6]:
-                assert plant.knocks_with(payload) == 200
-            if not ends:
-                plant.settle()
-            with plant.app.database.read() as tx:
-                rows = inbox.unhandled_count(tx), inbox.stranger_count(tx), outbox.unsent_count(tx)
-            ends.add((rows, tuple((c.reporter, c.type, c.line) for c in plant.cases())))
-        plant.close()
-    assert len(ends) == 1, ends
 
 
 def test_who_takes_requests_and_never_listens_asks_who_we_are_and_believes_nothing_before(floor: Floor) -> None:
