@@ -5,6 +5,8 @@ PY := .venv/bin/python
 
 # Two cores are enough for two test processes; JOBS=0 runs them one after the other.
 JOBS ?= 2
+# Tests that kill and wait for processes leave the processor to others for half of their time.
+MORE_JOBS ?= 3
 PLANT ?= fixtures/plants/riverside
 # What a campaign does more of than `make test` and `make bench` do.
 KILLS ?= 1000
@@ -41,8 +43,7 @@ check: .venv/dev.done ## lint, types, import arrows and the fast tests: before e
 
 .PHONY: test
 test: .venv/dev.done ## every test, on SQLite and PostgreSQL, in Chromium, under kill -9, and a short bench
-	@$(PY) -m pytest -n $(JOBS) -m "not kill and not campaign"
-	@$(PY) -m pytest -n $(JOBS) -m kill
+	@$(PY) -m pytest -n $(MORE_JOBS) --dist worksteal -m "not campaign"
 	@$(PY) -m bench.latency --messages 5 --smoke
 	@$(PY) -m bench.understanding --smoke
 	@$(PY) -m bench.posting --cases 0 --postings 200 --erp-ms 1 --smoke
