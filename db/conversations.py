@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from db import changes, outbox
 from db.columns import LARGEST_ID
 from db.connect import one_at_a_time
+from db.message_ids import spellings
 from db.outbox import Told
 from db.sql import insert
 from db.tables import line, question
@@ -123,9 +124,12 @@ def line_of(tx: Connection, channel: str, message_id: str) -> Line | None:
         known = tx.execute(sa.select(*_LINE).where(line.c.id == int(message_id), line.c.channel == OURS)).one_or_none()
         if known is not None:
             return Line(*known)
-    same = sa.and_(line.c.channel == channel, line.c.message_id == message_id)
-    found = tx.execute(sa.select(*_LINE).where(same).order_by(line.c.id.desc()).limit(1)).one_or_none()
-    return Line(*found) if found is not None else None
+    for one in spellings(message_id):
+        same = sa.and_(line.c.channel == channel, line.c.message_id == one)
+        found = tx.execute(sa.select(*_LINE).where(same).order_by(line.c.id.desc()).limit(1)).one_or_none()
+        if found is not None:
+            return Line(*found)
+    return None
 
 
 def last_case(tx: Connection, person: str, since: datetime) -> str | None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from db import changes
 from db.columns import LARGEST_ID
 from db.connect import Stale, one_at_a_time
+from db.message_ids import spellings
 from db.sql import inserting
 from db.tables import inbox
 from workflow.messages import Inbound
@@ -151,12 +152,13 @@ def latest(tx: Connection, limit: int) -> tuple[Received, ...]:
 
 def words(tx: Connection, channel: str, message_id: str) -> str | None:
     """What a message said in its latest writing so far; None for one that never came."""
-    written = sa.or_(
-        inbox.c.message_id == message_id, inbox.c.message_id.startswith(f"{message_id}:edit:", autoescape=True)
-    )
-    handled = sa.and_(inbox.c.channel == channel, written, inbox.c.handled_at.is_not(None))
-    row = tx.execute(sa.select(inbox.c.message).where(handled).order_by(inbox.c.id.desc()).limit(1)).one_or_none()
-    return row.message.text if row is not None else None
+    for one in spellings(message_id):
+        written = sa.or_(inbox.c.message_id == one, inbox.c.message_id.startswith(f"{one}:edit:", autoescape=True))
+        handled = sa.and_(inbox.c.channel == channel, written, inbox.c.handled_at.is_not(None))
+        row = tx.execute(sa.select(inbox.c.message).where(handled).order_by(inbox.c.id.desc()).limit(1)).one_or_none()
+        if row is not None:
+            return str(row.message.text)
+    return None
 
 
 def last_from(tx: Connection, channel: str, address: str) -> datetime | None:

@@ -16,7 +16,7 @@ from telegram.error import BadRequest, Conflict, TelegramError
 from integrations.chat.gate import as_it_came, at, json_object, same, text_in
 from integrations.chat.pace import Pace
 from integrations.chat.telegram_doctor import examined
-from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, inbound
+from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, id_of, inbound, number_of
 from integrations.chat.telegram_wire import Wire, as_ours, is_same, keyboard, moved_to
 from workflow.errors import Rejected
 from workflow.messages import Inbound, Outbound, Sent
@@ -53,6 +53,7 @@ class Telegram:
         pace: Pace | None = None,
     ) -> None:
         self._wire = Wire(token, base_url)
+        self._bot_id = _number_in(token)
         self._secret = secret  # set: Telegram calls us; else we ask
         self._public_url = public_url
         self._menu = menu or {}  # language -> command -> what it does
@@ -92,7 +93,7 @@ class Telegram:
 
     def read(self, knock: Knock) -> Came:
         """One update."""
-        message = inbound(json_object(knock.body), knock.at, self._bot)
+        message = inbound(json_object(knock.body), knock.at, self._bot, self._bot_id)
         return Came((message,) if message is not None else ())
 
     async def stored(self, message: Inbound) -> None:
@@ -126,7 +127,7 @@ class Telegram:
     async def _take(self, update: Any, receive: Receive) -> None:
         now = datetime.now(UTC)
         try:
-            message = inbound(update, now, self._bot)
+            message = inbound(update, now, self._bot, self._bot_id)
         except Exception as error:
             log.error("telegram.poison", error=type(error).__name__)  # noqa: TRY400 - its text may hold a message
             message = as_it_came(NAME, HOOK, update, now)
@@ -185,7 +186,9 @@ class Telegram:
     async def _sent(self, chat: str, topic: str, message: Outbound) -> Sent:
         markup = keyboard([(button.label, button.value) for button in message.buttons])
         if message.replaces is not None:
-            id_ = int(message.replaces.rpartition(":")[2])
+            id_ = number_of(message.replaces, self._bot_id, chat)
+            if id_ is None:
+                raise Rejected("it stands in another chat, or another bot has sent it")
             await self._pace.turn(chat)
             try:
                 await self._wire.call(
@@ -201,8 +204,8 @@ class Telegram:
                     raise
             return Sent(message.replaces)
         reply = None
-        if message.thread is not None and message.thread.startswith(f"{chat}:"):
-            replied = int(message.thread.rpartition(":")[2])
+        replied = number_of(message.thread, self._bot_id, chat) if message.thread is not None else None
+        if replied is not None:
             reply = {"message_id": replied, "allow_sending_without_reply": True}
         await self._pace.turn(chat)
         words: dict[str, Any] = {"text": message.text, "link_preview_options": {"is_disabled": True}}
@@ -217,7 +220,7 @@ class Telegram:
             disable_notification=True if message.quiet else None,
             **words,
         )
-        return Sent(f"{chat}:{at(sent, 'message_id')}")
+        return Sent(id_of(self._bot_id, chat, int(at(sent, "message_id"))))
 
     # how it is ------------------------------------------------------------------------------------------------------
 
@@ -231,6 +234,12 @@ class Telegram:
             places=program.places(NAME) if program is not None else (),
             people=program.people(NAME) if program is not None else (),
         )
+
+
+def _number_in(token: str) -> str:
+    """Our number at Telegram, with which each token begins; "" for the token of a server that gives others."""
+    number, colon, _ = token.partition(":")
+    return number if colon and number.isascii() and number.isdecimal() else ""
 
 
 def _id_of(update: Any, offset: int | None) -> int | None:

@@ -31,10 +31,24 @@ A_MOMENT = timedelta(milliseconds=1)
 PRESSED = "press:"  # how the message id of a pressed button begins; behind it stands Telegram's id of the press
 
 
-def inbound(update: Mapping[str, Any], now: datetime, bot: str | None) -> Inbound | None:
+def id_of(bot_id: str, chat: str, number: int) -> str:
+    """The id of a message for us: each bot counts the messages of a private chat for itself, so its own id is in it."""
+    return f"{bot_id}/{chat}:{number}" if bot_id else f"{chat}:{number}"
+
+
+def number_of(message_id: str, bot_id: str, chat: str) -> int | None:
+    """Telegram's number of a message in this chat; None where it is another chat's, or another bot's.
+
+    Ids from before they named a bot are taken for ours.
+    """
+    place, _, number = message_id.rpartition(":")
+    return int(number) if place in (chat, f"{bot_id}/{chat}") else None
+
+
+def inbound(update: Mapping[str, Any], now: datetime, bot: str | None, bot_id: str) -> Inbound | None:
     """What a person did; None for what is not for us. Raises Unreadable for what Telegram would not send.
 
-    `bot` is our user name there: in a group only what is addressed to us counts.
+    `bot` is our user name there: in a group only what is addressed to us counts. `bot_id` is our number there.
     """
     for kind in WANTED:
         found = update.get(kind)
@@ -43,12 +57,12 @@ def inbound(update: Mapping[str, Any], now: datetime, bot: str | None) -> Inboun
         if not isinstance(found, Mapping):
             raise Unreadable(f"{kind} is no object")
         if kind == "callback_query":
-            return _press(found, now)
-        return _message(found, bot, edited=kind == "edited_message")
+            return _press(found, now, bot_id)
+        return _message(found, bot, bot_id, edited=kind == "edited_message")
     return None
 
 
-def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> Inbound | None:
+def _message(message: Mapping[str, Any], bot: str | None, bot_id: str, *, edited: bool) -> Inbound | None:
     sender, chat = message.get("from"), message.get("chat")
     # An anonymous administrator, a channel or another bot is nobody of whom we could know who it is (T13).
     if sender is None or at(sender, "is_bot") is True or message.get("sender_chat") is not None:
@@ -64,7 +78,7 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
             return None
         text = addressed
     text = re.sub(r"^(/[a-z]{1,32})@\w+", r"\1", text)
-    our_id = f"{chat_id}:{_number(id_)}"
+    our_id = id_of(bot_id, chat_id, _number(id_))
     replied = at(message, "reply_to_message", "message_id")
     topic = message.get("message_thread_id") if message.get("is_topic_message") is True else None
     if topic is not None and replied == topic:
@@ -77,7 +91,7 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
         # A correction comes after what it corrects, whichever is delivered first.
         _instant(message.get("edit_date", message.get("date"))) + A_MOMENT if edited else _instant(message.get("date")),
         text,
-        reply_to=f"{chat_id}:{_number(replied)}" if replied is not None else None,
+        reply_to=id_of(bot_id, chat_id, _number(replied)) if replied is not None else None,
         edits=our_id if edited else None,
         media=_media(message),
         among=among,
@@ -85,7 +99,7 @@ def _message(message: Mapping[str, Any], bot: str | None, *, edited: bool) -> In
     )
 
 
-def _press(press: Mapping[str, Any], now: datetime) -> Inbound | None:
+def _press(press: Mapping[str, Any], now: datetime, bot_id: str) -> Inbound | None:
     """A pressed button: when it was pressed Telegram does not say."""
     data = press.get("data")
     if not isinstance(data, str) or at(press, "from", "is_bot") is True:
@@ -105,7 +119,7 @@ def _press(press: Mapping[str, Any], now: datetime) -> Inbound | None:
         f"{place}/{_number(topic)}" if topic is not None else place,
         now,
         button=data,
-        reply_to=f"{place}:{_number(card)}" if card is not None else None,
+        reply_to=id_of(bot_id, place, _number(card)) if card is not None else None,
         among=among,
     )
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from tests.integrations.loopback import Loopback
 
 TOKEN = "123456:" + "test-token-of-nobody"
-BOT = "riverside_bot"
+BOT, BOT_ID = "riverside_bot", "123456"
 MOST_UNITS, MOST_CAPTION, MOST_DATA, MOST_PHOTO = 4096, 1024, 64, 10 * 1024 * 1024
 
 
@@ -30,7 +30,8 @@ class Refuses(Exception):
 class StrictTelegram(Loopback):
     """`accepted` is every message that it took, `calls` every method that was called."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = TOKEN) -> None:
+        self.token = token
         self.accepted: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.blocked: set[str] = set()
@@ -94,7 +95,7 @@ class StrictTelegram(Loopback):
     def call(self, token: str, method: str, values: dict[str, Any]) -> Any:
         if ":" not in token:
             raise Refuses(404, "Not Found")
-        if token != TOKEN:
+        if token != self.token:
             raise Refuses(401, "Unauthorized")
         do = getattr(self, f"_{method}", None)
         if do is None:
@@ -251,7 +252,7 @@ def _handler(telegram: StrictTelegram) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             _, _, _, _, file = self.path.split("/", 4)
-            if f"/file/bot{TOKEN}/" not in self.path:
+            if f"/file/bot{telegram.token}/" not in self.path:
                 self._answer(404, b"{}")
                 return
             self._answer(200, telegram.files[file.removeprefix("photos/").rpartition("/")[2]])

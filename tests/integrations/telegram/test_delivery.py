@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from structlog.testing import LogCapture
 
 from bot.engine import Engine
 from db import inbox, outbox
 from tests.integrations.patience import eventually
-from tests.integrations.strict_telegram import StrictTelegram
-from tests.integrations.telegram.floor import FILLER_DOWN, GARY, MARIA, Floor
+from tests.integrations.strict_telegram import BOT_ID, StrictTelegram
+from tests.integrations.telegram.floor import FILLER_DOWN, GARY, MARIA, SECRET, Floor
+from workflow.errors import Rejected
+from workflow.messages import Outbound
 
 
 def test_T6_what_was_not_stored_is_not_confirmed_and_comes_again(tmp_path: Path, logged: LogCapture) -> None:
@@ -84,14 +87,45 @@ def test_R56_blocked_by_its_reader_falls_to_the_next_and_wrong_tokens_are_named(
 
 
 def test_R53_a_group_that_moved_and_an_edit_that_changes_nothing_are_no_errors(floor: Floor) -> None:
-    from workflow.messages import Outbound
-
     floor.telegram.moved["-5"] = -1005
     send = floor.channel.send
     sent = floor.app.loop.run(send(Outbound("-5", "to the group")))
-    assert sent.message_id.startswith("-1005:")
+    assert sent.message_id.startswith("123456/-1005:")
     card = floor.app.loop.run(send(Outbound(str(GARY), "EX-1: open")))
     for text in ("EX-1: Gary is on it", "EX-1: Gary is on it"):
         assert floor.app.loop.run(send(Outbound(str(GARY), text, replaces=card.message_id))) == card
     (shown,) = floor.telegram.to(GARY)
     assert (shown["text"], shown["edits"]) == ("EX-1: Gary is on it", 1)
+
+
+def test_R23_a_second_bot_counts_anew_and_its_reports_are_no_repeats(tmp_path: Path, logged: LogCapture) -> None:
+    """A plant takes another bot on the same database: the messages of a chat begin at 1 again."""
+    other = "654321:" + "another-token-of-nobody"
+    with StrictTelegram() as first, StrictTelegram(other) as second:
+        plant = Floor(tmp_path / "data", first, telegram_webhook_secret=SECRET)
+        plant.texts(MARIA, FILLER_DOWN)
+        card = first.to(GARY)[0]["message_id"]
+        plant.close()
+        plant = Floor(tmp_path / "data", second, telegram_webhook_secret=SECRET, telegram_token=other)
+        for number in range(second._number + 1, first._number + 1):
+            plant.texts(MARIA, f"seamer 2 has no lids, {number}")
+        assert len(plant.cases()) == 2, "the second bot's messages are read"
+        change = Outbound(str(GARY), "EX-1: over", replaces=f"123456/{GARY}:{card}")
+        with pytest.raises(Rejected, match="another bot"):
+            plant.app.loop.run(plant.channel.send(change))
+        plant.close()
+
+
+def test_what_was_said_before_ids_named_their_bot_is_still_answered(tmp_path: Path, logged: LogCapture) -> None:
+    with StrictTelegram() as telegram:
+        plant = Floor(tmp_path / "data", telegram, telegram_webhook_secret=SECRET)
+        plant.channel._bot_id = ""  # type: ignore[attr-defined]
+        plant.texts(MARIA, FILLER_DOWN)
+        plant.texts(MARIA, "capper 3 is jammed too")
+        told = telegram.to(GARY)[0]["message_id"]
+        plant.channel._bot_id = BOT_ID  # type: ignore[attr-defined]
+        plant.texts(GARY, "on my way, 10 min", reply_to_message={"message_id": told})
+        first, second = plant.cases()
+        assert first.task("maintenance").acknowledged_by == "gary.lindqvist"  # type: ignore[union-attr]
+        assert second.task("maintenance").acknowledged_by is None  # type: ignore[union-attr]
+        plant.close()

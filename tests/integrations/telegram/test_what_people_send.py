@@ -12,7 +12,7 @@ from db import inbox
 from integrations.chat.telegram import Telegram
 from integrations.chat.telegram_updates import inbound
 from tests.integrations.patience import eventually
-from tests.integrations.strict_telegram import BOT, TOKEN, StrictTelegram
+from tests.integrations.strict_telegram import BOT, BOT_ID, TOKEN, StrictTelegram
 from tests.integrations.telegram.floor import FILLER_DOWN, GARY, MARIA, Floor
 from tests.web.door import MONDAY_MORNING
 
@@ -43,7 +43,7 @@ def test_a_report_is_answered_and_its_button_taken(floor: Floor) -> None:
     ],
 )
 def test_what_comes_with_a_message(telegram: StrictTelegram, more: dict[str, Any], kind: str, reference: str) -> None:
-    message = inbound(telegram.message(MARIA, caption="label of 10482", **more), MONDAY_MORNING, BOT)
+    message = inbound(telegram.message(MARIA, caption="label of 10482", **more), MONDAY_MORNING, BOT, BOT_ID)
     assert message is not None
     assert [(m.kind, m.reference) for m in message.media] == [(kind, reference)]
     assert message.text == "label of 10482"
@@ -58,17 +58,17 @@ def test_a_photo_is_fetched_and_its_address_kept_nowhere(floor: Floor, logged: L
 
 def test_an_edit_a_reply_and_a_topic_say_what_they_belong_to(telegram: StrictTelegram) -> None:
     update = telegram.message(MARIA, "no, capper 3", message_id=7, edit_date=1_763_000_000)
-    edited = inbound({"update_id": 1, "edited_message": update["message"]}, MONDAY_MORNING, BOT)
+    edited = inbound({"update_id": 1, "edited_message": update["message"]}, MONDAY_MORNING, BOT, BOT_ID)
     assert edited is not None
-    assert (edited.message_id, edited.edits) == ("70106:7:edit:1763000000", "70106:7")
+    assert (edited.message_id, edited.edits) == ("123456/70106:7:edit:1763000000", "123456/70106:7")
 
-    reply = inbound(telegram.message(MARIA, "done", reply_to_message={"message_id": 3}), MONDAY_MORNING, BOT)
+    reply = inbound(telegram.message(MARIA, "done", reply_to_message={"message_id": 3}), MONDAY_MORNING, BOT, BOT_ID)
     assert reply is not None
-    assert reply.reply_to == "70106:3"
+    assert reply.reply_to == "123456/70106:3"
 
     group = {"id": -1001, "type": "supergroup"}
     topic = {"chat": group, "message_thread_id": 5, "is_topic_message": True, "reply_to_message": {"message_id": 5}}
-    said = inbound(telegram.message(MARIA, f"@{BOT} filler 3 is down", **topic), MONDAY_MORNING, BOT)
+    said = inbound(telegram.message(MARIA, f"@{BOT} filler 3 is down", **topic), MONDAY_MORNING, BOT, BOT_ID)
     assert said is not None
     assert (said.sender, said.conversation, said.text, said.reply_to) == ("70106", "-1001/5", "filler 3 is down", None)
 
@@ -115,7 +115,7 @@ def test_in_a_group_only_what_is_meant_for_us_counts(telegram: StrictTelegram) -
     group = {"chat": {"id": -1001, "type": "group"}}
 
     def heard(text: str, **more: Any) -> bool:
-        return inbound(telegram.message(MARIA, text, **group, **more), MONDAY_MORNING, BOT) is not None
+        return inbound(telegram.message(MARIA, text, **group, **more), MONDAY_MORNING, BOT, BOT_ID) is not None
 
     assert not heard("who has the torque wrench")
     assert heard(f"line 3 down @{BOT.upper()}")
