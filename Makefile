@@ -58,7 +58,7 @@ train: .venv/dev.done ## learn the votes of understanding again from fixtures/ph
 	@$(PY) -m tools.train
 
 .PHONY: bench
-bench: .venv/dev.done ## the figures that the README states
+bench: .venv/dev.done ## the figures of docs/benchmarks.md, in a size that ends within minutes
 	@$(PY) -m bench.latency
 	@$(PY) -m bench.understanding --growth 20000
 	@$(PY) -m bench.timers --open 100000 --rate 25 --seconds 10
