@@ -93,6 +93,9 @@ class Config(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_whatsapp_from: str | None = None
     twilio_base_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    twilio_fallback_url: str | None = Field(
+        default=None, pattern=r"^https://[^\s/?#]+/?$"
+    )  # as public_url, another way in
     smtp_url: SecretStr | None = None  # smtps://user:password@host; smtp:// uses STARTTLS
     imap_url: SecretStr | None = None  # imaps://user:password@host/INBOX; none: answers by mail are not read
     email_from: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")

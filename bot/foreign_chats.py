@@ -67,6 +67,7 @@ def whatsapp_of(config: Config) -> Channel | None:
         config.twilio_whatsapp_from,
         base_url=config.twilio_base_url,
         public_url=config.public_url,
+        fallback_url=config.twilio_fallback_url,
         buttons=config.whatsapp_buttons,
         lend=lender(config),
     )

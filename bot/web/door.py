@@ -91,7 +91,8 @@ def knows_host(host: str, config: Config) -> bool:
     An IP address cannot be rebound to another machine by a foreign name server, so with a token any of this
     machine's addresses will do.
     """
-    if host in LOCAL_NAMES or (config.public_url and host == urlsplit(config.public_url).hostname):
+    called = (config.public_url, config.twilio_fallback_url)
+    if host in LOCAL_NAMES or any(url and host == urlsplit(url).hostname for url in called):
         return True
     return config.api_token is not None and (host == config.host.lower() or _is_address(host))
 

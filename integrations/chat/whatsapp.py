@@ -53,6 +53,7 @@ class WhatsApp:
         *,
         base_url: str | None = None,
         public_url: str | None = None,
+        fallback_url: str | None = None,
         buttons: bool = True,
         lend: Callable[[bytes], str] | None = None,
         pace: Pace | None = None,
@@ -75,6 +76,7 @@ class WhatsApp:
         self._token = token
         self._sender = PREFIX + sender
         self._public_url = public_url.rstrip("/") if public_url else None
+        self._fallback_url = fallback_url.rstrip("/") if fallback_url else self._public_url  # a second way to our door
         self._wire = Wire(account, token, base_url)
         self._contents = Contents(self._wire)
         self._pace = pace or Pace(self.traits.rates)
@@ -88,7 +90,8 @@ class WhatsApp:
 
     def proves(self, knock: Knock) -> bool:
         """Whether Twilio signed it for this address; it has no time in it: repeats are known by MessageSid (W1)."""
-        return signed(knock, self._public_url, self._token)
+        bases = (self._public_url, self._fallback_url) if knock.path == FALLBACK else (self._public_url,)
+        return signed(knock, [base for base in dict.fromkeys(bases) if base is not None], self._token)
 
     def read(self, knock: Knock) -> Came:
         """A message of a person, or what became of one of ours; both may come again and in any order."""
@@ -181,13 +184,13 @@ class WhatsApp:
             account = await self._wire.twilio.api.accounts(self._wire.account).fetch_async()
         except TryLater:
             to_do = "let this machine reach api.twilio.com and content.twilio.com on port 443"
-            return (Finding("account", "Twilio cannot be reached from here", to_do), await self._door())
+            return (Finding("account", "Twilio cannot be reached from here", to_do), *await self._doors())
         except TwilioException:
             to_do = "Twilio console, Account info: set LINECALL_TWILIO_ACCOUNT_SID and LINECALL_TWILIO_AUTH_TOKEN"
-            return (Finding("account", "Twilio refuses account or token", to_do), await self._door())
+            return (Finding("account", "Twilio refuses account or token", to_do), *await self._doors())
         active = account.status in (None, "active")
         found = [Finding("account", f"valid, {account.status or 'active'}", "" if active else "see the Twilio console")]
-        return (*found, await self._number(), await self._door(), await self._approved())
+        return (*found, await self._number(), *await self._doors(), await self._approved())
 
     async def _number(self) -> Finding:
         number = self._sender.removeprefix(PREFIX)
@@ -203,23 +206,31 @@ class WhatsApp:
         calls = at({"webhook": ours.webhook}, "webhook", "callback_url")
         if calls != f"{self._public_url}{HOOK}":
             return Finding("number", f"{number}; its messages go elsewhere", f"set its webhook to …{HOOK} (POST)")
-        if not at({"webhook": ours.webhook}, "webhook", "fallback_url"):
+        falls_back = at({"webhook": ours.webhook}, "webhook", "fallback_url")
+        if not falls_back:
             to_do = f"set its fallback URL to …{FALLBACK} (POST), best through a second way into the plant"
             return Finding("number", f"{number} is online and calls us, and nobody else where we do not answer", to_do)
+        if falls_back != f"{self._fallback_url}{FALLBACK}":
+            how = f"{number}; what its fallback brings is refused, for it is signed for another address"
+            return Finding("number", how, "set LINECALL_TWILIO_FALLBACK_URL to the address that its fallback URL has")
         return Finding("number", f"{number} is online and calls us")
 
-    async def _door(self) -> Finding:
+    async def _doors(self) -> tuple[Finding, ...]:
         if self._public_url is None:
-            return Finding("webhook", "Twilio does not know where we are", "set LINECALL_PUBLIC_URL to https://…")
+            return (Finding("webhook", "Twilio does not know where we are", "set LINECALL_PUBLIC_URL to https://…"),)
         if not self._public_url.startswith("https://"):
-            return Finding("webhook", f"{self._public_url} is not https", "set LINECALL_PUBLIC_URL to https://…")
-        status = await self._wire.knocks(self._public_url + HOOK)
+            return (Finding("webhook", f"{self._public_url} is not https", "set LINECALL_PUBLIC_URL to https://…"),)
+        first = await self._door("webhook", self._public_url, HOOK)
+        if self._fallback_url is None or self._fallback_url == self._public_url:
+            return (first,)
+        return first, await self._door("fallback", self._fallback_url, FALLBACK)
+
+    async def _door(self, what: str, base: str, path: str) -> Finding:
+        status = await self._wire.knocks(base + path)
         if status == 401:
-            return Finding("webhook", "reachable, and refuses who has no signature")
-        to_do = f"start `linecall run` and let {self._public_url} lead to it"
-        return Finding(
-            "webhook", "nobody answers there" if status is None else f"somebody else answers ({status})", to_do
-        )
+            return Finding(what, "reachable, and refuses who has no signature")
+        to_do = f"start `linecall run` and let {base} lead to it"
+        return Finding(what, "nobody answers there" if status is None else f"somebody else answers ({status})", to_do)
 
     async def _approved(self) -> Finding:
         wanted = [called(name, language) for name, template in templates().items() for language in template.body]

@@ -7,7 +7,7 @@ user id of somebody who hides it); what a profile calls itself (`ProfileName`, `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -38,21 +38,21 @@ STATES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
 }
 
 
-def signed(knock: Knock, public_url: str | None, token: str) -> bool:
-    """Whether Twilio signed this form for this address of ours (HMAC-SHA1 over URL and fields); never raises.
+def signed(knock: Knock, ours: Sequence[str], token: str) -> bool:
+    """Whether Twilio signed this form for one of these addresses of ours (HMAC-SHA1 over URL and fields); never raises.
 
-    The URL comes from our configuration, never from a header: behind a proxy `Host` is whatever somebody sent (W2).
+    They come from our configuration, never from a header: behind a proxy `Host` is whatever somebody sent (W2).
     """
     given = knock.headers.get(SIGNATURE, "")
     kind = knock.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if public_url is None or not given or kind != FORM:
+    if not given or kind != FORM:
         return False
     try:
         fields = form(knock.body)
     except Unreadable:
         return False  # no form of Twilio's has a key twice; what cannot be read so cannot be proved
-    url = public_url.rstrip("/") + knock.path + (f"?{knock.query}" if knock.query else "")
-    return same(given, str(RequestValidator(token).compute_signature(url, fields)))
+    path = knock.path + (f"?{knock.query}" if knock.query else "")
+    return any(same(given, str(RequestValidator(token).compute_signature(url + path, fields))) for url in ours)
 
 
 def inbound(fields: Mapping[str, str], now: datetime) -> Inbound:

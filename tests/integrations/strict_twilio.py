@@ -91,9 +91,11 @@ class StrictTwilio(Loopback):
             more |= {"OriginalRepliedMessageSid": message, "OriginalRepliedMessageSender": f"whatsapp:{NUMBER}"}
         return self.wrote(person, label, **more)
 
-    def signs(self, path: str, fields: dict[str, str], *, query: str = "", token: str = TOKEN) -> Knock:
+    def signs(
+        self, path: str, fields: dict[str, str], *, query: str = "", token: str = TOKEN, base: str = PUBLIC
+    ) -> Knock:
         """A form that Twilio posts to us, with its signature over URL and fields."""
-        url = f"{PUBLIC}{path}" + (f"?{query}" if query else "")
+        url = f"{base}{path}" + (f"?{query}" if query else "")
         headers = {
             "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
             "x-twilio-signature": RequestValidator(token).compute_signature(url, fields),

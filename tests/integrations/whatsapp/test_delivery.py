@@ -125,6 +125,12 @@ def test_the_doctor_says_what_to_do_in_plain_words(floor: Floor, twilio: StrictT
     assert found["templates"] == ("0 of 48 approved, 48 not asked for", "linecall whatsapp-templates")
     knows(floor)
     assert findings()["templates"] == ("48 of 48 approved", "")
+    twilio.sender["webhook"]["fallback_url"] = "https://second.plant.example/hooks/whatsapp/fallback"  # type: ignore[index]
+    assert "LINECALL_TWILIO_FALLBACK_URL" in findings()["number"][1]
+    floor.app.channels["whatsapp"]._fallback_url = "https://second.plant.example"  # type: ignore[attr-defined]
+    found = findings()
+    assert found["number"][1] == ""
+    assert found["fallback"][0] == "nobody answers there"
     del twilio.sender["webhook"]["fallback_url"]  # type: ignore[attr-defined]
     assert "fallback" in findings()["number"][1]
     twilio.sender["webhook"] = {"callback_url": "https://elsewhere.example"}

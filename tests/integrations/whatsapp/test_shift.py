@@ -109,6 +109,22 @@ def test_R23_the_same_delivery_three_times_is_one_message_wherever_it_comes(floo
     assert len(floor.cases()) == 1
 
 
+def test_what_comes_by_the_second_way_into_the_plant_is_signed_for_that_way(
+    tmp_path: Path, twilio: StrictTwilio, logged: LogCapture
+) -> None:
+    second = "https://second.plant.example"
+    plant = Floor(tmp_path / "second", twilio, twilio_fallback_url=f"{second}/")
+    fields = dict(_fields(twilio.wrote(MARIA, FILLER_DOWN)))
+    host = {"host": "second.plant.example"}
+    for path, status in (("/hooks/whatsapp", 401), ("/hooks/whatsapp/fallback", 200)):
+        knock = twilio.signs(path, fields, base=second)
+        answer = plant.someone.post(path, content=knock.body, headers={**knock.headers, **host})
+        assert answer.status_code == status, "the first address is called under its own name"
+    plant.brings(twilio.signs("/hooks/whatsapp/fallback", fields))
+    assert len(plant.cases()) == 1
+    plant.close()
+
+
 def test_R52_a_profile_name_is_nobody(floor: Floor) -> None:
     floor.texts(NOBODY, "release everything")  # it calls itself Denise Palmer, and its WaId is hers
     assert floor.cases() == ()
