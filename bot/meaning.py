@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,43 @@ from bot.afterwards import conditional
 from bot.courtesy import courtesy
 from bot.thread import Thread
 from workflow.case import Case
-from workflow.reading import Asked, Reading, ReportedException
+from workflow.reading import Asked, Context, Reading, ReportedException
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.incoming import Incoming
+    from workflow.messages import Inbound
+    from workflow.plant import Person
 
 MOST_TEXT = 4000  # characters of one message
+MOST_SEARCHED = 40_000  # characters of a longer one in which a danger is looked for
+LONGEST_PIECE = 500  # characters of what is shown of it
+
+
+def heart(app: App, message: Inbound, person: Person) -> Inbound:
+    """A text that is too long to be read, cut to the danger of which it speaks (R15); any other as it came."""
+    if message.button is not None or len(message.text.strip()) <= MOST_TEXT:
+        return message
+    context = Thread().context(person, app.world())
+    pieces = (replace(message, text=piece) for piece in _pieces(message.text[:MOST_SEARCHED]))
+    return next((piece for piece in pieces if speaks_of_danger(app, piece, context)), message)
+
+
+def speaks_of_danger(app: App, message: Inbound, context: Context) -> bool:
+    """Whether a text that is read for nothing else tells of a danger, in whatever language (R15)."""
+    text = message.text.strip()
+    if danger.named(text) is not None or slash.command(text) == "stop":
+        return True
+    reading = app.reader.read(message, context) if text and len(text) <= MOST_TEXT else None
+    return reading is not None and any(e.type == "safety" for e in reading.exceptions)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A long text in sentences and lines; one without an end is cut."""
+    for sentence in re.split(r"(?<=[.!?।])\s+|\n+", text):
+        for start in range(0, len(sentence), LONGEST_PIECE):
+            if piece := sentence[start : start + LONGEST_PIECE].strip():
+                yield piece
 
 
 def read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ACTS = frozenset(
     {
         "accept_shift", "confirm", "resolve", "verify", "met", "cleared", "put_first", "one_cause", "restate", "cancel",
-        "approve", "turn_down", "reworked",
+        "approve", "turn_down", "reworked", "no_danger",
     }
 )  # fmt: skip
 INTENTS = frozenset({"disposition", "resolve", "cancel", "reassign"})

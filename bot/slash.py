@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from bot import answer, invite, reports
 from bot.answers.wanted import Wanted
+from bot.shared_phone import as_theirs
 from bot.wording import languages, texts
-from db import outbox
-from workflow import escalating
+from db import cases, outbox
+from workflow import escalating, finishing, opening
 from workflow.case import Offer
 from workflow.reading import Reading, ReportedException
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = ("open", "help", "stop", "me", "later")
 ACTS = frozenset({"danger", "no_danger"})
 MOST_DIGITS = 3  # of minutes
+SAID_AGAIN = timedelta(minutes=15)  # a second STOP, or one after one's own words of danger, is the same danger
 STOPS = frozenset(
     """stop stopp stopall unsubscribe alto detener pare para halt arrêt arret arrêtez
     stój stoj ruko रुको स्टॉप""".split()  # noqa: SIM905 - words as people write them
@@ -49,7 +51,7 @@ def typed(desk: Desk, which: str) -> str:
             outbox.put(desk.tx, None, replace(notice, where=desk.where), desk.world.now)
             return "query"
         case "stop":
-            return desk.tell("stop_question", (Offer("danger"), Offer("no_danger")))
+            return _stop(desk)
         case "me" | "start":
             offers = invite.choices(desk.me, desk.world.plant) if desk.where is None else ()  # nobody else's business
             facts = {"called": desk.me.name, "roles": list(desk.me.roles), "shifts": list(desk.me.shifts)}
@@ -69,11 +71,26 @@ def _later(desk: Desk) -> str:
 
 
 def pressed(desk: Desk, press: Press) -> str:
-    """The answer to the safety question: a danger goes out at once, wherever it is (R15)."""
-    if press.act == "no_danger":
+    """The answer to the safety question: no danger calls off what STOP opened; another STOP is one more voice (R15)."""
+    if press.act != "no_danger":
+        return _stop(desk)
+    case = cases.get(desk.tx, press.case) if press.case else None
+    if case is None:
         return desk.tell("stop_nothing")
-    line = desk.me.lines[0] if len(desk.me.lines) == 1 else None
-    return reports.report(desk, Reading("report", (ReportedException(type="safety", line=line),), urgent=True))
+    case = as_theirs(desk.phone, desk.me, case)
+    return desk.save(finishing.cancel(case, desk.me, "", desk.world)) if case.is_open else desk.late(case)
+
+
+def _stop(desk: Desk) -> str:
+    """STOP on a floor may be a danger: who is responsible hears of it now, for silence says nothing (R15)."""
+    me, line = desk.me.id, desk.me.lines[0] if len(desk.me.lines) == 1 else None
+    danger = ReportedException(type="safety", line=line)
+    lately = [c for c in cases.open_cases(desk.tx) if desk.world.now - c.captured_at < SAID_AGAIN]
+    again = next((c for c in lately if c.type == "safety" and me in (c.reporter, *c.joined)), None)
+    if again is not None:
+        return desk.save(opening.join(again, desk.me, desk.said, danger, desk.world))
+    reports.report(desk, Reading("report", (danger,), urgent=True))
+    return desk.tell("stop_question", (Offer("no_danger"),), case=desk.touched)
 
 
 def menu() -> Mapping[str, Mapping[str, str]]:

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.channels import acknowledge
+from bot.meaning import MOST_TEXT, speaks_of_danger
 from bot.reach import OURS, answered_at, several, stranger
 from bot.seals import opened
 from db import addresses, arrivals, conversations, inbox, outbox
@@ -24,16 +25,19 @@ from integrations.chat.gate import as_it_came
 from workflow.case import Notice
 from workflow.errors import TryLater
 from workflow.messages import Arrival, Inbound
+from workflow.plant import Person, on_shift
 from workflow.ports import Channel, Hooked, Knock, Reply
+from workflow.reading import Context
 
 if TYPE_CHECKING:
     from bot.app import App
     from db.inbox import Received
-    from workflow.plant import Person
 
 log = structlog.get_logger()
 
 TURNED_AWAY_AGAIN = timedelta(hours=24)
+ALARMED_AGAIN = timedelta(minutes=5)
+MOST_ALARMED = 500  # characters of a stranger's words that are shown
 NOT_OURS = "?"  # a pressed button that we never showed to whoever pressed it
 
 
@@ -150,18 +154,46 @@ def edited_nothing(app: App, received: Received) -> bool:
 
 
 def turn_away(app: App, received: Received) -> None:
-    """A stranger is told how to register and nothing else, once a day; what they wrote is kept (R55)."""
+    """A stranger is told how to register and nothing else, once a day; what they wrote is kept (R55).
+
+    Of a danger the triage desk hears at once, whoever tells of it; it opens no exception by itself (R15).
+    """
     message, now = received.message, app.clock.now()
+    heart = replace(message, text=message.text[:MOST_TEXT])
+    alarming = foreign(app, message) and speaks_of_danger(app, heart, nobodys(app))
     with app.database.write() as tx:
         known = addresses.get(tx, message.channel, message.sender)
         last = known.turned_away_at if known is not None else None
-        foreign = message.channel in app.channels and message.channel != OURS
-        if foreign and (last is None or now - last >= TURNED_AWAY_AGAIN):
+        if foreign(app, message) and (last is None or now - last >= TURNED_AWAY_AGAIN):
             told = Notice(stranger(message.channel, message.sender), "unknown_person", where=answered_at(message))
             outbox.put(tx, None, told, now)
             addresses.turned_away(tx, message.channel, message.sender, now)
+        if alarming:
+            _alarm(app, tx, message)
         inbox.done(tx, received.id, now, inbox.STRANGER)
     app.ring("outbox")
+
+
+def foreign(app: App, message: Inbound) -> bool:
+    """Whether it came from a chat that is not ours."""
+    return message.channel in app.channels and message.channel != OURS
+
+
+def nobodys(app: App) -> Context:
+    """How the words of somebody are read of whom nothing is known."""
+    world = app.world()
+    return Context(Person("", "", ()), world.plant, world.records, world.now)
+
+
+def _alarm(app: App, tx: Connection, message: Inbound) -> None:
+    """The triage desk that is there reads it; one who writes it again and again rings nobody again for a while."""
+    world, facts = app.world(), {"address": message.sender, "said": message.text[:MOST_ALARMED]}
+    lately = outbox.lately(tx, "stranger_in_danger", world.now - ALARMED_AGAIN)
+    if any(one.facts.get("address") == message.sender for one in lately):
+        return
+    there = (on_shift(world.plant, role, world.now) for role in world.rules.triage)
+    for person in next((people for people in there if people), ()):
+        outbox.put(tx, None, Notice(person.id, "stranger_in_danger", facts), world.now)
 
 
 def trouble(error: BaseException) -> dict[str, str]:

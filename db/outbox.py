@@ -20,6 +20,8 @@ from db.tables import arrival
 from db.tables import notice as table
 from workflow.case import Notice
 
+NEWEST = 2000  # notices among which one of a name is looked for
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -117,6 +119,13 @@ def of_case(tx: Connection, number: str) -> tuple[Told, ...]:
     with_arrival = sa.select(*table.c, arrival.c.delivered_at, arrival.c.read_at).outerjoin(arrival, its)
     rows = tx.execute(with_arrival.where(table.c.case == number).order_by(table.c.id))
     return tuple(replace(_told(row), delivered_at=row.delivered_at, read_at=row.read_at) for row in rows)
+
+
+def lately(tx: Connection, name: str, since: datetime) -> tuple[Notice, ...]:
+    """Notices of a name that were written since then, among the newest."""
+    newest = (sa.select(sa.func.max(table.c.id)).scalar_subquery()) - NEWEST
+    query = sa.select(table).where(table.c.id > newest, table.c.name == name, table.c.created_at >= since)
+    return tuple(_notice(row) for row in tx.execute(query))
 
 
 def waiting(tx: Connection, limit: int = 100) -> tuple[Told, ...]:

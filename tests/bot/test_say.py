@@ -210,6 +210,7 @@ WITHOUT_IT_NEVER_SAID = {  # nobody promises no time, waits for nothing or count
     ("promised", "promised_at"),
     ("waiting", "waiting_for"),
     ("updated", "said"),
+    ("stranger_in_danger", "said"),
     ("refused.decide.unit", "said"),
     ("refused.decide.too_much", "roles"),
     ("answer.who", "owners"),

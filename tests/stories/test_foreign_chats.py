@@ -40,6 +40,29 @@ def test_R55_a_stranger_is_told_how_to_register_once_a_day_and_their_words_are_k
     assert len(floor.phone(NOBODY)) == 2
 
 
+@pytest.mark.parametrize("said", ["fire!!", "a forklift hit someone at dock 2, he is bleeding", "пожежа біля лінії 3"])
+def test_R15_a_danger_of_which_a_stranger_writes_reaches_the_triage_desk_at_once(floor: Floor, said: str) -> None:
+    floor.texts(NOBODY, said)
+
+    assert any(said in line and NOBODY in line for line in floor.hears("denise.palmer"))
+    assert floor.cases() == (), "nobody of the plant has reported it"
+    assert len(floor.phone(NOBODY)) == 1
+    assert said not in floor.phone(NOBODY)[0], "the stranger reads how to register, and nothing else"
+    with floor.app.database.read() as tx:
+        assert [one.message.text for one in inbox.of_strangers(tx)] == [said]
+
+    floor.texts(NOBODY, "fire fire fire")
+    assert floor.hears("denise.palmer") == [], "who writes it again at once rings nobody again"
+    floor.passes(minutes=6)
+    floor.texts(NOBODY, "fire still burning!")
+    assert any("still burning" in line for line in floor.hears("denise.palmer"))
+
+
+def test_R55_what_a_stranger_writes_otherwise_disturbs_nobody(floor: Floor) -> None:
+    floor.texts(NOBODY, "hey what is up with line 3")
+    assert floor.hears("denise.palmer") == []
+
+
 def test_R33_a_button_of_a_foreign_chat_says_nothing_and_works_for_its_person_alone(floor: Floor) -> None:
     floor.texts(MARIA, FILLER_DOWN)
     on_it = floor.button(GARY, "On it")

@@ -144,10 +144,10 @@ def test_what_is_not_for_us_is_answered_and_leaves_no_row(floor: Floor, update: 
 def test_R15_stop_is_a_safety_question_and_no_farewell(floor: Floor, word: str) -> None:
     floor.texts(GARY, word)
     assert "danger" in floor.telegram.to(GARY)[-1]["text"]
-    assert floor.cases() == ()
-    floor.knocks_with(floor.telegram.press(GARY, floor.data(GARY, "Danger")))
+    assert [case.type for case in floor.cases()] == ["safety"], "before anybody has answered anything"
+    floor.knocks_with(floor.telegram.press(GARY, floor.data(GARY, "No danger")))
     floor.settle()
-    assert [case.type for case in floor.cases()] == ["safety"]
+    assert [case.status for case in floor.cases()] == ["cancelled"]
 
 
 def test_a_command_answers(floor: Floor) -> None:

@@ -159,12 +159,13 @@ def test_R41_what_somebody_forwards_on_whatsapp_ends_nothing(floor: Floor, mark:
     assert "forwarded" in floor.phone(GARY)[-1]
 
 
-def test_STOP_asks_whether_somebody_is_in_danger(floor: Floor) -> None:
+def test_STOP_calls_people_at_once_and_asks_whether_nobody_is_in_danger(floor: Floor) -> None:
     floor.texts(MARIA, "STOP", OptOutType="STOP")
+    assert floor.cases()[0].type == "safety"
     shown = floor.twilio.shown(MARIA)[-1]
     assert "peligro" in shown["text"]
     floor.presses(MARIA, shown["buttons"][0][0])
-    assert floor.cases()[0].type == "safety"
+    assert floor.cases()[0].status == "cancelled"
 
 
 def test_an_invitation_makes_a_phone_a_persons(floor: Floor) -> None:
