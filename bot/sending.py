@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+VIA = "via"  # the fact of a notice that names the one address for which it is: one of several that tell the same
 PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
 MOST_BACKOFF = timedelta(minutes=5)
 QUIET = frozenset({"news"})  # nobody has to act on it now
@@ -91,6 +92,13 @@ def pointless(notice: Notice, case: Case) -> bool:
     return notice.until == "acknowledged" and (task is None or task.acknowledged_at is not None)
 
 
+def _by_every_way(notice: Notice) -> bool:
+    """Whether it asks for an act where there is a danger: that reaches its person on every channel they have (R15)."""
+    danger = notice.role is not None and notice.until is not None and notice.facts.get("type") == "safety"
+    alone = notice.where is not None or way_to_several(notice.to) or way_to_stranger(notice.to)
+    return danger and not alone and VIA not in notice.facts
+
+
 def backoff(attempts: int) -> timedelta:
     """How long to wait after so many attempts."""
     return min(timedelta(seconds=2 ** min(attempts, 10)), MOST_BACKOFF)
@@ -124,12 +132,17 @@ def _first_jobs(app: App, claimed: tuple[Pending, ...]) -> list[Job]:
 def _first_job(app: App, tx: Connection, pending: Pending, case: Case | None) -> Job | str:
     """The notice for its person's best address; or why nobody needs it any more."""
     person = reader_of(app.plant, pending.notice.to)
+    via = pending.notice.facts.get(VIA)
     failed = arrivals.failed_by(tx, pending.id)
     found = _possible(app, tx, pending.notice, person, app.clock.now())
     possible = tuple(way for way in found if way.channel not in failed)
     refused = "; ".join(f"{channel}: {reason}" for channel, reason in failed.items())
     if case is not None and pointless(pending.notice, case):
         return "no longer needed"
+    if via is not None:
+        possible = tuple(way for way in possible if list(way) == via)  # it has a notice of its own for each other
+    elif _by_every_way(pending.notice):
+        possible = tuple(sorted(possible, key=lambda way: way.channel != OURS))  # there at once; the others with it
     if not possible:
         return refused or "nobody there in plant.yaml any more"
     return _job(app, tx, pending, person, possible, refused, case)
@@ -320,11 +333,16 @@ def _arrived(app: App, tx: Connection, job: Job, sent: tuple[Sent, ...]) -> None
             app.ring("outbox")
     if job.person is None:
         return
+    copy = VIA in pending.notice.facts
+    if _by_every_way(pending.notice):
+        foreign = [way for way in ways(app, tx, job.person, now) if way != job.way and way.channel != OURS]
+        copies = [replace(pending.notice, facts={**pending.notice.facts, VIA: list(way)}) for way in foreign]
+        outbox.put_all(tx, pending.case, copies, now)
     for n, (part, one) in enumerate(zip(job.parts, sent, strict=True), 1):
         buttons = job.buttons if n == len(sent) else ()
         conversations.told(
             tx, job.person.id, now, part.text, buttons, pending.case, job.way.channel, one.message_id,
-            pending.id if n == len(sent) else None,
+            pending.id if n == len(sent) else None, copy=copy,
         )  # fmt: skip
     name, alone = pending.notice.name, job.parts[-1].asker is None
     if job.case is not None and alone and becomes_card(name) and job.way.channel != OURS:

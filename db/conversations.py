@@ -24,13 +24,17 @@ from workflow.reading import Asks
 OURS = "web"  # the built-in channel: there a message is known by the id of its line
 
 
+# A copy is what a person was told in one more of their chats (R15): it can be answered there, and is shown once.
+Sender = Literal["bot", "person", "copy"]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing that a person said or was told."""
 
     id: int
     at: datetime
-    sender: Literal["bot", "person"]
+    sender: Sender
     text: str
     buttons: tuple[Button, ...] = ()
     case: str | None = None
@@ -73,9 +77,12 @@ def told(
     channel: str,
     message_id: str | None,
     notice: int | None = None,
+    *,
+    copy: bool = False,
 ) -> int:
     """A person was told something, which came of a notice; returns the line's id."""
-    return _add(tx, person, "bot", at, text, tuple(buttons), None, case, channel, message_id, notice)
+    sender: Sender = "copy" if copy else "bot"
+    return _add(tx, person, sender, at, text, tuple(buttons), None, case, channel, message_id, notice)
 
 
 def pictured(tx: Connection, person: str, lines: Sequence[int], names: Sequence[str]) -> Mapping[int, Told]:
@@ -100,7 +107,9 @@ def belongs(tx: Connection, id: int, case: str) -> None:  # noqa: A002
 def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) -> tuple[Line, ...]:
     """The lines of a person with a higher id than `after`, oldest first; with a limit the newest of them."""
     query = (
-        sa.select(*_LINE).where(line.c.person == person, line.c.id > min(after, LARGEST_ID)).order_by(line.c.id.desc())
+        sa.select(*_LINE)
+        .where(line.c.person == person, line.c.id > min(after, LARGEST_ID), line.c.sender != "copy")
+        .order_by(line.c.id.desc())
     )
     rows = tx.execute(query.limit(limit) if limit is not None else query).all()
     return tuple(Line(*row) for row in reversed(rows))
@@ -108,7 +117,8 @@ def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) ->
 
 def since(tx: Connection, after: int) -> tuple[tuple[str, Line], ...]:
     """Everybody's lines with a higher id than `after`, each with its person, oldest first."""
-    query = sa.select(line.c.person, *_LINE).where(line.c.id > min(after, LARGEST_ID)).order_by(line.c.id)
+    new = sa.and_(line.c.id > min(after, LARGEST_ID), line.c.sender != "copy")
+    query = sa.select(line.c.person, *_LINE).where(new).order_by(line.c.id)
     return tuple((row.person, Line(*tuple(row)[1:])) for row in tx.execute(query))
 
 
@@ -149,7 +159,7 @@ def first_told(tx: Connection, person: str, channel: str, case: str) -> str | No
 
 def offered(tx: Connection, person: str, channel: str, since: datetime) -> tuple[Line, ...]:
     """What a person was told in a channel with something to choose from, the newest first, and not before `since`."""
-    ours = sa.and_(line.c.person == person, line.c.sender == "bot", line.c.channel == channel, line.c.at >= since)
+    ours = sa.and_(line.c.person == person, _OURS, line.c.channel == channel, line.c.at >= since)
     rows = tx.execute(sa.select(*_LINE).where(ours).order_by(line.c.id.desc()).limit(50))
     return tuple(one for one in (Line(*row) for row in rows) if one.buttons)
 
@@ -207,7 +217,7 @@ _LINE = (
 def _add(
     tx: Connection,
     person: str,
-    sender: Literal["bot", "person"],
+    sender: Sender,
     at: datetime,
     text: str,
     buttons: tuple[Button, ...],
@@ -237,6 +247,7 @@ def _add(
     return int(added.scalar_one())
 
 
+_OURS = line.c.sender != "person"
 _PERSON = line.c.person == sa.bindparam("person")
 _SINCE = line.c.at >= sa.bindparam("since", type_=line.c.at.type)
 _ADD = sa.insert(line).returning(line.c.id)
@@ -250,7 +261,7 @@ _LAST_CHANNEL = (
 )
 _FIRST_TOLD = (
     sa.select(line.c.message_id)
-    .where(_PERSON, line.c.sender == "bot", line.c.channel == sa.bindparam("channel"))
+    .where(_PERSON, _OURS, line.c.channel == sa.bindparam("channel"))
     .where(line.c.case == sa.bindparam("case"), line.c.message_id.is_not(None))
     .order_by(line.c.id)
     .limit(1)

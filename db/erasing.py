@@ -207,7 +207,7 @@ def _quoted(tx: Connection, texts: Collection[str], which: sa.ColumnElement[bool
     if not texts:
         return 0
     n = 0
-    for id_, text in tx.execute(sa.select(line.c.id, line.c.text).where(which, line.c.sender == "bot")).all():
+    for id_, text in tx.execute(sa.select(line.c.id, line.c.text).where(which, line.c.sender != "person")).all():
         without = _without(text, texts)
         if without != text:
             tx.execute(sa.update(line).where(line.c.id == id_).values(text=without))

@@ -336,7 +336,7 @@ line = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("person", Words, nullable=False),
-    sa.Column("sender", Words, nullable=False),  # "bot" or "person"
+    sa.Column("sender", Words, nullable=False),  # "bot", "person", or "copy": told in one more chat
     sa.Column("at", Instant, nullable=False),
     sa.Column("text", Words, nullable=False),
     sa.Column("buttons", Json(tuple[Button, ...]), nullable=False),
