@@ -20,6 +20,7 @@ from bot.incoming import Incoming
 from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, heart, read
 from bot.numbered import WHICH, chosen
+from bot.order_changes import answered, ended
 from bot.proven import binds, decides, stopped
 from bot.reach import answered_at, person_at
 from bot.reloading import reload_rules
@@ -209,6 +210,8 @@ class Desk:
             if not case.is_open:
                 return self.late(case)
             return self.save(finishing.correct(case, reading.exceptions[0], self.me, self.said, self.world))
+        if (agreed := answered(self, reading)) is not None:
+            return agreed
         if (put_right := restating.asked(self, reading)) is not None:
             return put_right
         if (ran := asked_to_run(self)) is not None:
@@ -276,7 +279,7 @@ class Desk:
                 return no
             case "resolve":
                 outcome = reading.resolution or Resolution(self.said)
-                return self.save(finishing.resolve(case, self.me, outcome, self.world))
+                return ended(self, case, outcome)
             case "reassign" if (to := reading.reassign_to) is not None:
                 return self.save(answering.reassign(case, self.me, to, self.said, self.world))
             case "reassign":

@@ -20,8 +20,14 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any], voice: Voice
 
 
 def _told_of(linked: Mapping[str, Any], side: Mapping[str, Any], voice: Voice) -> str:
-    """Links, and how it ended where that is what differs."""
+    """Links, how it ended, and what becomes of an order, where that is what differs."""
     parts = [links(linked, voice)]
+    if side.get("quantity") is not None:
+        parts.append(voice.quantity(side["quantity"]))
+    if side.get("due") is not None:
+        parts.append(voice.due(side["due"]))
+    if side.get("status") is not None:
+        parts.append(voice.say(f"status.{side['status']}"))
     if side.get("minutes") is not None:
         parts.append(voice.minutes(side["minutes"]))
     if side.get("scrap") is not None:

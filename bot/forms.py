@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot import order_changes
 from bot.facts import as_words
 from bot.wording import Voice
 from db import conversations
@@ -124,10 +125,7 @@ def submitted(press: Press, case: Case, me: Person, filled: Mapping[str, str], w
                 raise Wrong(next((name for name in filled if "." in name), "reason"), "form.decide.empty")
             return holding.propose(case, said, me, filled.get("reason", ""), world)
         case "resolve":
-            scrap, uom = _number(filled, "scrap"), _unit(case, world)
-            wasted = Quantity(scrap, uom) if scrap and uom is not None else None
-            outcome = Resolution(filled.get("what", ""), _number(filled, "minutes"), wasted)
-            return finishing.resolve(case, me, outcome, world)
+            return finishing.resolve(case, me, _outcome(case, filled, world), world)
     to, said_why = filled.get("to", NOBODY), filled.get("reason", "")
     if to in ("", NOBODY):
         return answering.decline(case, me, said_why, world, press.args[0] if press.args else None)
@@ -138,6 +136,8 @@ def taken(desk: Desk, press: Press, case: Case) -> str:
     """A form that came in: its act, on the exception as it stands now."""
     assert desk.message.filled is not None
     try:
+        if press.act == "resolve":
+            return order_changes.ended(desk, case, _outcome(case, desk.message.filled, desk.world))
         change = submitted(press, case, desk.me, desk.message.filled, desk.world)
     except Wrong:
         return desk.tell("not_understood", said="")
@@ -156,6 +156,12 @@ def _parts(case: Case, me: Person, world: World) -> Iterator[_Part]:
                 continue
             if {*authority.roles, *authority.above}.intersection(me.roles):
                 yield _Part(f"{n}.{decision}", decision, held.lot, held.uom, held.remaining)
+
+
+def _outcome(case: Case, filled: Mapping[str, str], world: World) -> Resolution:
+    scrap, uom = _number(filled, "scrap"), _unit(case, world)
+    wasted = Quantity(scrap, uom) if scrap and uom is not None else None
+    return Resolution(filled.get("what", ""), _number(filled, "minutes"), wasted)
 
 
 def _whose(press: Press, me: Person, world: World, voice: Voice) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from bot import (
     handing_over,
     invite,
     media,
+    order_changes,
     restating,
     running,
     shared_phone,
@@ -99,7 +100,9 @@ def pressed(desk: Desk, press: Press) -> str:
         case "verify" if verifying.waiting(case) is None:
             return desk.late(case)
         case "resolve" | "verify":
-            return desk.save(finishing.resolve(case, desk.me, Resolution(), desk.world))
+            return order_changes.ended(desk, case, Resolution())
+        case "book_order" | "words_only":
+            return order_changes.pressed(desk, press, case)
         case "cancel":
             return desk.save(finishing.cancel(case, desk.me, desk.said, desk.world))
         case "confirm":

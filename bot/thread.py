@@ -74,7 +74,7 @@ def find_thread(tx: Connection, message: Inbound, person: Person, press: Press |
     if press is not None or replied is not None:
         number = press.case if press is not None else replied
         case = cases.get(tx, number) if number else None
-        asked = _question(case, person) if case is not None and press is None else None
+        asked = (_question(case, person) or _read_back(tx, case, person)) if case is not None and not press else None
         confirms = case is not None and case.proposal is not None and case.proposal.waits_for(person.id)
         return Thread(case, certain=case is not None, question=asked, confirms=confirms and press is None)
     open_question = conversations.asked(tx, person.id)
@@ -85,7 +85,7 @@ def find_thread(tx: Connection, message: Inbound, person: Person, press: Press |
         case = cases.get(tx, open_question.case)
         if case is not None and case.proposal is not None and case.proposal.waits_for(person.id):
             return Thread(case, question=Asked("confirm", case.as_reported, ("yes", "no")), confirms=True)
-        asked = _question(case, person) if case is not None else None
+        asked = (_question(case, person) or _read_back(tx, case, person)) if case is not None else None
         if asked is not None:
             return Thread(case, question=asked, instead=_likeliest(tx, person, now))
     return _likeliest(tx, person, now)
@@ -109,6 +109,13 @@ def _question(case: Case | None, person: Person) -> Asked | None:
     if case is None or case.status != "draft" or case.asks is None or case.reporter != person.id:
         return None
     return Asked(case.asks, case.as_reported, case.options)
+
+
+def _read_back(tx: Connection, case: Case, person: Person) -> Asked | None:
+    """What an order becomes was read back to whoever said that its change is done, and waits for a yes or a no."""
+    asked = conversations.asked(tx, person.id)
+    waits = asked is not None and asked.case == case.number and asked.asks == "confirm" and case.proposal is None
+    return Asked("confirm", case.as_reported, ("yes", "no")) if waits and case.is_open and case.opened_at else None
 
 
 def _likeliest(tx: Connection, person: Person, now: datetime) -> Thread:

@@ -14,16 +14,18 @@ from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.metrics import minutes_down
 from workflow.opening import complete
+from workflow.order_change import Becomes
 from workflow.plant import Person
 from workflow.posting import resolution_postings, resumed_postings
 from workflow.reading import Quantity, ReportedException, Resolution
 from workflow.routing import LINECALL, World, remember_told, route
 
 
-def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change:
+def resolve(case: Case, by: Person, outcome: Resolution, world: World, agreed: Becomes | None = None) -> Change:
     """Fixed on the floor: ERP is owed the outcome, and nobody is told that it is closed before ERP says so (R2).
 
-    A hold is never resolved by a word; it ends when quality has decided about all of it (R41).
+    A hold is never resolved by a word; it ends when quality has decided about all of it (R41). `agreed`: what its
+    order becomes, where that was said plainly or read back.
     """
     require(case, "resolve")
     if case.undecided:
@@ -36,7 +38,7 @@ def resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change
     second = verifying.wanted(case, world)
     if second is not None:
         return verifying.ask(case, by, outcome, second, world)
-    return _resolve(case, by, outcome, world)
+    return _resolve(case, by, outcome, world, agreed)
 
 
 def _verified(case: Case, task: Task, by: Person, world: World) -> Change:
@@ -51,7 +53,7 @@ def _verified(case: Case, task: Task, by: Person, world: World) -> Change:
     return seen.then(Change(ended.case, ended.entries, (*ended.notices, *thanks), ended.postings))
 
 
-def _resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Change:
+def _resolve(case: Case, by: Person, outcome: Resolution, world: World, agreed: Becomes | None = None) -> Change:
     tasks = tuple(
         replace(t, done_at=world.now, done_by=by.id, next_step_at=None, acknowledged_at=t.acknowledged_at or world.now,
                 acknowledged_by=t.acknowledged_by or by.id)
@@ -79,7 +81,8 @@ def _resolve(case: Case, by: Person, outcome: Resolution, world: World) -> Chang
     )
     resolved = counted_once(resolved, world)
     scrapped = outcome.scrap if case.reopened_at is not None else resolved.scrap  # what was booked before stays booked
-    postings = resolution_postings(replace(resolved, scrap=scrapped), by_planner="planner" in by.roles)
+    planned = "planner" in by.roles
+    postings = resolution_postings(replace(resolved, scrap=scrapped), by_planner=planned, agreed=agreed)
     facts = _ending(resolved) | {"who": by.id, "owed": [p.kind for p in postings]}
     entry = Entry(world.now, by.id, "resolved", outcome.action, {"owed": [p.key for p in postings]})
     notices = (Notice(by.id, "resolved.you", facts), *_everyone(resolved, "resolved", facts, but=by.id))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from workflow.case import POSTING_KINDS, Case, Held, Part, Posting, PostingKind, PostingStatus, Proposal
+from workflow.order_change import Becomes
 from workflow.reading import Quantity
 from workflow.records import Records
 
@@ -98,10 +99,13 @@ def reversal_postings(
     return tuple(owed.postings)
 
 
-def resolution_postings(case: Case, *, by_planner: bool) -> tuple[Posting, ...]:
-    """What a finished case owes, by its type, as `contracts/interface.md` says."""
+def resolution_postings(case: Case, *, by_planner: bool, agreed: Becomes | None = None) -> tuple[Posting, ...]:
+    """What a finished case owes, by its type, as `contracts/interface.md` says.
+
+    `agreed`: what its order becomes, where that was said plainly or read back; else ERP gets the words alone.
+    """
     owed = _Owed(case, case.since)
-    _outcome(owed, case, by_planner=by_planner)
+    _outcome(owed, case, by_planner=by_planner, agreed=agreed)
     return tuple(owed.postings)
 
 
@@ -130,6 +134,11 @@ def restated_postings(case: Case, owed: Sequence[PostingStatus], *, by_planner: 
     wanted = _Owed(case, case.since)
     _outcome(wanted, case, by_planner=by_planner)
     stands = [posting for posting in standing(owed) if posting.kind in OUTCOMES]
+    moved = [posting for posting in standing(owed) if posting.kind in ("reschedule", "order_status")]
+    if moved and {posting.body.get("work_order") for posting in moved} == {next(iter(case.work_orders), None)}:
+        # What was agreed about this order stays, with its number and its day.
+        wanted.postings = [posting for posting in wanted.postings if posting.kind != "reschedule"]
+        stands = [posting for posting in stands if posting.kind != "reschedule"]
     scrapped = [posting for posting in stands if posting.kind == "scrap"]
     if case.scrap is not None and _adds_up(scrapped, case.scrap):  # in several parts, each time that it was fixed
         wanted.postings = [posting for posting in wanted.postings if posting.kind != "scrap"]
@@ -160,7 +169,7 @@ def _same(one: Posting, other: Posting) -> bool:
     return one.kind == other.kind and dict(one.body) == dict(other.body)
 
 
-def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
+def _outcome(owed: _Owed, case: Case, *, by_planner: bool, agreed: Becomes | None = None) -> None:
     assert case.resolved_at is not None, "only a resolved case owes its outcome"
     order = case.work_orders[0] if case.work_orders else None
     asset = case.assets[0] if case.assets else None
@@ -194,11 +203,11 @@ def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
             machine = asset if case.line is not None else None
             owed.add("maintenance_notification", asset=machine, line=case.line, text=text)
         case "material_shortage" if by_planner:
-            owed.add("reschedule", work_order=order, text=text)
+            _order_becomes(owed, agreed, order, text)
         case "material_shortage":
             owed.add("goods_movement", item=item, quantity=quantity, uom=uom, to_line=case.line, reason=text)
         case "order_change":
-            owed.add("reschedule", work_order=order, text=text, new_quantity=quantity)
+            _order_becomes(owed, agreed, order, text)
         case "changeover_overrun":
             late = case.duration_min if case.duration_min is not None else minutes
             owed.add("confirmation", work_order=order, line=case.line, minutes=late, text=text)
@@ -209,3 +218,14 @@ def _outcome(owed: _Owed, case: Case, *, by_planner: bool) -> None:
             pass
     if case.scrap is not None:
         owed.add("scrap", work_order=order, quantity=case.scrap.value, uom=case.scrap.uom, reason=text)
+
+
+def _order_becomes(owed: _Owed, agreed: Becomes | None, order: str | None, text: str) -> None:
+    """What somebody has read back and agreed to; the words alone change nothing, and the planner finds them (R41)."""
+    if agreed is None:
+        owed.add("reschedule", work_order=order, text=text)
+    elif agreed.cancelled:
+        owed.add("order_status", work_order=agreed.work_order, status="cancelled", text=text)
+    else:
+        due = agreed.due.isoformat() if agreed.due is not None else None
+        owed.add("reschedule", work_order=agreed.work_order, text=text, new_quantity=agreed.quantity, new_due=due)

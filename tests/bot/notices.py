@@ -314,6 +314,12 @@ EXAMPLES: dict[str, Facts] = {
     "erp_changed.lot_moved": CASE | {"lot": "6319-4A", "at": "WH-B02"},
     "erp_changed.known_now": CASE | {"ids": ["WO-10500"]},
     "records_old": {"since_at": "2026-11-17T20:10:00+00:00", "error": "connection refused"},
+    "order_read_back": CASE
+    | {
+        "work_order": "WO-10484",
+        "before": {"quantity": {"value": 2600.0, "uom": "cs"}, "due": "2026-11-18"},
+        "after": {"quantity": {"value": 3100.0, "uom": "cs"}, "due": "2026-11-20"},
+    },
     "restate_ask": CASE | {"before": {"minutes": 40.0}, "after": {"minutes": 60.0}},
     "restated.you": RESTATED,
     "restated": RESTATED,
@@ -567,6 +573,11 @@ ENTRIES: dict[str, tuple[str, str, Facts]] = {  # what -> who, why, facts
     "posted": ("linecall", "downtime", {"key": OWED["owed"][0], "receipt": "DOC-000001"}),
     "posting_waits": ("linecall", "the import is away", {"key": OWED["owed"][0]}),
     "posting_failed": ("linecall", "period closed", {"key": OWED["owed"][0]}),
+    "order_read_back": (
+        "neil.abbott",
+        "done",
+        {"work_order": "WO-10484", "before": {"status": "released"}, "after": {"status": "cancelled"}},
+    ),
     "restated": ("gary.lindqvist", "it was 60", {"before": {"minutes": 40.0}, "after": {"minutes": 60.0}}),
     "difference_done": ("denise.palmer", "riverside/EX-7/1/scrap/1", {"what": "not_in_erp"}),
     "erp_changed": ("linecall", "WO-10482", {"work_order": "WO-10482"}),
