@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from bot.approving import waits_for_approval
 from bot.sending import backoff
 from bot.taking_back import nothing_to_take_back
+from bot.watchman import who_runs_the_shift
 from db import cases, posting_waits, postings, taken_back
 from db.cases import Stale
 from db.postings import Claimed
@@ -244,6 +245,10 @@ def _booked_with(app: App, kind: PostingKind) -> tuple[str, ...]:
 
 
 def _looks_after(app: App, kind: str) -> str | None:
-    role = app.folder.rules.failed_posting.get(kind, "supervisor")
-    people = on_shift(app.plant, role, app.clock.now()) or on_shift(app.plant, "supervisor", app.clock.now())
-    return people[0].id if people else None
+    """Whose task it is: somebody who is there, else the first of the function all the same; none is nobody's (R2)."""
+    role, world = app.folder.rules.failed_posting.get(kind, "supervisor"), app.world()
+    there = (on_shift(world.plant, one, world.now) for one in (role, "supervisor"))
+    people = next((found for found in there if found), ()) or who_runs_the_shift(world)
+    off_shift = (p for one in (role, "supervisor", "manager") for p in world.plant.people if one in p.roles)
+    owner = next(iter(people), None) or next((p for p in off_shift if not p.shared), None)
+    return owner.id if owner is not None else None

@@ -15,7 +15,7 @@ from workflow.holding import hold
 from workflow.metrics import minutes_down
 from workflow.opening import complete
 from workflow.order_change import Becomes
-from workflow.plant import Person
+from workflow.plant import Person, on_shift
 from workflow.posting import resolution_postings, resumed_postings
 from workflow.reading import Quantity, ReportedException, Resolution
 from workflow.routing import LINECALL, World, remember_told, route
@@ -137,16 +137,21 @@ def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: boo
     """ERP has not taken a posting: said aloud where stock is at stake, and put before a person for good (R2, R43)."""
     posting = status.posting
     facts = {"case": case.number, "kind": posting.kind, "error": status.error, "key": posting.key, **posting.body}
+    frees = posting.kind == "lot_hold" or (posting.kind == "lot_release" and posting.reverses is not None)
+    guards = ("quality", "supervisor")
+    concerned = [p for p in case.told if set(guards).intersection(world.plant.person[p].roles)]
     if for_good:
         entry = Entry(world.now, LINECALL, "posting_failed", status.error or "", {"key": posting.key})
-        to = [status.owner] if status.owner else []
-        return Change(case, (entry,), tuple(Notice(p, "posting_failed", facts) for p in to))
+        owner = [status.owner] if status.owner else []
+        if not frees:
+            return Change(case, (entry,), tuple(Notice(p, "posting_failed", facts) for p in owner))
+        there = [p.id for role in guards for p in on_shift(world.plant, role, world.now, case.line)]
+        notices = tuple(Notice(p, "erp_refused_hold", facts) for p in dict.fromkeys((*owner, *concerned, *there)))
+        return Change(remember_told(case, notices), (entry,), notices)
     entry = Entry(world.now, LINECALL, "posting_waits", status.error or "", {"key": posting.key})
-    frees = posting.kind == "lot_hold" or (posting.kind == "lot_release" and posting.reverses is not None)
     name = "erp_still_free" if frees else "erp_waits"
-    concerned = {p for p in case.told if {"quality", "supervisor"}.intersection(world.plant.person[p].roles)}
     decided_by = posting.body.get("decided_by")  # whoever waits for it: who decided it, else who ended the case
-    to = [p for p in case.told if p in concerned] if frees else [decided_by or case.resolved_by or case.reporter]
+    to = concerned if frees else [decided_by or case.resolved_by or case.reporter]
     return Change(case, (entry,), tuple(Notice(p, name, facts) for p in to))
 
 

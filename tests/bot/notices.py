@@ -305,6 +305,7 @@ EXAMPLES: dict[str, Facts] = {
     "released_in_erp": BOOKED,
     "held_in_erp": BOOKED,
     "erp_still_free": NOT_BOOKED,
+    "erp_refused_hold": NOT_BOOKED,
     "erp_waits": NOT_BOOKED,
     "posting_failed": NOT_BOOKED,
     **{f"erp_changed.order_{what}": CASE | {"work_order": "WO-10482"} for what in ("cancelled", "completed", "held")},
