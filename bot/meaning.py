@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot import danger, slash
 from bot.afterwards import conditional
+from bot.answers.wanted import asks_for_figures
 from bot.courtesy import courtesy
 from bot.thread import Thread
 from workflow.case import Case
@@ -91,6 +92,12 @@ def _read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
         return Reading("chatter", confidence={"intent": 1.0}, how="a courtesy"), thread  # "thx" ends nothing
     world = app.world()
     message = replace(incoming.message, text=text)
+    if asks_for_figures(text):
+        # "resolution time filler 3" from whoever has the filler is read as the question that it is (R14).
+        alone = replace(thread, case=None, certain=False, question=None, choice=())
+        asked = app.reader.read(replace(message, text=f"{text}?"), alone.context(incoming.person, world))
+        if asked.query is not None and all(one.type != "safety" for one in asked.exceptions):
+            return asked, thread
     if message.edits is not None and thread.case is not None:
         # What was written anew is read as it stands: it tells the same thing again, and answers nothing (R19).
         afresh = app.reader.read(message, replace(thread, case=None, certain=False).context(incoming.person, world))

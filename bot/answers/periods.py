@@ -37,6 +37,8 @@ def period_of(named: str, n: int | None, plant: Plant, now: datetime) -> Span:
             return _start(plant, (first - timedelta(days=1)).replace(day=1)), _start(plant, first)
         case "this_year":
             return _start(plant, today.replace(month=1, day=1)), None
+        case "hours":
+            return now - timedelta(hours=n or 24), None
         case "days":
             return _start(plant, today - timedelta(days=(n or 7) - 1)), None
         case "weeks":

@@ -23,6 +23,7 @@ Against = Literal["before", "baseline"]
 _NUMBER = re.compile(r"\bEX-\d+\b", re.IGNORECASE)
 _NOW = r"(?:(?:now|rn|ahora|agora|jetzt|teraz|abhi|maintenant|अभी) )?$"
 _BARE = re.compile(rf"^ (\d{{4,6}})(?= )| (\d{{4,6}})(?= {_NOW})")  # "who has 2015", first or last
+_MINUTES = re.compile(r" \d+ ?(?:m|min|mins|minut\w*|stunden?|std|hrs?|horas?|heures?|godz\w*|ghant\w*|मिनट)(?= )")
 _FEW = 7  # words of a question about a number alone
 _MOST = 300  # characters: what is longer is no question of this kind
 _NEVER_TYPED = frozenset({"status", "history", "causes", "holds", "downtime", "on_shift", "ranking", "owed"})
@@ -70,6 +71,8 @@ def wanted(
     if (bare := _case_by_number(reading, words)) is not None:
         return Wanted("case", case=bare)
     stops = across and patterns("plants")["stops"].search(words) is not None
+    if query is None and _NUMBER.search(text) is not None and says("one_case", words) and not says("act", words):
+        return Wanted("case", case=_numbered(text))
     if query is None and across:
         kind = next((one.type for one in reading.exceptions), None)
         query = Query("summary", None, kind if kind != "other" else None)
@@ -103,8 +106,8 @@ def wanted(
     )
     if found.about == "status" and found.work_order is None:
         found = replace(found, about=_without_order(found))
-    if reading.query is not None and (number := _NUMBER.search(text)) is not None:
-        return Wanted("case", case=number[0].upper())
+    if reading.query is not None and _NUMBER.search(text) is not None:
+        return Wanted("case", case=_numbered(text))
     if found.against is not None:
         found = replace(found, about="metrics", asset=None)
         if _compares_lines(words):
@@ -181,8 +184,23 @@ def _position(spans: list[tuple[int, int, str]], n: int) -> int:
     return sum(len(word) + 1 for *_, word in spans[:n])
 
 
+def asks_for_figures(text: str) -> bool:
+    """Whether a message without a mark asks by the name of a figure, with no act and no minutes beside it (R14)."""
+    words = in_full(folded(text))
+    return len(text) <= _MOST and _names_a_figure(words)
+
+
+def _names_a_figure(words: str) -> bool:
+    told = patterns("period")["hours"].sub(" ", words)
+    so_many = re.search(patterns("")["amount"].pattern + r" \d", words) is not None
+    if so_many or says("act", words) or _MINUTES.search(told) is not None:
+        return False
+    beside = any(first(kind, words) is not None for kind in ("period", "by", "against"))
+    return says("figure", words) or (beside and says("amount", words))
+
+
 def _asks(reading: Reading, words: str) -> bool:
-    if says("sure", words) or _alone(words) is not None:
+    if says("sure", words) or _names_a_figure(words) or _alone(words) is not None:
         return True
     if reading.intent != "chatter" or reading.exceptions:
         return False
@@ -213,6 +231,11 @@ def _without_order(found: Wanted) -> Subject:
     if found.late or found.owner is not None or found.asset is not None or found.line is not None:
         return "open"
     return "metrics" if found.by is not None or found.against is not None else "status"
+
+
+def _numbered(text: str) -> str | None:
+    found = _NUMBER.search(text)
+    return found[0].upper() if found is not None else None
 
 
 def _order(reading: Reading) -> str | None:
@@ -277,7 +300,7 @@ def _person(words: str, sender: Person, plant: Plant) -> str | None:
 
 def _period(words: str) -> tuple[str | None, int | None]:
     named = first("period", words)
-    return named, _number(words) if named in ("days", "weeks") else None
+    return named, _number(words) if named in ("hours", "days", "weeks") else None
 
 
 def _number(words: str) -> int | None:

@@ -26,7 +26,7 @@ def folded(text: str) -> str:
 
 
 def says(name: str, words: str) -> bool:
-    """Whether a list of its own stands in the words: `sure`, `late`, `numbered`."""
+    """Whether a list of its own stands in the words: `sure`, `late`, `figure`."""
     pattern: re.Pattern[str] = patterns("")[name]
     return pattern.search(words) is not None
 
@@ -62,7 +62,7 @@ def patterns(kind: str) -> Mapping[str, re.Pattern[str]]:
     return {name: re.compile(_pattern(phrases, numbers)) for name, phrases in lists.items()}
 
 
-_PLAIN = ("sure", "late", "numbered")
+_PLAIN = ("sure", "late", "numbered", "figure", "amount", "act", "one_case")
 
 
 def _pattern(phrases: list[str], numbers: str) -> str:
