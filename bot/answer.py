@@ -168,8 +168,10 @@ def _status(tx: Connection, wanted: Wanted, asker: Person, world: World, about: 
 def _none(wanted: Wanted, asker: Person) -> Notice:
     """Nothing open; a word that means several machines is answered for each of them."""
     assets = [wanted.asset] if wanted.asset is not None else list(wanted.assets or ())
-    facts = {"about": wanted.about, "line": wanted.line, "assets": assets, "type": wanted.type}
-    return Notice(asker.id, "answer.nothing", facts)
+    facts = {"about": wanted.about, "line": wanted.line, "assets": assets, "type": wanted.type, "owner": wanted.owner}
+    if wanted.late:
+        return Notice(asker.id, "answer.none_late", facts)
+    return Notice(asker.id, "answer.none_of" if wanted.owner is not None else "answer.nothing", facts)
 
 
 def _fits(case: Case, wanted: Wanted) -> bool:

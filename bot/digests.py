@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,7 +39,7 @@ def send_digests(app: App) -> int:
     now, plant = app.clock.now(), app.plant
     latest = [due for digest in plant.digests if (due := last_due(plant, digest, now)) is not None]
     with app.database.read() as tx:
-        before = {due: settings.get(tx, _name(due.digest)) for due in latest}
+        before = {due: _told_last(tx, due.digest) for due in latest}
         fresh = [due for due in latest if before[due] is None or before[due] < due.at.isoformat()]
         told = {
             due: tuple(_notices(app, tx, due, app.world()))
@@ -51,10 +52,9 @@ def send_digests(app: App) -> int:
     sent = 0
     with app.database.write() as tx:
         one_at_a_time(tx, "digests")
-        for due in fresh:
-            if settings.get(tx, _name(due.digest)) != before[due]:
-                continue  # another process was faster
-            settings.put(tx, _name(due.digest), due.at.isoformat(), now)
+        for due in [due for due in fresh if _told_last(tx, due.digest) == before[due]]:  # else another was faster
+            for name in _names(due.digest):
+                settings.put(tx, name, due.at.isoformat(), now)
             outbox.put_all(tx, None, told.get(due, ()), now)
             sent += len(told.get(due, ()))
     if sent:
@@ -84,9 +84,21 @@ def _with_words(app: App, told: Mapping[Due, tuple[Notice, ...]]) -> dict[Due, t
     return found
 
 
-def _name(digest: Digest) -> str:
+def _names(digest: Digest) -> tuple[str, str]:
+    """Under which names it is kept when a digest was told last: its own, and that of all of its kind and time.
+
+    Two of one kind at one time go to different people. By the second name a list of people that was changed goes on
+    where it was, and so does what an earlier version kept.
+    """
     days = "".join(map(str, digest.days))
-    return f"digest {digest.what} {digest.at:%H:%M} {days}" if digest.at is not None else f"digest {digest.what}"
+    kind = f"digest {digest.what} {digest.at:%H:%M} {days}" if digest.at is not None else f"digest {digest.what}"
+    return f"{kind} {sha256(' '.join(sorted(digest.to)).encode()).hexdigest()[:16]}", kind
+
+
+def _told_last(tx: Connection, digest: Digest) -> str | None:
+    own, kind = _names(digest)
+    found: str | None = settings.get(tx, own) or settings.get(tx, kind)
+    return found
 
 
 def _notices(app: App, tx: Connection, due: Due, world: World) -> Iterator[Notice]:
@@ -97,7 +109,7 @@ def _notices(app: App, tx: Connection, due: Due, world: World) -> Iterator[Notic
         for wanted in asked:
             notice = counted.answer(tx, wanted, reader, world)
             yield replace(notice, to=reader.id, facts={**notice.facts, "digest": due.digest.what})
-            if notice.name == "answer.nothing":
+            if notice.name in ("answer.nothing", "answer.nothing_new"):
                 break  # nothing to say is said once
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from bot.facts import FEW
 from db import cases, figures, postings
 from db.figure_rows import Which
 from db.figures import FIGURES, Group, Spread, Standing
-from workflow.case import Notice
+from workflow.case import Case, Notice
 from workflow.metrics import counts, minutes_down, stands
 from workflow.plant import Person
 from workflow.routing import World
@@ -29,6 +29,7 @@ GROUPS = 12
 CAUSES = 6
 A_DAY = timedelta(hours=20)  # from here on minutes down are told by shift too
 WEEKS, MOST_WEEKS = timedelta(weeks=8), 12  # of the picture week by week
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 SAME = 0.05  # a difference below this share of the earlier figure is none
 
 
@@ -50,12 +51,12 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
     if wanted.by is not None:
         groups = groups_of(tx, which, wanted.by, world)
         if not groups:
-            return nothing(asker, wanted)
+            return nothing(tx, asker, wanted, world)
         rows = [_named(wanted.by, group) | figures_of(group) for group in groups[:GROUPS]]
         return Notice(asker.id, "answer.metrics_by", _frame(wanted, sum(g.n for g in groups)) | {"groups": rows})
     group = one_group(tx, which)
     if group is None:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     by_week = {"weeks": lately} if len(lately := week_by_week(tx, which, world)) > 1 else {}
     return Notice(asker.id, "answer.metrics", _frame(wanted, group.n) | figures_of(group, SHOWN) | by_week)
 
@@ -73,10 +74,17 @@ def one_group(tx: Connection, which: Which) -> Group | None:
     return next(iter(figures.grouped(tx, which)), None)
 
 
-def nothing(asker: Person, wanted: Wanted) -> Notice:
-    """Nothing to count, said with the period in which there is nothing."""
-    facts = {"about": wanted.about, **_place(wanted)}
-    return Notice(asker.id, "answer.nothing", facts | {"span": _period(wanted.start, wanted.end)})
+def nothing(tx: Connection, asker: Person, wanted: Wanted, world: World) -> Notice:
+    """Nothing to count, said with the period in which there is nothing; all is quiet only where nothing is open."""
+    facts = {"about": wanted.about, **_place(wanted), "span": _period(wanted.start, wanted.end)}
+    older = sorted(_older(tx, wanted, asker), key=lambda case: (not case.line_stopped, case.since))
+    limits = (wanted.line,) if wanted.line else only_lines(asker)
+    owing = postings.cases_owing(tx, EVER, wanted.end or world.now, limits) if wanted.about == "summary" else ()
+    if not older and not owing:
+        return Notice(asker.id, "answer.nothing", facts)
+    items = [lists.item(case, world) for case in older[:ITEMS]]
+    facts |= {"items": items, "older": [case.number for case in older], "not_booked": list(owing)}
+    return Notice(asker.id, "answer.nothing_new", facts)
 
 
 def figures_of(group: Group, shown: int = 0) -> dict[str, Any]:
@@ -92,7 +100,7 @@ def figures_of(group: Group, shown: int = 0) -> dict[str, Any]:
 def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
     now = one_group(tx, which)
     if now is None:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     facts = _frame(wanted, now.n) | figures_of(now, SHOWN)
     if wanted.against == "baseline":
         known = baseline_of(tx, wanted.line, wanted.type)
@@ -120,7 +128,7 @@ def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     by = wanted.by if wanted.by in ("type", "role") else "line"
     found = figures.stood(tx, which, by, standing(tx, which, asker, world))
     if not found:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     rows = [
         {
             "counted_of": {by: one.key},
@@ -142,7 +150,7 @@ def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: W
     """How many there were, what of them stood and how long, what is still open."""
     group = one_group(tx, which)
     if group is None:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
     facts = {
         "down": {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)},
@@ -206,7 +214,7 @@ def _cause(key: str) -> tuple[str, str]:
 def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
     found, n, minutes = causes_of(tx, which, CAUSES, standing(tx, which, asker, world))
     if not found:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     rows = [
         {
             "assets": [cause.asset] if cause.asset else [],
@@ -225,7 +233,7 @@ def _causes(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: 
 def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
     group = one_group(tx, which)
     if group is None:
-        return nothing(asker, wanted)
+        return nothing(tx, asker, wanted, world)
     still_open = group.behind["open"]
     shown = dict.fromkeys((*still_open, *group.longest))
     found = sorted(cases.of(tx, tuple(shown)[:ITEMS]), key=lambda case: case.captured_at)
@@ -235,7 +243,7 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
         "items": items,
         "open": {"n": group.open, "cases": list(still_open)},
         "not_booked": list(owing),
-        "older": _older(tx, wanted, asker),
+        "older": [case.number for case in _older(tx, wanted, asker)],
         "more": {"n": group.n - len(items)} if group.n > len(items) else None,
     }
     stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
@@ -246,12 +254,16 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
     return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | known)
 
 
-def _older(tx: Connection, wanted: Wanted, asker: Person) -> list[str]:
+def _older(tx: Connection, wanted: Wanted, asker: Person) -> list[Case]:
     """What was reported before and is still open, oldest first: nobody forgets it (R24, R57)."""
     assert wanted.start is not None
     found = [c for c in cases.open_cases(tx) if c.captured_at < wanted.start and counts(c) and sees(asker, c)]
-    fitting = [c for c in found if wanted.line in (None, c.line) and wanted.type in (None, c.type)]
-    return [c.number for c in sorted(fitting, key=lambda c: c.captured_at)]
+    fitting = [
+        c
+        for c in found
+        if wanted.line in (None, c.line) and wanted.type in (None, c.type) and (wanted.asset in (None, *c.assets))
+    ]
+    return sorted(fitting, key=lambda c: c.captured_at)
 
 
 def _frame(wanted: Wanted, n: int) -> dict[str, Any]:

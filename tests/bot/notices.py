@@ -530,6 +530,17 @@ EXAMPLES: dict[str, Facts] = {
     "answer.no_ranking": {},
     "answer.why": CASE | {"role": "planner", "why": "planner: an order is at risk", "matched": {"line_stopped": True}},
     "answer.nothing": {"about": "summary", "line": "L3", "type": None, "span": FIGURES["period"]},
+    "answer.nothing_new": {
+        "about": "summary",
+        "line": "L3",
+        "type": None,
+        "span": FIGURES["period"],
+        "items": [ITEM],
+        "older": CASES[:2],
+        "not_booked": CASES[:2],
+    },
+    "answer.none_late": {"line": "L3"},
+    "answer.none_of": {"owner": "gary.lindqvist", "line": "L3"},
     "answer.not_allowed": {"line": "L2"},
 }
 

@@ -16,6 +16,7 @@ from bot.clock import TurnedClock
 from bot.config import Config
 from bot.digests import send_digests
 from bot.rehearsal import Rehearsal
+from db import settings
 from db.tables import notice
 from integrations.plant_folder import read_plant_folder
 from tests.stories.past_weeks import plant_with_guests, remember, the_cases
@@ -164,8 +165,41 @@ def test_R57_each_end_of_a_shift_is_told_and_open_items_of_before_with_it(
     assert day.splitlines()[0].startswith("Cambio de turno. Desde 06:00: 4 reportes")
     plant.passes_until(at(18, 22, 1))
     (late,) = [text for text in plant.hears("hector.salinas") if text.startswith("Cambio de turno.")]
-    assert late.startswith("Cambio de turno. Nada, desde 14:00")
+    assert late.splitlines()[0].startswith("Cambio de turno. Nada nuevo, desde 14:00")
+    assert "Abiertos de antes: EX-2015" in late.splitlines()[0]
+    assert "línea parada" in late.splitlines()[1], "a line stands: nobody is told that all is quiet"
+    assert "Todo tranquilo" not in late
     plant.close()
+
+
+def test_R57_all_is_quiet_only_where_nothing_stands(opens: Callable[[datetime], Rehearsal]) -> None:
+    plant = opens(at(18, 14, 30))
+    for question in ("how was the shift?", "how many stops this shift?", "first pass rate this shift"):
+        plant.says("stephanie.greer", question)
+        (answer,) = plant.hears("stephanie.greer")
+        assert "quiet" not in answer, question
+        assert "EX-2015 Filler 3 · breakdown, line stands" in answer, question
+    plant.says("stephanie.greer", "anything late on line 2?")
+    assert plant.hears("stephanie.greer") == ["Nothing is late on Line 2."]
+    plant.close()
+
+
+def test_R57_two_digests_of_one_kind_at_one_time_are_both_told(tmp_path: Path) -> None:
+    plant = plant_with_guests(tmp_path)
+    same = 'what: day, at: "06:15"'
+    lines = [f"  - {{{same}, to: [{to}]}}" for to in ("stephanie.greer", "agnieszka.nowak")]
+    with (plant / "plant.yaml").open("a", encoding="utf-8") as out:
+        out.write("digests:\n" + "\n".join(lines) + "\n")
+    app = build(Config(plant=plant, data=tmp_path / "data"), clock=TurnedClock(at(17, 6, 10)))
+    with app.database.write() as tx:
+        settings.put(tx, "digest day 06:15 0123456", at(16, 6, 15).isoformat(), at(16, 6, 15))  # of the version before
+    for moment in (at(17, 6, 15), at(18, 6, 15), at(18, 6, 16)):
+        app.clock.turn_to(moment)  # type: ignore[attr-defined]
+        send_digests(app)
+    with app.database.read() as tx:
+        told = list(tx.scalars(sa.select(notice.c.to).where(notice.c.facts["digest"].as_string() == "day")))
+    assert sorted(told) == ["agnieszka.nowak", "agnieszka.nowak", "stephanie.greer", "stephanie.greer"]
+    app.close()
 
 
 def test_R57_a_chat_of_a_line_hears_of_its_line_only(tmp_path: Path) -> None:
