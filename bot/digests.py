@@ -40,7 +40,7 @@ def send_digests(app: App) -> int:
     latest = [due for digest in plant.digests if (due := last_due(plant, digest, now)) is not None]
     with app.database.read() as tx:
         before = {due: _told_last(tx, due.digest) for due in latest}
-        fresh = [due for due in latest if before[due] is None or before[due] < due.at.isoformat()]
+        fresh = [due for due in latest if (before[due] or "") < due.at.isoformat()]
         told = {
             due: tuple(_notices(app, tx, due, app.world()))
             for due in fresh

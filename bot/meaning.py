@@ -95,9 +95,9 @@ def _read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
     if asks_for_figures(text):
         # "resolution time filler 3" from whoever has the filler is read as the question that it is (R14).
         alone = replace(thread, case=None, certain=False, question=None, choice=())
-        asked = app.reader.read(replace(message, text=f"{text}?"), alone.context(incoming.person, world))
-        if asked.query is not None and all(one.type != "safety" for one in asked.exceptions):
-            return asked, thread
+        figures = app.reader.read(replace(message, text=f"{text}?"), alone.context(incoming.person, world))
+        if figures.query is not None and all(one.type != "safety" for one in figures.exceptions):
+            return figures, thread
     if message.edits is not None and thread.case is not None:
         # What was written anew is read as it stands: it tells the same thing again, and answers nothing (R19).
         afresh = app.reader.read(message, replace(thread, case=None, certain=False).context(incoming.person, world))

@@ -61,6 +61,21 @@ def search(tx: Connection, sought: Sought, limit: int) -> tuple[Case, ...]:
     return cases.of(tx, tx.scalars(numbers).all())[::-1]
 
 
+def reported(
+    tx: Connection, since: datetime, until: datetime, after: Case | None, most: int, within: Within | None = None
+) -> tuple[Case, ...]:
+    """A page of the cases of a period, by the time of their report: so many (500) after that case, or the first."""
+    at, number = case_table.c.captured_at, case_table.c.number
+    length = sa.func.length(number)  # numbers of one length sort as text, and a longer number is a later one
+    query = sa.select(number).where(at < until, at >= (since if after is None else after.captured_at))
+    if after is not None:
+        later = sa.or_(length > len(after.number), sa.and_(length == len(after.number), number > after.number))
+        query = query.where(sa.or_(at > after.captured_at, later))
+    if within is not None:
+        query = query.where(visible(within))
+    return cases.of(tx, tx.scalars(query.order_by(at, length, number).limit(most)).all())
+
+
 def _fits(term: Term) -> sa.ColumnElement[bool]:
     c, text = case_table.c, term.text
     if NUMBER.fullmatch(text):

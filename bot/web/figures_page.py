@@ -6,12 +6,14 @@ import csv
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from io import BytesIO, StringIO
+from io import StringIO
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
 import xlsxwriter
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from bot import pictures
@@ -21,13 +23,16 @@ from bot.answers.rights import only_lines
 from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
 from bot.web.rendering import frame, page
+from bot.web.sight import sight_of
 from bot.web.words import clock, line_name, minutes_words, voice_for
-from db import cases, figures
+from db import figures
 from db.figure_rows import Which
+from db.searching import reported
 from workflow.metrics import alignment_time, first_pass, minutes_down, posting_lag, resolution_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from xlsxwriter.worksheet import Worksheet
 
     from bot.app import App
     from bot.wording import Voice
@@ -39,7 +44,8 @@ routes = APIRouter()
 PERIODS = ("this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year")
 Period = Literal["this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year"]
 Kind = Literal["causes", "weeks", "heat"]
-MOST_EXPORTED = 20_000  # exceptions in one file
+AT_ONCE = 500  # exceptions of an export that are read in one go
+ROWS = 1_000_000  # of one sheet; a spreadsheet takes little more
 MOST_CAUSES = 8
 # A spreadsheet would calculate what begins so, and a cell begins at whatever it takes for a separator.
 PART = re.compile(r"""(^[\s"']*|[;,\t\r\n|][\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
@@ -90,27 +96,42 @@ async def picture(
 @routes.get("/api/export/cases.csv", summary="The exceptions of a period as CSV", response_class=Response)
 def as_csv(request: Request, caller: Looking, period: Period = "this_month") -> Response:
     """UTF-8 with a header row; nothing in it is calculated by a spreadsheet."""
-    out = StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    for row in _exported(request, caller, period):
-        writer.writerow([_harmless(value) for value in row])
-    return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"linecall-{period}.csv")
+    app, which = linecall(request), _which(linecall(request), caller, period)
+
+    def lines() -> Iterator[bytes]:
+        out = StringIO()
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+        out.write("\ufeff")
+        writer.writerow(COLUMNS)
+        for found in _exported(app, caller, which):
+            writer.writerows([[_harmless(value) for value in _values(case)] for case in found])
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+        yield out.getvalue().encode()
+
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_named(f"linecall-{period}.csv"))
 
 
 @routes.get("/api/export/cases.xlsx", summary="The exceptions of a period as a spreadsheet", response_class=Response)
 def as_xlsx(request: Request, caller: Looking, period: Period = "this_month") -> Response:
-    """One sheet; text stays text, whatever it begins with."""
-    out = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
-        sheet = book.add_worksheet("exceptions")
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, COLUMNS)
-        for n, row in enumerate(_exported(request, caller, period), 1):
-            sheet.write_row(n, 0, row)
+    """One sheet of up to a million; text stays text, whatever it begins with."""
+    app, which = linecall(request), _which(linecall(request), caller, period)
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    out = TemporaryFile()  # noqa: SIM115 - closed when it was sent
+    with xlsxwriter.Workbook(out, options | {"strings_to_numbers": False}) as book:
+        for n, case in enumerate(case for found in _exported(app, caller, which) for case in found):
+            if n % ROWS == 0:
+                sheet = _sheet(book)
+            sheet.write_row(n % ROWS + 1, 0, _values(case))
+        if not book.worksheets():
+            _sheet(book)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(out.getvalue(), kind, f"linecall-{period}.xlsx")
+    out.seek(0)
+    parts = iter(lambda: out.read(1 << 16), b"")
+    return StreamingResponse(
+        parts, media_type=kind, headers=_named(f"linecall-{period}.xlsx"), background=BackgroundTask(out.close)
+    )
 
 
 def _which(app: App, caller: Caller, period: str) -> Which:
@@ -192,12 +213,17 @@ def _heat(tx: Connection, app: App, caller: Caller, which: Which, dark: bool) ->
     return pictures.heat("", [app.plant.line[line].name for line in lines], shifts, rows, dark=dark)
 
 
-def _exported(request: Request, caller: Caller, period: str) -> Iterator[list[Any]]:
-    app = linecall(request)
-    which = _which(app, caller, period)
-    with app.database.read() as tx:
-        found = cases.find(tx, since=which.since, until=which.until, limit=MOST_EXPORTED)
-    return (_values(case) for case in found if not which.lines or case.line in which.lines)
+def _exported(app: App, caller: Caller, which: Which) -> Iterator[tuple[Case, ...]]:
+    """Every exception of a period that this caller may see, oldest first, page by page: of a year too."""
+    within, last = sight_of(app, caller).within, None
+    while True:
+        with app.database.read() as tx:  # a transaction a page: a slow reader holds none open
+            found = reported(tx, which.since, which.until, last, AT_ONCE, within)
+        if found:
+            yield found
+        if len(found) < AT_ONCE:
+            return
+        last = found[-1]
 
 
 def _values(case: Case) -> list[Any]:
@@ -223,5 +249,13 @@ def _harmless(value: Any) -> Any:
     return PART.sub(r"\1'", value)
 
 
-def _file(data: bytes, kind: str, name: str) -> Response:
-    return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+def _sheet(book: xlsxwriter.Workbook) -> Worksheet:
+    n = len(book.worksheets()) + 1
+    sheet: Worksheet = book.add_worksheet("exceptions" if n == 1 else f"exceptions {n}")
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, COLUMNS)
+    return sheet
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

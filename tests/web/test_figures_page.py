@@ -93,7 +93,28 @@ def test_an_export_holds_every_exception_and_nothing_that_a_spreadsheet_would_ca
     sheet = weeks.someone.get("/api/export/cases.xlsx?period=this_month")
     inside = zipfile.ZipFile(BytesIO(sheet.content))
     assert b"<f>" not in inside.read("xl/worksheets/sheet1.xml")
-    assert b"EX-2015" in inside.read("xl/sharedStrings.xml")
+    assert b"EX-2015" in inside.read("xl/worksheets/sheet1.xml")
+
+
+def test_an_export_is_whole_however_many_there_are_and_in_their_order(
+    weeks: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.web import figures_page
+
+    monkeypatch.setattr(figures_page, "AT_ONCE", 4)
+    monkeypatch.setattr(figures_page, "ROWS", 10)
+    at = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
+    several = [replace(next(the_cases()), number=f"EX-{n}", captured_at=at) for n in range(9_995, 10_005)]
+    remember(weeks.app.database, iter(several))
+    exported = weeks.someone.get("/api/export/cases.csv?period=this_month")
+    numbers = [row["number"] for row in csv.DictReader(StringIO(exported.content.decode("utf-8-sig")))]
+    known = sorted((*the_cases(), *several), key=lambda case: (case.captured_at, len(case.number), case.number))
+    assert numbers == [case.number for case in known], "each once, oldest first, over seven pages"
+    inside = zipfile.ZipFile(BytesIO(weeks.someone.get("/api/export/cases.xlsx?period=this_month").content))
+    sheets = [inside.read(name).decode() for name in sorted(inside.namelist()) if "worksheets/sheet" in name]
+    assert [len(re.findall("EX-[0-9]+", sheet)) for sheet in sheets] == [10, 10, 8]
+    empty = weeks.someone.get("/api/export/cases.xlsx?period=this_shift")
+    assert zipfile.ZipFile(BytesIO(empty.content)).testzip() is None
 
 
 HOSTILE = 'first;=HYPERLINK(1);\t+1,@SUM(1)\n-2 ;"=1" | =3'
