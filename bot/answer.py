@@ -32,7 +32,19 @@ def reply(desk: Desk, wanted: Wanted) -> Notice:
 
 
 def answer(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:
-    """The notice that answers a question; the asker's own lines limit what it shows (R57)."""
+    """The notice that answers a question; what of it was not taken into account is said first (R57)."""
+    if wanted.time_left and wanted.start is None and wanted.about in _OF_A_TIME:
+        return Notice(asker.id, "answer.which_time", {"time_left": list(wanted.time_left)})
+    found = _answer(tx, wanted, asker, world, about)
+    left = [*(wanted.left or ()), *((wanted.time_left or ()) if wanted.about in _OF_A_TIME else ())]
+    return replace(found, facts={**found.facts, "left_out": left}) if left else found
+
+
+_OF_A_TIME = frozenset({"summary", "metrics", "downtime", "causes", "count", "history"})
+
+
+def _answer(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:
+    """The asker's own lines limit what it shows."""
     line = wanted.line or (about.line if about is not None and wanted.about in ("who", "status") else None)
     if line is not None and not sees_line(asker, line):
         return Notice(asker.id, "answer.not_allowed", {"line": line})
@@ -79,6 +91,8 @@ def period(wanted: Wanted, world: World) -> tuple[datetime, datetime]:
 
 def _open(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
     found = [c for c in cases.open_cases(tx) if c.type is not None and _fits(c, wanted) and sees(asker, c)]
+    if wanted.start is not None and wanted.named not in _NOW:  # "still open from Monday"
+        found = [c for c in found if wanted.start <= c.since and (wanted.end is None or c.since < wanted.end)]
     if wanted.owner is not None:
         found = [c for c in found if any(t.live and t.owner == wanted.owner for t in c.tasks)]
     items = [item(c, world) for c in sorted(found, key=lambda c: (not c.line_stopped, c.since))]
@@ -91,6 +105,9 @@ def _open(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice
     if wanted.owner is not None:
         return Notice(asker.id, "answer.open_of", facts)
     return Notice(asker.id, "answer.open_late" if wanted.late else "answer.open", facts)
+
+
+_NOW = (None, "today", "this_shift")  # "what is open today" asks for all that is
 
 
 def _case(tx: Connection, wanted: Wanted, asker: Person) -> Notice:
@@ -145,6 +162,8 @@ def _who(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Cas
 
 
 def _status(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:
+    if wanted.unknown is not None:
+        return Notice(asker.id, "answer.no_order", {"work_order": wanted.unknown})
     number = wanted.work_order or (about.work_orders[0] if about is not None and about.work_orders else None)
     order = world.records.work_order.get(number or "")
     if order is None:
@@ -169,6 +188,7 @@ def _none(wanted: Wanted, asker: Person) -> Notice:
     """Nothing open; a word that means several machines is answered for each of them."""
     assets = [wanted.asset] if wanted.asset is not None else list(wanted.assets or ())
     facts = {"about": wanted.about, "line": wanted.line, "assets": assets, "type": wanted.type, "owner": wanted.owner}
+    facts |= {"asset": ", ".join(wanted.lots)} if wanted.lots else {}
     if wanted.late:
         return Notice(asker.id, "answer.none_late", facts)
     return Notice(asker.id, "answer.none_of" if wanted.owner is not None else "answer.nothing", facts)
@@ -181,4 +201,5 @@ def _fits(case: Case, wanted: Wanted) -> bool:
         and (wanted.work_order is None or wanted.work_order in case.work_orders)
         and (wanted.asset is None or wanted.asset in case.assets)
         and (wanted.assets is None or bool(set(wanted.assets) & set(case.assets)))
+        and (wanted.lots is None or bool(set(wanted.lots) & set(case.lots)))
     )

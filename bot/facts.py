@@ -238,6 +238,9 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "decision": _named("decision"),
     "why_not": _named("why_not"),
     "digest": _named("digest"),
+    **dict.fromkeys(
+        ("left_out", "time_left"), lambda value, voice: ", ".join(voice.say("quoted", said=quote(one)) for one in value)
+    ),
     "in_words": lambda value, voice: voice.say("in_words", words=clean(value)),
     "status": _named("status"),
     "kind": _named("kind"),

@@ -92,7 +92,7 @@ def _read(app: App, incoming: Incoming) -> tuple[Reading | None, Thread]:
         return Reading("chatter", confidence={"intent": 1.0}, how="a courtesy"), thread  # "thx" ends nothing
     world = app.world()
     message = replace(incoming.message, text=text)
-    if asks_for_figures(text):
+    if asks_for_figures(text, app.plant, incoming.message.sent_at):
         # "resolution time filler 3" from whoever has the filler is read as the question that it is (R14).
         alone = replace(thread, case=None, certain=False, question=None, choice=())
         figures = app.reader.read(replace(message, text=f"{text}?"), alone.context(incoming.person, world))

@@ -98,15 +98,22 @@ def _fitting(notice: Notice, voice: Voice, most: int, further: int) -> tuple[str
     if further:
         for quoted in (QUOTED, 0):
             shorter = replace(voice, quoted=quoted)
-            text = shorter.say(notice.name, **as_words(notice.facts, shorter))
+            text = _said(notice, shorter)
             if length(text) <= (most + further) * SPARE:
                 return text, True
     for quoted, rows in _SHORTER:
         shorter = replace(voice, quoted=quoted, rows=rows)
-        text = shorter.say(notice.name, **as_words(notice.facts, shorter))
+        text = _said(notice, shorter)
         if length(text) <= most:
             return text, True
     return _cut(text, most), False
+
+
+def _said(notice: Notice, voice: Voice) -> str:
+    """The text; what of a question was not taken into account stands above its answer."""
+    words = as_words(notice.facts, voice)
+    text = voice.say(notice.name, **words)
+    return f"{voice.say('answer.left_out', **words)}\n{text}" if words.get("left_out") else text
 
 
 def _choices(offers: tuple[Offer, ...], notice: Notice, voice: Voice, traits: Traits) -> tuple[tuple[Button, ...], str]:

@@ -46,6 +46,7 @@ class Which:
     role: str | None = None
     asset: str | None = None
     lines: tuple[str, ...] = ()
+    spans: tuple[tuple[datetime, datetime], ...] = ()  # within the period: the night shifts of a week, in their order
 
 
 @dataclass
@@ -147,7 +148,7 @@ def _rows(weeks: tuple[_Week, ...], names: dict[str, _Names], which: Which) -> R
     first, last = (int(np.searchsorted(at, edge)) for edge in (since, max(since, until)))
     inside: slice | NDArray[np.bool_] = slice(first, last)
     said = [(name, value) for name in _CODED if (value := getattr(which, name)) is not None]
-    if said or which.lines:
+    if said or which.lines or which.spans:
         mask = np.zeros(len(at), bool)
         mask[first:last] = True
         for name, value in said:
@@ -155,6 +156,9 @@ def _rows(weeks: tuple[_Week, ...], names: dict[str, _Names], which: Which) -> R
         if which.lines:
             mine = [names["line"].code.get(line, NONE) for line in which.lines]
             mask &= np.isin(_chained([week.columns["line"] for week in weeks], "line"), mine)
+        if which.spans:
+            edges = np.array([us(edge) for span in which.spans for edge in span])
+            mask &= np.searchsorted(edges, at, "right") % 2 == 1  # after a beginning, and before its end
         inside = mask
     n = last - first if isinstance(inside, slice) else int(inside.sum())
     return Rows(weeks, inside, names, n)

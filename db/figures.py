@@ -181,10 +181,10 @@ def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = 
     Stops of one machine that overlap are counted once (R49). A stop longer than a week before the period is not seen.
     """
     found = _joined(tx, which, ("asset", "type") if by == "cause" else (by,), standing)
-    minutes = (found.ends - found.begins) / _MINUTE
+    minutes = (found.ends - found.begins) / _MINUTE if not which.spans else _passed(found, which.spans)
     groups = []
     for code, key in enumerate(found.keys):
-        mine = np.flatnonzero(found.of_key == code)
+        mine = np.flatnonzero((found.of_key == code) & (minutes > 0) if which.spans else found.of_key == code)
         if len(mine):
             longest = mine[np.argsort(-minutes[mine], kind="stable")]
             named = tuple(found.cases[i] for i in longest[:NEWEST])
@@ -202,12 +202,8 @@ def stood_in(
     found = _joined(tx, which, ("line",), standing)
     minutes: dict[tuple[str, str], float] = {}
     for name in dict.fromkeys(name for name, _, _ in spans):
-        edges = np.array([us(at) for one, start, end in spans if one == name for at in (start, end)], np.float64)
-        lengths = np.diff(edges)
-        lengths[1::2] = 0  # between two shifts of one name nothing of it passes
-        passed = np.concatenate([np.zeros(1), np.cumsum(lengths)])
-        inside = np.interp(found.ends, edges, passed) - np.interp(found.begins, edges, passed)
-        sums = np.bincount(found.of_key, inside / _MINUTE, len(found.keys))
+        inside = _passed(found, [(start, end) for one, start, end in spans if one == name])
+        sums = np.bincount(found.of_key, inside, len(found.keys))
         minutes |= {(key, name): float(sums[code]) for code, key in enumerate(found.keys) if sums[code] > 0}
     return minutes
 
@@ -223,8 +219,18 @@ class _Joined:
     cases: NDArray[np.object_]
 
 
+def _passed(found: _Joined, spans: Sequence[tuple[datetime, datetime]]) -> NDArray[np.float64]:
+    """The minutes of each stop that fall within stretches of time that do not overlap."""
+    edges = np.array([us(at) for span in spans for at in span], np.float64)
+    lengths = np.diff(edges)
+    lengths[1::2] = 0  # between two shifts of one name nothing of it passes
+    passed = np.concatenate([np.zeros(1), np.cumsum(lengths)])
+    inside: NDArray[np.float64] = np.interp(found.ends, edges, passed) - np.interp(found.begins, edges, passed)
+    return inside / _MINUTE
+
+
 def _joined(tx: Connection, which: Which, names: Sequence[str], standing: Sequence[Standing]) -> _Joined:
-    rows = read(tx, replace(which, since=which.since - LONGEST_STOP))
+    rows = read(tx, replace(which, since=which.since - LONGEST_STOP, spans=()))
     told = ("stood", tuple(names), which.since, tuple((one.case, one.since) for one in standing))
     if told not in rows.derived:
         rows.derived[told] = _derived(rows, which, names, standing)

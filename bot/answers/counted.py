@@ -37,7 +37,16 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
     """The answer to a question that counts; `wanted` has its period."""
     assert wanted.start is not None
     assert wanted.end is not None
-    which = Which(wanted.start, wanted.end, wanted.line, wanted.type, asset=wanted.asset, lines=only_lines(asker))
+    spans = tuple(
+        (start, end)
+        for name, start, end in shift_spans(world.plant, wanted.start, wanted.end)
+        if name in (wanted.shifts or ())
+    )
+    which = Which(
+        wanted.start, wanted.end, wanted.line, wanted.type, asset=wanted.asset, lines=only_lines(asker), spans=spans
+    )
+    if wanted.shifts and not spans:
+        return nothing(tx, asker, wanted, world)
     if wanted.about == "causes":
         return _causes(tx, wanted, which, asker, world)
     if wanted.about == "downtime":
@@ -109,9 +118,10 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
         earlier = {"earlier_resolution": _spread(known, ()), "earlier_n": known.n}
         return Notice(asker.id, "answer.against_baseline", facts | earlier)
     assert wanted.start is not None
-    start, end = before(wanted.start, wanted.end, wanted.named, world.plant, world.now)
+    start, end = wanted.earlier or before(wanted.start, wanted.end, wanted.named, world.plant, world.now)
     end = end or wanted.start
-    then = one_group(tx, Which(start, end, which.line, which.type, asset=which.asset, lines=which.lines))
+    spans = tuple((a, b) for name, a, b in shift_spans(world.plant, start, end) if name in (wanted.shifts or ()))
+    then = one_group(tx, replace(which, since=start, until=end, spans=spans))
     earlier = {"earlier_n": then.n if then is not None else 0, "earlier_period": _period(start, end)}
     earlier["verdict"] = _verdict(now, then)
     if then is not None:
@@ -140,7 +150,7 @@ def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
     ]
     n = sum(one.n for one in found)
     down = {"minutes": sum(one.minutes for one in found), "n": n}
-    if by == "line" and which.until - which.since >= A_DAY:
+    if by == "line" and which.until - which.since >= A_DAY and not which.spans:
         shifts = by_shift(tx, which, asker, world)
         rows = [row | {"shifts": shifts.get(one.key, [])} for row, one in zip(rows, found, strict=False)]
     return Notice(asker.id, "answer.downtime", _frame(wanted, n) | {"down": down, "stood": rows})
@@ -173,6 +183,8 @@ def by_shift(tx: Connection, which: Which, asker: Person | None, world: World) -
 
 def week_by_week(tx: Connection, which: Which, world: World) -> list[dict[str, Any]]:
     """Median and p90 of the resolution time of the last weeks up to the end of a period; empty weeks left out."""
+    if which.spans:
+        return []  # the weeks before would be of all shifts
     spans = weeks(world.plant, min(which.since, which.until - WEEKS), which.until)[-MOST_WEEKS:]
     found = figures.in_spans(tx, replace(which, since=spans[0][1]), spans)
     return [

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot import answer
-from bot.answers.wanted import Wanted, several_plants, wanted
+from bot.answers.several import several_plants
+from bot.answers.wanted import Wanted, wanted
 from bot.say import render
 from bot.second_reader import SecondReader
 from workflow.case import Notice

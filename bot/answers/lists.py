@@ -11,7 +11,7 @@ from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
 from db import cases, postings
 from workflow.case import Case, Notice
-from workflow.metrics import counts, minutes_down
+from workflow.metrics import counts, minutes_down, stands
 from workflow.plant import ROLES, Person, on_shift, shifts_at
 from workflow.routing import World
 
@@ -46,9 +46,13 @@ def history(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Noti
         return Notice(asker.id, "answer.which_machine")
     most = min(wanted.n or LAST, MOST_LAST)
     where = {"asset": wanted.asset} if wanted.asset is not None else {"line": wanted.line}
-    # Drafts and what was called off are no stops; a few more are asked for, so that they do not shorten the list.
-    found = cases.find(tx, **where, since=wanted.start, until=wanted.end, limit=most + LAST)
-    shown = [c for c in found if counts(c) and sees(asker, c)][-most:][::-1]
+    # Drafts and what was called off are no stops; more are asked for, so that they do not shorten the list.
+    limit, whole = most + LAST, False
+    shown: list[Case] = []
+    while len(shown) < most and not whole:
+        found = cases.find(tx, **where, since=wanted.start, until=wanted.end, limit=limit)
+        shown = [c for c in found if counts(c) and sees(asker, c) and (not wanted.stops or _stood(c))][-most:][::-1]
+        limit, whole = limit * 4, len(found) < limit
     place = {"assets": [wanted.asset]} if wanted.asset is not None else {"line": wanted.line}
     if not shown:
         return Notice(asker.id, "answer.no_stops", place)
@@ -58,6 +62,10 @@ def history(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Noti
         for c in shown
     ]
     return Notice(asker.id, "answer.history", place | {"n": len(stops), "stops": stops})
+
+
+def _stood(case: Case) -> bool:
+    return stands(case) or minutes_down(case) is not None
 
 
 def holds(tx: Connection, asker: Person, world: World) -> Notice:

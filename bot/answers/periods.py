@@ -37,6 +37,17 @@ def period_of(named: str, n: int | None, plant: Plant, now: datetime) -> Span:
             return _start(plant, (first - timedelta(days=1)).replace(day=1)), _start(plant, first)
         case "this_year":
             return _start(plant, today.replace(month=1, day=1)), None
+        case "last_year":
+            return _start(plant, today.replace(year=today.year - 1, month=1, day=1)), _start(
+                plant, today.replace(month=1, day=1)
+            )
+        case "this_quarter":
+            return _start(plant, _quarter(today)), None
+        case "last_quarter":
+            return _start(plant, _quarter(_quarter(today) - timedelta(days=1))), _start(plant, _quarter(today))
+        case "weekend":
+            saturday = monday - timedelta(days=2) if today.weekday() < 5 else monday + timedelta(days=5)
+            return _start(plant, saturday), _start(plant, saturday + timedelta(days=2))
         case "hours":
             return now - timedelta(hours=n or 24), None
         case "days":
@@ -50,13 +61,15 @@ def before(start: datetime, end: datetime | None, named: str | None, plant: Plan
     """The period before, of the same kind; without a kind one of the same length."""
     day = production_day(plant, start)
     match named:
-        case "this_week" | "last_week":
-            return _start(plant, day - timedelta(days=7)), _start(plant, day)
-        case "this_month" | "last_month":
+        case "this_week" | "last_week" | "calendar_week" | "weekend":
+            return _start(plant, day - timedelta(days=7)), _start(plant, day - timedelta(days=5 * (named == "weekend")))
+        case "this_month" | "last_month" | "month":
             return _start(plant, (day - timedelta(days=1)).replace(day=1)), _start(plant, day)
-        case "this_year":
+        case "this_quarter" | "last_quarter" | "quarter":
+            return _start(plant, _quarter(day - timedelta(days=1))), _start(plant, day)
+        case "this_year" | "last_year" | "year":
             return _start(plant, day.replace(year=day.year - 1)), _start(plant, day)
-        case "today" | "yesterday" | "before_yesterday":
+        case "today" | "yesterday" | "before_yesterday" | "day":
             return production_day_span(plant, day - timedelta(days=1))
     return start - ((end or now) - start), start
 
@@ -89,12 +102,19 @@ def _last_shift(plant: Plant, now: datetime) -> ShiftSpan | None:
 
 def _last_night(plant: Plant, now: datetime) -> Span:
     """The shift over midnight that runs, or ended last; where none does, the production day before."""
-    nights = {shift.id for shift in plant.shifts if shift.end <= shift.start}
-    found = [span for span in shifts_between(plant, now - timedelta(days=3), now) if span.shift in nights]
-    if not found:
-        return production_day_span(plant, production_day(plant, now) - timedelta(days=1))
-    last = found[-1]
-    return last.start, last.end if last.end <= now else None
+    nights = tuple(shift.id for shift in plant.shifts if shift.end <= shift.start)
+    last = last_of(plant, nights, now)
+    return last or production_day_span(plant, production_day(plant, now) - timedelta(days=1))
+
+
+def last_of(plant: Plant, shifts: tuple[str, ...], now: datetime) -> Span | None:
+    """The last time that one of these shifts ran, or runs."""
+    found = [span for span in shifts_between(plant, now - timedelta(days=3), now) if span.shift in shifts]
+    return (found[-1].start, found[-1].end if found[-1].end <= now else None) if found else None
+
+
+def _quarter(day: date) -> date:
+    return day.replace(month=3 * ((day.month - 1) // 3) + 1, day=1)
 
 
 def _start(plant: Plant, day: date) -> datetime:

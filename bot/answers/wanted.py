@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from bot.answers.periods import period_of
-from bot.answers.words import WORD, first, folded, in_full, lists, patterns, says
+from bot.answers.in_time import as_typed, in_time, left_out, narrowing
+from bot.answers.times import Time, time_said
+from bot.answers.words import first, folded, in_full, lists, patterns, says
 from nlp.tokens import fold
 from workflow.plant import Person, Plant
 from workflow.reading import ExceptionType, Query, Reading, Why
@@ -26,6 +27,7 @@ _BARE = re.compile(rf"^ (\d{{4,6}})(?= )| (\d{{4,6}})(?= {_NOW})")  # "who has 2
 _MINUTES = re.compile(r" \d+ ?(?:m|min|mins|minut\w*|stunden?|std|hrs?|horas?|heures?|godz\w*|ghant\w*|मिनट)(?= )")
 _FEW = 7  # words of a question about a number alone
 _MOST = 300  # characters: what is longer is no question of this kind
+_OF_AN_ORDER = frozenset({"status", "open", "who", "summary"})
 _NEVER_TYPED = frozenset({"status", "history", "causes", "holds", "downtime", "on_shift", "ranking", "owed"})
 
 
@@ -48,6 +50,13 @@ class Wanted:
     end: datetime | None = None
     n: int | None = None  # "last ten"
     named: str | None = None  # of the period: "last_week"
+    shifts: tuple[str, ...] | None = None  # of a longer period these shifts alone
+    stops: bool = False  # of a history those that stood, and nothing else
+    lots: tuple[str, ...] | None = None
+    unknown: str | None = None  # an order that ERP does not know
+    earlier: tuple[datetime, datetime] | None = None  # "October with September": what it is compared with
+    time_left: tuple[str, ...] | None = None  # words of time that were not understood
+    left: tuple[str, ...] | None = None  # what else narrows the question down, and is not taken into account
 
 
 def wanted(
@@ -68,9 +77,10 @@ def wanted(
     """
     words = in_full(folded(text))
     query = reading.query
+    time = time_said(text, plant, now, compares=first("against", words) is not None)
     if (bare := _case_by_number(reading, words)) is not None:
         return Wanted("case", case=bare)
-    stops = across and patterns("plants")["stops"].search(words) is not None
+    stops = patterns("plants")["stops"].search(words) is not None
     if query is None and _NUMBER.search(text) is not None and says("one_case", words) and not says("act", words):
         return Wanted("case", case=_numbered(text))
     if query is None and across:
@@ -78,10 +88,10 @@ def wanted(
         query = Query("summary", None, kind if kind != "other" else None)
     if query is None:
         danger = any(exception.type == "safety" for exception in reading.exceptions)
-        if reading.intent == "disposition" or danger or len(text) > _MOST or not _asks(reading, words):
+        if reading.intent == "disposition" or danger or len(text) > _MOST or not _asks(reading, words, time):
             return None
         query = Query("metrics", *_linked(reading))
-    subject = _alone(words) or first("subject", words) or ("count" if stops else None)
+    subject = _alone(words) or first("subject", words) or ("count" if stops and (across or query is None) else None)
     subject = subject or ("metrics" if reading.query is None and not across else query.about)
     if subject == "status" and reading.query is None:
         query = replace(query, work_order=_order(reading))
@@ -103,7 +113,11 @@ def wanted(
         by=first("by", words),  # type: ignore[arg-type]
         against=first("against", words),  # type: ignore[arg-type]
         n=_number(words) if subject == "history" else None,
+        stops=subject == "history" and stops,
+        lots=_lots(reading) if subject in ("open", "who") else None,
     )
+    if found.about in _OF_AN_ORDER and found.work_order is None and (unknown := _unknown_order(text, why)):
+        return replace(found, about="status", unknown=unknown)
     if found.about == "status" and found.work_order is None:
         found = replace(found, about=_without_order(found))
     if reading.query is not None and _NUMBER.search(text) is not None:
@@ -112,6 +126,8 @@ def wanted(
         found = replace(found, about="metrics", asset=None)
         if _compares_lines(words):
             found = replace(found, by="line", line=None, against=None)
+        elif len(time.shifts) > 1:
+            found = replace(found, by="shift", against=None, shifts=time.shifts)
     several = _several(why) if found.asset is None else ()
     if len(several) == 1:
         found = replace(found, asset=several[0])
@@ -119,95 +135,86 @@ def wanted(
         found = replace(found, assets=several, about="open" if found.about == "status" else found.about)
     if found.asset is not None and found.line is None:
         found = replace(found, line=plant.asset[found.asset].line)
-    named, n = _period(words)
-    if found.against == "before" and named is not None and named.startswith("last_"):
-        named = f"this_{named.removeprefix('last_')}"  # "better than last week" speaks of this one
-    if found.against == "before" and named is None and query.start is None:
-        named = "this_week"  # "is it getting better?"
-    start, end = period_of(named, n, plant, now) if named is not None else (query.start, query.end)
-    if named is None or (query.start is not None and named in ("yesterday", "today", "last_night")):
-        start, end, named = query.start or start, query.end if query.start is not None else end, None
+    if time.quarter is not None and found.line is not None and not _says_line(time.rest):
+        found = replace(found, line=None)  # "Q3" is no line 3
+    found = in_time(found, time, query, plant, now)
+    if found.time_left:
+        found = replace(found, time_left=tuple(as_typed(phrase, text) for phrase in found.time_left))
+    found = _as_far_as_counted(found, reading, text, words, sender, plant)
+    start, end = found.start, found.end
     if first("subject", words) is None and _alone(words) is None and found.owner is None and not found.late:
         # "were there any breakdowns yesterday": nobody asks for what is open now
         over = end is not None and end <= now
         if (found.about == "status" and start is not None) or (found.about == "open" and over):
             found = replace(found, about="summary")
-    return replace(found, start=start, end=end, named=named)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
-    """A question to several plants: which of them, and what is left of it without their names."""
-
-    named: tuple[str, ...]
-    all: bool  # "in all plants"
-    compares: bool
-    rest: str
-
-    @property
-    def sure(self) -> bool:
-        """Words that no report has."""
-        return self.all or self.compares
-
-
-def several_plants(text: str, names: tuple[str, ...]) -> Several | None:
-    """Which plants a message names by these folded names, or all of them; None where it names none."""
-    spans = [(found.start(), found.end(), fold(found[0])) for found in WORD.finditer(text)]
-    words = f" {' '.join(word for *_, word in spans)} "
-    if len(text) > _MOST:
-        return None
-    taken: list[tuple[int, int]] = []
-    named = []
-    for name in sorted(names, key=len, reverse=True):
-        pattern = re.compile(f" {re.escape(' '.join(WORD.findall(name)))}(?:s|'s|’s)?(?= )")
-        for found in pattern.finditer(words):
-            if not any(start < found.end() and found.start() < end for start, end in taken):
-                taken.append((found.start(), found.end()))
-                named.append(name)
-    every = patterns("plants")["all"].search(words)
-    if every is not None:
-        taken.append((every.start(), every.end()))
-    if not named and every is None:
-        return None
-    compares = patterns("plants")["compare"].search(words)
-    taken += [(compares.start(), compares.end())] if compares is not None else []
-    cut = {n for n in range(len(spans)) for start, end in taken if start <= _position(spans, n) < end}
-    kept = "".join(
-        " " if n in cut else text[spans[n][0] : (spans[n + 1][0] if n + 1 < len(spans) else len(text))]
-        for n in range(len(spans))
-    )
-    return Several(tuple(named), every is not None, compares is not None, " ".join(kept.split()))
+def _as_far_as_counted(found: Wanted, reading: Reading, text: str, words: str, sender: Person, plant: Plant) -> Wanted:
+    """The question with what no answer takes into account; people are not counted (R57)."""
+    if found.about in ("case", "on_shift", "ranking", "improve", "priorities"):
+        return found
+    if found.about in ("count", "metrics", "downtime") and _people(words, sender, plant):
+        return replace(found, about="ranking")
+    left = [] if found.about == "owed" else [*narrowing(text, words)]
+    if found.owner is None and found.about in ("summary", "causes", "history"):
+        left += (plant.person[who].name for who in sorted(_people(words, sender, plant)))
+    if found.lots is None and found.about != "holds":
+        left += _lots(reading) or ()
+    if found.by is not None and found.about in ("count", "summary") and found.against is None:
+        found = replace(found, about="metrics")  # the figures of each
+    if found.by is not None and found.against is not None:
+        left += [as_typed(m[0], text) for p in patterns("by").values() if (m := p.search(words)) is not None]
+    return left_out(found, left) if left else found
 
 
-def _position(spans: list[tuple[int, int, str]], n: int) -> int:
-    """Where the blank before a word stands in the folded words."""
-    return sum(len(word) + 1 for *_, word in spans[:n])
+def _lots(reading: Reading) -> tuple[str, ...] | None:
+    of = reading.mentioned or next(iter(reading.exceptions), None)
+    return of.lots or None if of is not None else None
 
 
-def asks_for_figures(text: str) -> bool:
+def _unknown_order(text: str, why: Why | None) -> str | None:
+    """ "where is order 99999": a number that ERP does not know as one."""
+    for one in why.candidates if why is not None else ():
+        if one.what == "order" and not one.ids and not one.set_aside:
+            return text[one.start : one.end]
+    bare = re.fullmatch(r"\D{3,30}\s(\d{5,})\W*", text)
+    return bare[1] if bare is not None else None
+
+
+def asks_for_figures(text: str, plant: Plant, now: datetime) -> bool:
     """Whether a message without a mark asks by the name of a figure, with no act and no minutes beside it (R14)."""
-    words = in_full(folded(text))
-    return len(text) <= _MOST and _names_a_figure(words)
+    return len(text) <= _MOST and _names_a_figure(in_full(folded(text)), time_said(text, plant, now))
 
 
-def _names_a_figure(words: str) -> bool:
-    told = patterns("period")["hours"].sub(" ", words)
+def _names_a_figure(words: str, time: Time) -> bool:
     so_many = re.search(patterns("")["amount"].pattern + r" \d", words) is not None
-    if so_many or says("act", words) or _MINUTES.search(told) is not None:
+    if so_many or says("act", words) or _MINUTES.search(time.rest) is not None:
         return False
-    beside = any(first(kind, words) is not None for kind in ("period", "by", "against"))
+    beside = _says_when(time) or any(first(kind, words) is not None for kind in ("by", "against"))
     return says("figure", words) or (beside and says("amount", words))
 
 
-def _asks(reading: Reading, words: str) -> bool:
-    if says("sure", words) or _names_a_figure(words) or _alone(words) is not None:
+def _says_when(time: Time) -> bool:
+    return time.start is not None or bool(time.shifts) or bool(time.unread)
+
+
+def _says_line(words: str) -> bool:
+    return re.search(r" (?:line|lines|lini\w*|linea|linha|ligne|l|लाइन) ?\d+(?= )", words) is not None
+
+
+def _asks(reading: Reading, words: str, time: Time) -> bool:
+    if says("sure", words) or _names_a_figure(words, time) or _alone(words) is not None:
         return True
     if reading.intent != "chatter" or reading.exceptions:
         return False
     if first("subject", words) == "owed":
         return True
-    beside = (first(kind, words) for kind in ("period", "by", "against"))
-    return first("subject", words) is not None and any(beside)
+    against = first("against", words) is not None
+    if against and (len(time.shifts) > 1 or time.earlier is not None):
+        return True  # "compare the night shift with the day shift"
+    beside = _says_when(time) or first("by", words) is not None or against
+    return beside and (first("subject", words) is not None or patterns("plants")["stops"].search(words) is not None)
 
 
 def _alone(words: str) -> str | None:
@@ -290,17 +297,17 @@ def _asset(reading: Reading, words: str, plant: Plant, line: str | None) -> str 
 
 def _person(words: str, sender: Person, plant: Plant) -> str | None:
     """The one person who is named, by the whole name or a first or last name that only they have."""
-    found = set()
-    for person in plant.people:
-        names = [fold(part) for part in person.name.split()]
-        if person.id != sender.id and any(f" {name} " in words for name in (names[0], names[-1])):
-            found.add(person.id)
+    found = _people(words, sender, plant)
     return found.pop() if len(found) == 1 else None
 
 
-def _period(words: str) -> tuple[str | None, int | None]:
-    named = first("period", words)
-    return named, _number(words) if named in ("hours", "days", "weeks") else None
+def _people(words: str, sender: Person, plant: Plant) -> set[str]:
+    found = set()
+    for person in plant.people:
+        names = [fold(part) for part in person.name.split()]
+        if person.id != sender.id and any(f" {name}{s} " in words for name in (names[0], names[-1]) for s in ("", "s")):
+            found.add(person.id)
+    return found
 
 
 def _number(words: str) -> int | None:

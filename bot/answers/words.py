@@ -36,6 +36,13 @@ def first(kind: str, words: str) -> str | None:
     return next((name for name, pattern in patterns(kind).items() if pattern.search(words)), None)
 
 
+def number_of(word: str) -> int | None:
+    """A small number in figures or in words."""
+    if word.isdigit():
+        return int(word)
+    return next((int(n) for n, words in _tree()["number"].items() if word in map(fold, words)), None)
+
+
 def number_words() -> frozenset[str]:
     """How small numbers are written in words, in every language; "one" and "a" are no numbers here."""
     return frozenset(fold(word) for words in _tree()["number"].values() for word in words)
@@ -62,11 +69,18 @@ def patterns(kind: str) -> Mapping[str, re.Pattern[str]]:
     return {name: re.compile(_pattern(phrases, numbers)) for name, phrases in lists.items()}
 
 
-_PLAIN = ("sure", "late", "numbered", "figure", "amount", "act", "one_case")
+_PLAIN = ("sure", "late", "numbered", "figure", "amount", "act", "one_case", "narrows")
+
+
+def pattern_of(phrases: list[str]) -> str:
+    """Any of the phrases, with its blank before, up to the one that follows."""
+    return _pattern(phrases, "")
 
 
 def _pattern(phrases: list[str], numbers: str) -> str:
     def word(part: str) -> str:
+        if part == "+":
+            return r"(?: \S+){0,4}"
         if part == "...":
             return r"(?: \S+){0,3}"
         if part == "#":

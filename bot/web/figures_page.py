@@ -64,7 +64,7 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
     with app.database.read() as tx:
         whole = one_group(tx, which)
         by_line = groups_of(tx, which, "line", app.world())
-        causes = _bars(tx, which, caller, app.world(), voice)
+        causes, _ = _bars(tx, which, caller, app.world(), voice)
         solved = _solved(whole) or _solved(one_group(tx, _twelve_weeks(which, voice)))
     # A picture of nothing would be an empty box.
     drawn = {"causes": bool(causes), "weeks": solved,
@@ -162,15 +162,17 @@ def row_of(name: str, group: figures.Group, voice: Voice) -> dict[str, Any]:
     }
 
 
-def _bars(tx: Connection, which: Which, caller: Caller, world: World, voice: Voice) -> list[pictures.Bar]:
+def _bars(tx: Connection, which: Which, caller: Caller, world: World, voice: Voice) -> tuple[list[pictures.Bar], float]:
+    """The largest causes, and the minutes of all of them: shares are of these, as in the chat."""
     asker = world.plant.person.get(caller.person or "")
-    found, _, _ = causes_of(tx, which, MOST_CAUSES, standing(tx, which, asker, world))
+    found, _, minutes = causes_of(tx, which, MOST_CAUSES, standing(tx, which, asker, world))
     plant = voice.plant
     names = [(plant.called(c.asset) or c.asset, c) for c in found if c.down_min > 0]
-    return [
+    bars = [
         pictures.Bar(" · ".join(part for part in (name, voice.say(f"type.{c.type}")) if part), c.down_min)
         for name, c in names
     ]
+    return bars, minutes
 
 
 def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> bytes:
@@ -179,7 +181,8 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
     unit = voice.say("page.unit.minute")
     with app.database.read() as tx:
         if kind == "causes":
-            return pictures.pareto("", _bars(tx, which, caller, app.world(), voice), unit, dark=dark)
+            bars, total = _bars(tx, which, caller, app.world(), voice)
+            return pictures.pareto("", bars, unit, total=total, dark=dark)
         if kind == "weeks":
             wide = _twelve_weeks(which, voice)
             spans = weeks(app.plant, wide.since, which.until)

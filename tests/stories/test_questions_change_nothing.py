@@ -95,7 +95,7 @@ def test_R14_a_question_about_figures_changes_no_case(floor: Rehearsal, person: 
         "filler 3 down again",
     ],
 )
-def test_R14_whoever_tells_how_long_it_took_asks_nothing(text: str) -> None:
+def test_R14_whoever_tells_how_long_it_took_asks_nothing(floor: Rehearsal, text: str) -> None:
     from bot.answers.wanted import asks_for_figures
 
-    assert not asks_for_figures(text)
+    assert not asks_for_figures(text, floor.app.plant, WEDNESDAY_AT_TEN)

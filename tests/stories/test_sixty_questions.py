@@ -214,3 +214,60 @@ def test_a_wrong_list_of_past_times_is_refused_with_its_line(
     file.write_text(text, "utf-8")
     with pytest.raises(Refused, match=says.replace("`", ".")):
         read_baseline(file, floor.app.plant)
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "never"),
+    [
+        ("where is order 99999", "ERP knows no order 99999.", "Open:"),
+        ("where is 99999?", "ERP knows no order 99999.", "Open:"),
+        ("wo ist Auftrag 99999?", "ERP knows no order 99999.", "Open:"),
+        ("what happened since yesterday", "Since Tue 17 Nov 06:00: 8 exceptions", "Tue 17 Nov:"),
+        ("last ten stops of line 2", "Line 2, the last 1:", "material short"),
+        ("summary of Monday", "Mon 16 Nov: 2 exceptions", "Since"),
+        ("minutes down 11/12", "Thu 12 Nov: 35 min down in 1 stop", "Since"),
+        ("what happened on Monday from 6 to 10?", "Mon 16 Nov 06:00 to 10:00: 1 exception", "Since"),
+        ("resolution time next week", "Which time do you mean? I did not understand “next week”.", "median"),
+        ("resolution time of the night shift last week", "2 exceptions", "EX-2001"),
+        ("minutes down by line night shift this week", "55 min down in 2 stops", "EX-2009"),
+        ("compare night shift with day shift", "night: 2 (EX-2014, EX-2013)", "late:"),
+        ("how many stops by line this week", "Line 1: 2 (EX-2016, EX-2010)", "Not taken"),
+        ("compare this week with last week by line", "Not taken into account: “by line”", "Line 1:"),
+        ("how many stops did Gary fix", "I do not compare people.", "exceptions"),
+        ("summary of Gary's stops yesterday", "Not taken into account: “Gary Lindqvist”", "quiet"),
+        ("what is open older than 2 days", "Not taken into account: “older than 2 days”\nOpen: 3", "quiet"),
+        ("what is open and waiting for parts", "Not taken into account: “waiting for parts”", "quiet"),
+        ("open exceptions for customer Kroger", "Not taken into account: “for customer Kroger”", "quiet"),
+        ("what is open on lot 6320-1A", "Open: 1\nEX-2016", "EX-2015"),
+        ("what is open on lot 6319-4A", "Nothing on 6319-4A.", "EX-2015"),
+        ("how many stops last week on lot 6319-4A", "Not taken into account: “6319-4A”", "quiet"),
+        ("what does customer service have open?", "Open: 3", "Not taken"),
+    ],
+)
+def test_R57_what_narrows_a_question_is_counted_or_named_and_never_dropped(
+    floor: Rehearsal, text: str, says: str, never: str
+) -> None:
+    floor.hears("stephanie.greer")
+    floor.says("stephanie.greer", text)
+    (answer,) = floor.hears("stephanie.greer")
+    assert says in answer, answer
+    assert never not in answer, answer
+
+
+@pytest.mark.parametrize(
+    ("person", "text", "says"),
+    [
+        ("hector.salinas", "qué está abierto de más de 2 días", "No se tuvo en cuenta: “de más de 2 días”"),
+        ("wagner.prado", "o que está aberto aguardando peças", "Não foi levado em conta: “aguardando peças”"),
+        ("juergen.weiss", "was ist offen, älter als 2 Tage?", "Nicht berücksichtigt: „älter als 2 Tage“"),
+        ("agnieszka.nowak", "co jest otwarte dłużej niż 2 dni?", "Nie wzięto pod uwagę: „dłużej niż 2 dni”"),
+        ("ravi.sharma", "kya open hai 2 din se zyada", "Ye dhyan mein nahi liya: “se zyada”"),
+    ],
+)
+def test_R57_what_is_not_taken_into_account_is_named_in_each_language(
+    floor: Rehearsal, person: str, text: str, says: str
+) -> None:
+    floor.hears(person)
+    floor.says(person, text)
+    (answer,) = floor.hears(person)
+    assert says in answer, answer

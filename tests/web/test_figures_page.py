@@ -76,6 +76,26 @@ def test_R57_an_answer_in_the_chat_shows_its_picture_to_whom_it_was_told(opened:
     assert stephanie.get("/api/people/stephanie.greer/lines/999999/picture.png").status_code == 404
 
 
+def test_R57_the_pages_shares_are_of_all_causes_as_in_the_chat(
+    weeks: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot import pictures
+    from bot.web import figures_page
+
+    asked: list[tuple[float, float]] = []
+    monkeypatch.setattr(figures_page, "MOST_CAUSES", 2)
+    really = pictures.pareto
+
+    def told(title: str, bars: list[pictures.Bar], unit: str, *, total: float = 0, dark: bool = False) -> bytes:
+        asked.append((sum(bar.value for bar in bars), total))
+        return really(title, bars, unit, total=total, dark=dark)
+
+    monkeypatch.setattr(pictures, "pareto", told)
+    assert weeks.someone.get("/figures/causes.png?period=this_month").status_code == 200
+    ((shown, total),) = asked
+    assert 0 < shown < total, "the shares of two causes are of all that stood"
+
+
 def test_light_and_dark_are_two_pictures(weeks: OpenDoor) -> None:
     light, dark = (
         weeks.someone.get(f"/figures/heat.png?period=this_month&dark={d}").content for d in ("false", "true")
