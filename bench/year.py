@@ -194,7 +194,9 @@ def main() -> None:
         write(database, cases)
         print(f"{len(cases)} cases written in {time.perf_counter() - begun:.0f} s")
         timed(
-            "first question of a year", 1, lambda: _ask(database, Wanted("metrics", start=END - YEAR, end=END), world)
+            "the year is read in, at the start",
+            1,
+            lambda: _ask(database, Wanted("metrics", start=END - YEAR, end=END), world),
         )
         for name, wanted in questions(folder).items():
             timed(name, given.rounds, lambda wanted=wanted: _ask(database, wanted, world))  # type: ignore[misc]

@@ -32,7 +32,7 @@ DRAIN = 10.0  # seconds that a shutdown waits for rounds in flight
 
 Part = Literal["all", "web", "channels", "rounds"]  # of the program, in one process
 SHARED = frozenset({"inbox", "media", "chase", "outbox", "postings"})  # claims keep several processes apart
-OWN = frozenset({"records", "rules", "people", "heartbeat"})  # each for itself; all else is one process's
+OWN = frozenset({"records", "figures", "rules", "people", "heartbeat"})  # each for itself; all else is one process's
 
 
 class Lane:
@@ -107,6 +107,7 @@ class Engine:
         "cards": (show_cards, 2),
         "postings": (ticks.post_to_erp, 2),
         "records": (ticks.refresh_records, 10),
+        "figures": (ticks.read_figures, 600),
         "lessons": (learn, 5),
         "rules": (reload_rules, 10),
         "people": (_people, 5),

@@ -22,7 +22,7 @@ from bot.lessons import learn
 from bot.looking import look_at_media
 from bot.posting import post_to_erp
 from bot.sending import send_all
-from db import cases, inbox, outbox
+from db import cases, figure_rows, inbox, outbox
 from db.cases import Stale
 from db.inbox import Received
 from workflow.case import Case, Change
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-__all__ = ["chase", "post_to_erp", "read_inbox", "refresh_records", "run_until_quiet", "send_outbox"]
+__all__ = ["chase", "post_to_erp", "read_figures", "read_inbox", "refresh_records", "run_until_quiet", "send_outbox"]
 
 BATCH = 50
 TIMERS = 100  # due steps that are taken in one transaction
@@ -42,6 +42,7 @@ SENDS = 20  # at a time, side by side
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get some too
 READ_WITHIN = timedelta(seconds=20)  # until another worker may read them as well; `inbox.take` lets one act
+YEAR = timedelta(days=366)
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 
 
@@ -137,6 +138,14 @@ def refresh_records(app: App) -> int:
         tell_of_changes(app)
     tell_of_age(app, app.records_taken_at)
     return int(changed)
+
+
+def read_figures(app: App) -> int:
+    """A year's figures are in memory before anybody asks, so that the first question is as quick as the next."""
+    now = app.clock.now()
+    with app.database.read() as tx:
+        figure_rows.read(tx, figure_rows.Which(now - YEAR, now))
+    return 0
 
 
 def run_until_quiet(app: App, most: int = 1000) -> int:
