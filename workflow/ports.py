@@ -128,11 +128,19 @@ class Closes(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """How a person comes to us in a chat, and brings "/start TOKEN"."""
+
+    link: str
+    write: str = ""  # what to write there, where the link cannot bring it
+
+
 @runtime_checkable
 class Invites(Protocol):
     """What a channel has besides into which a link leads."""
 
-    async def invitation(self, token: str) -> str: ...  # the link that brings "/start TOKEN"; TryLater, Rejected
+    async def invitation(self, token: str) -> Invitation: ...  # TryLater, Rejected
 
 
 @runtime_checkable

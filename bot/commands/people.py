@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -58,16 +59,17 @@ def invite(person: str, plant: PlantOption = None) -> None:
             raise Refused(f"There is no {person} in plant.yaml; the ids are listed there under `people`.")
         chats = [channel for channel in program.channels.values() if isinstance(channel, Invites)]
         if not chats:
-            raise Refused("No chat is connected into which a link leads. LINECALL_TELEGRAM_TOKEN sets one up.")
+            raise Refused("No chat is connected into which a link leads: set LINECALL_TELEGRAM_TOKEN, or another.")
         token = invited(program, person)
         for chat in chats:
-            link = program.loop.run(chat.invitation(token))
-            print(link)
-            try:
+            way = program.loop.run(chat.invitation(token))
+            print(way.link)
+            with suppress(ImportError):  # the link alone does
                 import segno
-            except ImportError:
-                continue  # the link alone does
-            segno.make(link).terminal(compact=True)
+
+                segno.make(way.link).terminal(compact=True)
+            if way.write:
+                print(f"Then write there: {way.write}")
 
 
 def strangers(plant: PlantOption = None) -> None:

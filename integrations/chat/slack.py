@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,7 @@ from integrations.chat.slack_socket import Socket
 from integrations.chat.slack_wire import Wire, as_ours
 from workflow.errors import Rejected, TryLater, Unreachable
 from workflow.messages import Inbound, Outbound, Sent
-from workflow.ports import Came, Finding, Form, Knock, Rate, Reads, Receive, Reply, Traits
+from workflow.ports import Came, Finding, Form, Invitation, Knock, Rate, Reads, Receive, Reply, Traits
 
 log = structlog.get_logger()
 
@@ -262,6 +263,21 @@ class Slack:
         except Exception as error:
             as_ours(error)
 
+    async def invitation(self, token: str) -> Invitation:
+        """The link that opens our conversation, and the line to write there: no link of Slack's brings words along.
+
+        docs.slack.dev/interactivity/deep-linking; the id of the app stands in its own token alone.
+        """
+        if self._us is None:
+            await self._who_are_we()
+        us = self._us
+        assert us is not None  # noqa: S101 - else it was raised
+        app = _APP.match(self._app_token or "")
+        link = f"slack://user?team={us.team}&id={us.user}"
+        if app is not None:
+            link = f"https://slack.com/app_redirect?app={app[1]}&team={us.team}"
+        return Invitation(link, f"/linecall start {token}")
+
     async def examine(self) -> tuple[Finding, ...]:
         """How the token, the scopes, the socket and the channels are."""
         program = self._program
@@ -271,6 +287,7 @@ class Slack:
 
 
 JSON = "application/json"
+_APP = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-", re.ASCII)
 _running: set[asyncio.Task[None]] = set()
 
 

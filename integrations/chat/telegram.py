@@ -20,7 +20,7 @@ from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED,
 from integrations.chat.telegram_wire import Wire, as_ours, is_same, keyboard, moved_to
 from workflow.errors import Rejected
 from workflow.messages import Inbound, Outbound, Sent
-from workflow.ports import Came, Finding, Knock, Rate, Reads, Receive, Traits
+from workflow.ports import Came, Finding, Invitation, Knock, Rate, Reads, Receive, Traits
 
 log = structlog.get_logger()
 
@@ -175,13 +175,13 @@ class Telegram:
         except TelegramError as error:
             as_ours(error)
 
-    async def invitation(self, token: str) -> str:
+    async def invitation(self, token: str) -> Invitation:
         """The deep link that opens our chat and brings the token (core.telegram.org/bots/features#deep-linking)."""
         try:
             me = await self._wire.call("getMe")
         except TelegramError as error:
             as_ours(error)
-        return f"https://t.me/{text_in({'me': me}, 'me', 'username')}?start={token}"
+        return Invitation(f"https://t.me/{text_in({'me': me}, 'me', 'username')}?start={token}")
 
     async def _sent(self, chat: str, topic: str, message: Outbound) -> Sent:
         markup = keyboard([(button.label, button.value) for button in message.buttons])

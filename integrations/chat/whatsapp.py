@@ -29,7 +29,7 @@ from integrations.chat.whatsapp_webhooks import NAME, PREFIX, arrival, inbound, 
 from integrations.chat.whatsapp_wire import PAIR_BURST, PAIR_GAP, SENDER_GAP, Wire, as_ours
 from workflow.errors import Rejected, TryLater
 from workflow.messages import Outbound, Sent
-from workflow.ports import Came, Finding, Knock, Rate, Receive, Reply, Traits
+from workflow.ports import Came, Finding, Invitation, Knock, Rate, Receive, Reply, Traits
 
 log = structlog.get_logger()
 
@@ -137,9 +137,10 @@ class WhatsApp:
             _ours(error)
         return Sent(str(sent.sid))
 
-    async def invitation(self, token: str) -> str:
+    async def invitation(self, token: str) -> Invitation:
         """The link that opens the chat with us and has the words ready to send."""
-        return f"https://wa.me/{self._sender.removeprefix(PREFIX).lstrip('+')}?text={quote(f'/start {token}')}"
+        number = self._sender.removeprefix(PREFIX).lstrip("+")
+        return Invitation(f"https://wa.me/{number}?text={quote(f'/start {token}')}")
 
     async def _free(self, message: Outbound) -> dict[str, Any]:
         if not message.buttons:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app as cli
 from bot.config import WrongConfiguration, read_config
 from integrations.chat.slack import Slack
 from tests.integrations import examining
+from tests.integrations.slack.floor import Floor
 from tests.integrations.strict_slack import APP_TOKEN, GIVEN, SECRET, TOKEN, StrictSlack
+from tests.web.door import RIVERSIDE
 from workflow.ports import Finding
 
 
@@ -37,6 +41,35 @@ def test_doctor_says_what_to_do(slack: StrictSlack) -> None:
     assert found.how == "1 of 3 can be reached; not: anita.rao (user_disabled), gary.lindqvist (user_not_found)"
     assert "Copy member ID" in found.to_do
     assert slack.accepted == [], "nothing is posted to find out"
+
+
+@pytest.mark.parametrize(
+    ("app_token", "link"),
+    [
+        ("xapp-1-A0LINE-7-test", "https://slack.com/app_redirect?app=A0LINE&team=T0RIVER"),
+        (None, "slack://user?team=T0RIVER&id=U0LINE"),
+    ],
+)
+def test_R55_a_plant_with_slack_alone_invites_by_a_link_and_a_line_to_write(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, app_token: str | None, link: str
+) -> None:
+    settings = {
+        "PLANT": RIVERSIDE,
+        "DATA": floor.app.config.data,
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_APP_TOKEN": app_token,
+    }
+    for name, value in (settings | {"SLACK_BASE_URL": floor.slack.url, "SLACK_SIGNING_SECRET": SECRET}).items():
+        if value is not None:
+            monkeypatch.setenv(f"LINECALL_{name}", str(value))
+    said = CliRunner().invoke(cli, ["invite", "gary.lindqvist"])
+    assert said.exit_code == 0, said.output
+    first, *_, last = said.output.strip().splitlines()
+    assert first == link
+    line = last.removeprefix("Then write there: /linecall ")
+    floor.knocks_with(floor.slack.command("U0NEW", line))
+    floor.settle()
+    assert "Gary Lindqvist" in floor.shows("U0NEW")[-1], "he is asked whether it is him"
 
 
 @pytest.mark.parametrize(

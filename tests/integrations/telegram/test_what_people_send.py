@@ -162,7 +162,7 @@ def test_a_command_answers(floor: Floor) -> None:
 
 def test_R55_an_invitation_is_a_link_into_the_chat_and_its_yes_a_button(floor: Floor) -> None:
     token = invite(floor.app, "tamika.jones")
-    link = floor.app.loop.run(floor.channel.invitation(token))  # type: ignore[attr-defined]
+    link = floor.app.loop.run(floor.channel.invitation(token)).link  # type: ignore[attr-defined]
     assert link == f"https://t.me/{BOT}?start={token}"
     assert len(token) <= 64
     floor.texts(55501, f"/start {token}")

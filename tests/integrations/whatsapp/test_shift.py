@@ -172,7 +172,7 @@ def test_an_invitation_makes_a_phone_a_persons(floor: Floor) -> None:
     from bot.invite import invite
 
     token = invite(floor.app, "maria.lopez")
-    link = floor.app.loop.run(floor.app.channels["whatsapp"].invitation(token))  # type: ignore[attr-defined]
+    link = floor.app.loop.run(floor.app.channels["whatsapp"].invitation(token)).link  # type: ignore[attr-defined]
     assert link == f"https://wa.me/15550001111?text=/start%20{token}"
     floor.texts(NOBODY, f"/start {token}")
     assert "López" in floor.phone(NOBODY)[-1]
