@@ -11,7 +11,7 @@ import structlog
 from db import attachments, inbox
 from integrations.media.files import Kept, NotTaken, taken
 from integrations.media.known_ids import known_ids
-from workflow.errors import Rejected, TryLater
+from workflow.errors import Rejected, TooLarge, TryLater
 from workflow.ports import Fetches
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def _read(app: App, one: Attachment) -> Read:
         return Read(problem="gone")
     try:
         kept = taken(app.loop.run(channel.fetch(one.reference)))
+    except TooLarge:
+        return Read(problem="too_large")
     except Rejected:
         return Read(problem="gone")
     except NotTaken as no:

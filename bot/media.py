@@ -64,9 +64,9 @@ def brought(desk: Desk, one: Attachment, reading: Reading | None) -> str:
         return confirmed.offer(desk, one, found, "media.belongs", case)
     if found:
         return confirmed.offer(desk, one, found, "media.about_these")
-    if not one.alone:
+    if not one.alone and one.problem != "too_large":
         return "nothing_new"  # the words that came with it were taken already
-    if case is not None:
+    if case is not None and one.problem != "too_large":
         attachments.belongs(desk.tx, one.id, case.number)
         return desk.tell("media.added", case=case.number)
     return _not_read(desk, one)

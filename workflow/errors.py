@@ -6,7 +6,8 @@
     │   ├── NotYet   we ourselves keep to its pace: nothing was tried
     │   └── Away   the whole system, not just this one request: nothing else is tried there meanwhile
     └── Rejected   a foreign system says no for good: put before a person
-        └── Unreachable   an address is dead (blocked, never started): the person's next one is tried (R56)
+        ├── Unreachable   an address is dead (blocked, never started): the person's next one is tried (R56)
+        └── TooLarge   a file is larger than its platform gives it, or than we take it: its sender is told so
 
 Anything else that is raised is a bug and is logged with its traceback.
 """
@@ -66,3 +67,7 @@ class Rejected(LinecallError):
 
 class Unreachable(Rejected):
     """Nothing arrives at this address until its person writes again; their next address is tried (R56)."""
+
+
+class TooLarge(Rejected):
+    """A file that nobody fetches; whoever sent it can send a smaller one, or write."""

@@ -19,11 +19,11 @@ from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessag
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
 
 from integrations.chat.email_proof import message_id
-from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, proved, read
+from integrations.chat.email_reading import ABOVE, NAME, UNPROVED, Proof, proved, read, too_large
 from integrations.chat.email_server import ANSWERS_WITHIN, LATER, NO_SUCH, Server, connected, post
 from integrations.chat.gate import as_it_came
 from integrations.chat.reachable import reachable
-from workflow.errors import Rejected, TryLater
+from workflow.errors import Rejected, TooLarge, TryLater
 from workflow.messages import Arrival, Inbound, Outbound, Sent
 from workflow.ports import Finding, Reads, Receive, Traits
 
@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 IDLES = 3.0  # seconds that we wait for news of the server at a stretch; a stop waits no longer
 TAKEN = "Linecall"  # the flag of a mail that is stored here; people may read the mailbox and take nothing from us
-MOST_MAIL = 20 * 1024 * 1024  # bytes of a mail that is fetched
 MOST_POISON = 64 * 1024  # bytes that are kept of a mail that cannot be read, and as many of its headers
 
 
@@ -88,7 +87,10 @@ class Email:
             mailbox = self._unopened()
             try:
                 self._log_in(mailbox)
-                for mail in mailbox.fetch(AND(uid=where), mark_seen=False):
+                mail = _mail(mailbox, where)
+                if mail is not None:
+                    if too_large(mail):
+                        raise TooLarge("the mail is too large")
                     if int(n) < len(mail.attachments):
                         return bytes(mail.attachments[int(n)].payload)
             finally:
@@ -249,11 +251,11 @@ class Email:
 
 
 def _mail(mailbox: BaseMailBox, uid: str) -> MailMessage | None:
-    """A mail; None for one that is too large to look at, or gone."""
+    """A mail, or the headers alone of one that is too large to look at; None for one that is gone."""
     for head in mailbox.fetch(AND(uid=uid), mark_seen=False, headers_only=True):
-        if head.size_rfc822 > MOST_MAIL:
+        if too_large(head):
             log.warning("email.too_large", bytes=head.size_rfc822)
-            return None
+            return head
     try:
         return next(iter(mailbox.fetch(AND(uid=uid), mark_seen=False)), None)
     except RecursionError:  # parts in parts in parts: no mail program makes hundreds

@@ -25,6 +25,7 @@ from workflow.messages import Arrival, Inbound, Media, MediaKind
 NAME = "email"
 UNPROVED = "?"  # how an address begins that nobody proved: nobody speaks from it, and nothing is sent to it
 ABOVE = "##-"  # stands in the first line of every mail of ours: whatever is below it was quoted
+MOST_MAIL = 20 * 1024 * 1024  # bytes of a mail that is fetched
 MOST_TEXT = 20_000  # characters that are looked at
 LITTLE = 4_000  # characters of what nobody proved: enough for a person to see what it is about
 MOST_HTML = 10  # times as many characters of HTML: styles stand before the words
@@ -188,7 +189,15 @@ def _writer(mail: MailMessage) -> str:
     return addresses[0].lower()
 
 
+def too_large(mail: MailMessage) -> bool:
+    """Whether of a mail its headers alone are fetched."""
+    return mail.size_rfc822 > MOST_MAIL
+
+
 def _media(mail: MailMessage, where: str) -> Iterator[Media]:
+    if too_large(mail):
+        yield Media("document", f"{where}/0")  # it is refused when it is fetched, and its sender is told
+        return
     for n, one in enumerate(mail.attachments[:20]):
         kind = _kind(one)
         if kind is not None:

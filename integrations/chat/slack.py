@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from integrations.chat import slack_blocks as blocks
-from integrations.chat.gate import Unreadable, as_it_came, form, json_object, recent, same, text_in
+from integrations.chat.gate import Unreadable, as_it_came, at, form, json_object, recent, same, text_in
 from integrations.chat.pace import Pace
 from integrations.chat.slack_doctor import examined
 from integrations.chat.slack_events import (
@@ -259,7 +259,7 @@ class Slack:
         try:
             file = (await self._wire.call("files.info", file=reference)).get("file")
             url = text_in({"f": file}, "f", "url_private_download") or text_in({"f": file}, "f", "url_private")
-            return await self._wire.file(url, MOST_FILE)
+            return await self._wire.file(url, MOST_FILE, at(file, "size"))
         except Exception as error:
             as_ours(error)
 

@@ -20,7 +20,7 @@ from workflow.messages import Inbound, Media, MediaKind
 NAME = "slack"
 REPORT_SHORTCUT = "linecall_report"  # callback ids, as deploy/slack-manifest.yaml has them
 FORM = "linecall_form"
-MOST_FILE = 20 * 1024 * 1024  # bytes
+MOST_FILE = 20 * 1024 * 1024  # bytes; a larger one is refused when it is fetched, and its sender is told
 PLAIN = frozenset({"", "file_share", "me_message", "thread_broadcast"})  # subtypes that a person writes
 SOUNDS = frozenset({"aac", "amr", "flac", "m4a", "mp3", "ogg", "opus", "wav"})  # file types, where no MIME type is told
 _CONTROL = re.compile(r"<([^<>]*)>")
@@ -191,8 +191,8 @@ def files(found: Mapping[str, Any]) -> tuple[Media, ...]:
     """The files of a message; their ids, never their addresses."""
     kept = []
     for file in _list(found.get("files")):
-        id_, mime, size = text_in(file, "id"), text_in(file, "mimetype"), at(file, "size")
-        if not _ID.fullmatch(id_) or (isinstance(size, int) and size > MOST_FILE):
+        id_, mime = text_in(file, "id"), text_in(file, "mimetype")
+        if not _ID.fullmatch(id_):
             continue
         kind: MediaKind = "document"
         if mime.startswith("image/"):

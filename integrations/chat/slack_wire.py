@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from integrations.chat.gate import at
-from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.errors import Rejected, TooLarge, TryLater, Unreachable
 
 PUBLIC = "https://slack.com/api/"
 FILES = "files.slack.com"
@@ -104,8 +104,13 @@ class Wire:
         )
         return str((await client.apps_connections_open(app_token=app_token))["url"])
 
-    async def file(self, url: str, most: int) -> bytes:
-        """The content of a file; the token goes to Slack's own host alone and follows no redirect (S20)."""
+    async def file(self, url: str, most: int, size: object = None) -> bytes:
+        """The content of a file, `size` bytes as Slack says; the token goes to Slack's own host alone (S20).
+
+        It follows no redirect. Raises TooLarge where the file has more than `most` bytes.
+        """
+        if isinstance(size, int) and size > most:
+            raise TooLarge("the file is too large")
         self._check_host(url)
         session = await self._ready()
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -120,7 +125,7 @@ class Wire:
             while len(found) <= most and (more := await answer.content.read(most + 1 - len(found))):
                 found += more
         if len(found) > most:
-            raise Rejected("the file is too large")
+            raise TooLarge("the file is too large")
         return found
 
     async def upload(self, url: str, content: bytes) -> None:

@@ -18,7 +18,7 @@ from integrations.chat.pace import Pace
 from integrations.chat.telegram_doctor import examined
 from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, id_of, inbound, number_of
 from integrations.chat.telegram_wire import Wire, as_ours, is_same, keyboard, moved_to
-from workflow.errors import Rejected
+from workflow.errors import Rejected, TooLarge
 from workflow.messages import Inbound, Outbound, Sent
 from workflow.ports import Came, Finding, Invitation, Knock, Rate, Reads, Receive, Traits
 
@@ -170,9 +170,11 @@ class Telegram:
             file = await self._wire.call("getFile", file_id=reference)
             path, size = text_in({"file": file}, "file", "file_path"), at(file, "file_size")
             if not path or (isinstance(size, int) and size > MOST_FILE):
-                raise Rejected("the file is too large for Telegram")
+                raise TooLarge("the file is too large for Telegram")
             return await self._wire.file(path)
         except TelegramError as error:
+            if "file is too big" in str(error).lower():
+                raise TooLarge("the file is too large for Telegram") from None
             as_ours(error)
 
     async def invitation(self, token: str) -> Invitation:

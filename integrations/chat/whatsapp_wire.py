@@ -18,7 +18,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from workflow.errors import Rejected, TryLater, Unreachable
+from workflow.errors import Rejected, TooLarge, TryLater, Unreachable
 
 ANSWERS_WITHIN = 8.0  # seconds
 FETCHED_WITHIN = 20.0  # seconds for a photo or a voice note, whatever its server does in between
@@ -210,5 +210,5 @@ async def _within(answer: httpx.Response, most: int) -> bytes:
     async for chunk in answer.aiter_bytes():
         got += chunk
         if len(got) > most:
-            raise Rejected("the file is too large")
+            raise TooLarge("the file is too large")
     return bytes(got)

@@ -110,6 +110,19 @@ def test_what_cannot_be_read_is_in_nobodys_way(floor: Floor, logged: LogCapture)
 
 
 @pytest.mark.slow
+def test_R9_who_sends_a_mail_that_is_too_large_is_told_so(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor.says("gary.lindqvist", "filler 3 jammed, line is down, 10482 standing")
+    floor.settle()
+    monkeypatch.setattr("integrations.chat.email_reading.MOST_MAIL", 50_000)
+    ours = floor.post.to(KAREN)[-1]
+    mail = a_mail(KAREN, "the customer's pictures", f"Re: {ours['Subject']}", In_Reply_To=ours["Message-ID"])
+    mail.add_attachment(bytes(60_000), "image", "jpeg", filename="pallet.jpg")
+    floor.mails(mail)
+    floor.settle()
+    assert "too large" in words(floor.post.to(KAREN)[-1])
+
+
+@pytest.mark.slow
 def test_it_listens_wakes_and_fetches(floor: Floor) -> None:
     import asyncio
 

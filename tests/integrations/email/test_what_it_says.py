@@ -8,7 +8,7 @@ from structlog.testing import LogCapture
 
 from integrations.chat.email import MOST_POISON, Email
 from integrations.chat.email_html import words_of
-from integrations.chat.email_reading import LITTLE, own_words, read
+from integrations.chat.email_reading import LITTLE, MOST_MAIL, own_words, read
 from integrations.chat.gate import Unreadable
 from tests.integrations.email.mails import (
     DENISE,
@@ -56,6 +56,15 @@ def test_html_alone_is_read_and_the_subject_where_there_is_nothing_else() -> Non
     assert wrote(mail).text == "filler 3 is down"
     assert wrote(a_mail(text="\n", subject="filler 3 is down")).text == "filler 3 is down"
     assert wrote(a_mail(text="\n", subject="Re: EX-1001")).text == ""
+
+
+def test_R9_of_a_mail_that_is_too_large_the_headers_say_who_wrote_and_what_for() -> None:
+    head = a_mail(text="", subject="filler 3 is down", In_Reply_To=OURS).as_bytes().partition(b"\n\n")[0] + b"\n\n"
+    mail = MailMessage([(b"1 (UID 7 RFC822.SIZE %d BODY[HEADER] {%d}" % (MOST_MAIL + 1, len(head)), head), b")"])
+    found = read(mail, "7", PROOF, NOON)
+    assert isinstance(found, Inbound)
+    assert (found.sender, found.text) == (MARIA, "filler 3 is down")
+    assert [(one.kind, one.reference) for one in found.media] == [("document", "7/0")]
 
 
 def test_html_is_read_as_its_sender_sees_it() -> None:

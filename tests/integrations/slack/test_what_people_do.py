@@ -9,7 +9,7 @@ from structlog.testing import LogCapture
 
 from bot.invite import invite
 from db import inbox
-from integrations.chat.slack_events import event, plain
+from integrations.chat.slack_events import MOST_FILE, event, plain
 from tests.integrations import strict_blocks
 from tests.integrations.slack.floor import ANITA, FILLER_DOWN, MARIA, NEIL, TAMIKA, US, Floor
 from tests.integrations.strict_slack import BOT_USER, GIVEN, TEAM, TOKEN, StrictSlack
@@ -105,6 +105,16 @@ def test_a_photo_is_fetched_with_our_token_and_a_sign_in_page_is_no_photo(floor:
     with pytest.raises(Exception, match="refuses the token: missing_scope"):
         floor.app.loop.run(floor.channel.fetch("F0A"))
     assert TOKEN not in str(logged.entries)
+
+
+@pytest.mark.parametrize("text", ["", FILLER_DOWN])
+def test_R9_of_a_file_that_is_too_large_its_sender_is_told(floor: Floor, text: str) -> None:
+    floor.slack.files["F0VIDEO"] = bytes(MOST_FILE + 1)
+    file = {"id": "F0VIDEO", "mimetype": "video/mp4", "size": MOST_FILE + 1}
+    floor.texts(MARIA, text, subtype="file_share", files=[file])
+    floor.settle()
+    assert any("muy grande" in shown for shown in floor.shows(MARIA))
+    assert len(floor.cases()) == bool(text), "what was written counts"
 
 
 def test_R19_an_edited_report_corrects_it_and_an_edit_without_a_change_says_nothing(floor: Floor) -> None:
