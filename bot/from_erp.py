@@ -9,10 +9,10 @@ import structlog
 
 from bot.running import lines_changed, watch_lines
 from bot.watchman import who_runs_the_shift
-from db import cases, outbox, settings
+from db import cases, outbox, postings, settings
 from db.connect import Stale, one_at_a_time
 from workflow.case import Notice
-from workflow.changed_records import changed, known
+from workflow.changed_records import changed, known, known_by_now, tried_again
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -27,11 +27,13 @@ AGAIN = timedelta(hours=4)  # before people are told once more
 
 def tell_of_changes(app: App) -> int:
     """Tell those concerned what ERP changed under their exceptions, once; returns how many exceptions it was."""
-    told = 0
+    if not (app.records.work_orders or app.records.lots):
+        return 0  # an empty export tells of nothing
+    told = _try_again(app)
     with app.database.read() as tx:
         same = {case.number: known(case, app.records) for case in cases.open_cases(tx)}
         if (settings.get(tx, SEEN) or {}) == same and not lines_changed(tx, app.world()):
-            return 0
+            return told
     with app.database.write() as tx:
         one_at_a_time(tx, "erp changes")
         world = app.world()
@@ -56,6 +58,33 @@ def tell_of_changes(app: App) -> int:
     if told:
         app.ring("outbox", "postings")
     return told
+
+
+def _try_again(app: App) -> int:
+    """What ERP refused because it did not know an order or a lot goes to it once more as soon as it does (R50)."""
+    with app.database.read() as tx:
+        due = [
+            (status, ids)
+            for status in postings.find(tx, "failed")
+            if (ids := known_by_now(status, cases.log_of(tx, status.posting.case), app.records))
+        ]
+    tried = 0
+    for status, ids in due:
+        try:
+            with app.database.write() as tx:
+                case = cases.get(tx, status.posting.case)
+                now = postings.get(tx, status.posting.key)
+                if case is None or now is None or now.state != "failed":
+                    continue  # a person was faster
+                if postings.retry(tx, status.posting.key, app.clock.now()):
+                    cases.save(tx, tried_again(case, status, ids, app.world()), app.clock.now())
+                    tried += 1
+        except Stale:
+            continue  # the next round looks again
+        log.info("erp.knows_now", key=status.posting.key)
+    if tried:
+        app.ring("outbox", "postings")
+    return tried
 
 
 def tell_of_age(app: App, taken_at: datetime) -> int:

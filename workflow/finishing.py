@@ -16,7 +16,7 @@ from workflow.metrics import minutes_down
 from workflow.opening import complete
 from workflow.order_change import Becomes
 from workflow.plant import Person, on_shift
-from workflow.posting import resolution_postings, resumed_postings
+from workflow.posting import resolution_postings, resumed_postings, unknown_to_erp
 from workflow.reading import Quantity, ReportedException, Resolution
 from workflow.routing import LINECALL, World, remember_told, route
 
@@ -141,7 +141,9 @@ def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: boo
     guards = ("quality", "supervisor")
     concerned = [p for p in case.told if set(guards).intersection(world.plant.person[p].roles)]
     if for_good:
-        entry = Entry(world.now, LINECALL, "posting_failed", status.error or "", {"key": posting.key})
+        unknown = unknown_to_erp(posting, world.records)
+        logged: dict[str, Any] = {"key": posting.key} | ({"unknown": list(unknown)} if unknown else {})
+        entry = Entry(world.now, LINECALL, "posting_failed", status.error or "", logged)
         owner = [status.owner] if status.owner else []
         if not frees:
             return Change(case, (entry,), tuple(Notice(p, "posting_failed", facts) for p in owner))

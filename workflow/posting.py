@@ -109,6 +109,15 @@ def resolution_postings(case: Case, *, by_planner: bool, agreed: Becomes | None 
     return tuple(owed.postings)
 
 
+def unknown_to_erp(posting: Posting, records: Records) -> tuple[str, ...]:
+    """The order, lot and item of a posting that are in no record of ERP yet (R50)."""
+    known: Mapping[str, Mapping[str, object]] = {
+        "work_order": records.work_order, "lot": records.lot, "item": records.item
+    }  # fmt: skip
+    named = ((of, posting.body.get(name)) for name, of in known.items())
+    return tuple(str(id_) for of, id_ in named if id_ is not None and id_ not in of)
+
+
 def standing(owed: Sequence[PostingStatus]) -> tuple[Posting, ...]:
     """What ERP holds, or will hold when the queue is empty: without what was taken back, or is going to be."""
     gone = {s.posting.reverses for s in owed}

@@ -62,6 +62,10 @@ MADE = {
             "order_quantity",
             "lot_consumed",
             "lot_moved",
+            "order_gone",
+            "lot_gone",
+            "lot_freed",
+            "lot_blocked",
         )
     ],
     "asked.{}": [f"asked.{role}" for role in ROLES],

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from db import cases
 from tests.plantside import Plantside
 from workflow.case import Change
@@ -16,12 +18,15 @@ FILLER_DOWN = "filler on 3 jammed, line is down, 10482 standing still"
 
 
 def erp_says(plant: Plantside, **changed: Any) -> None:
-    """ERP's snapshot changes: `orders={"WO-1": {...}}`, `lots={...}`; one that it does not know is made."""
+    """ERP's snapshot changes: `orders={"WO-1": {...}}`, `lots={...}`, `gone=[…]`; one that it does not know is made."""
     records: Records = plant.app.erp.records()
     orders = {o.id: o for o in records.work_orders}
     lots = {lot.id: lot for lot in records.lots}
     for id_, values in changed.get("orders", {}).items():
         orders[id_] = replace(orders.get(id_) or WorkOrder(id_, "FG-3010", "L3", 100, "cs", "released"), **values)
+    for id_ in changed.get("gone", ()):
+        orders.pop(id_, None)
+        lots.pop(id_, None)
     for id_, values in changed.get("lots", {}).items():
         lots[id_] = replace(lots.get(id_) or Lot(id_, "FG-3010", 100, "cs", "available"), **values)
     fresh = Records(records.items, tuple(orders.values()), tuple(lots.values()), records.sales_orders,
@@ -99,4 +104,103 @@ def test_R50_records_that_are_too_old_are_told_to_whoever_runs_the_shift_once(pl
     assert "connection refused" in plant.hears_one("denise.palmer")
     plant.passes(minutes=30)
     plant.hears_nothing("denise.palmer")
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize(("status", "words"), [("completed", "is done"), ("held", "on hold")])
+def test_R50_an_order_that_erp_ends_or_holds_is_told_to_those_who_work_on_it(
+    plant: Plantside, status: str, words: str
+) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.says("gary.lindqvist", "on my way")
+    plant.rest_is_known()
+
+    erp_says(plant, orders={"WO-10482": {"status": status}})
+
+    for person in ("gary.lindqvist", "neil.abbott"):
+        heard = plant.hears_one(person)
+        assert "WO-10482" in heard
+        assert words in heard
+    plant.rest_is_known()
+
+
+def test_R50_what_vanishes_from_erp_is_told_once_and_an_empty_export_tells_nothing(plant: Plantside) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.rest_is_known()
+    real = plant.app.erp.records
+    plant.app.erp.records = lambda: Records(as_of=plant.clock.now())  # type: ignore[method-assign]
+    plant.settle()
+    plant.hears_nothing("neil.abbott")
+    plant.app.erp.records = real  # type: ignore[method-assign]
+    plant.settle()
+    plant.hears_nothing("neil.abbott")
+
+    erp_says(plant, gone=["WO-10482"])
+
+    assert "ERP's list has the order WO-10482 no more" in plant.hears_one("neil.abbott")
+    plant.rest_is_known()
+    erp_says(plant, orders={"WO-10500": {}})
+    plant.hears_nothing("neil.abbott")
+    plant.rest_is_known()
+
+
+def held(plant: Plantside) -> str:
+    """Edson holds a lot, and ERP has booked it."""
+    plant.says("edson.silva", "hold lot 6319-4A, caps leak")
+    plant.passes(minutes=1)
+    erp_says(plant, lots={"6319-4A": {"status": "hold"}})
+    plant.rest_is_known()
+    return plant.only_case().number
+
+
+def test_R50_a_lot_on_hold_that_is_used_up_or_gone_in_erp_is_told_to_quality(plant: Plantside) -> None:
+    held(plant)
+
+    erp_says(plant, lots={"6319-4A": {"status": "consumed"}})
+    assert "6319-4A is used up" in plant.hears_one("tamika.jones")
+    plant.rest_is_known()
+
+    erp_says(plant, gone=["6319-4A"])
+    assert "ERP's list has the lot 6319-4A no more" in plant.hears_one("tamika.jones")
+    plant.rest_is_known()
+
+
+def test_R43_a_lot_on_hold_that_somebody_frees_in_erp_is_told_aloud_at_once(plant: Plantside) -> None:
+    number = held(plant)
+
+    erp_says(plant, lots={"6319-4A": {"status": "available"}})
+
+    assert "somebody has freed the lot 6319-4A in ERP" in plant.hears_one("tamika.jones")
+    assert plant.only_case().undecided == ("6319-4A",)
+    assert "erp_changed" in plant.log(number)
+    plant.rest_is_known()
+
+
+def test_R43_our_own_hold_and_our_own_release_are_no_news_from_erp(plant: Plantside) -> None:
+    plant.says("edson.silva", "hold lot 6319-4A, caps leak")
+    plant.rest_is_known()
+    erp_says(plant, lots={"6319-4A": {"status": "hold"}})
+    plant.hears_nothing("tamika.jones")
+    plant.says("tamika.jones", "release 500 cs of 6319-4A, sampled and good")
+    plant.says("tamika.jones", "yes")
+    plant.rest_is_known()
+
+    erp_says(plant, lots={"6319-4A": {"status": "available"}})
+
+    plant.hears_nothing("tamika.jones")
+    plant.rest_is_known()
+
+
+def test_R50_a_lot_that_erp_blocks_or_moves_is_told_to_those_who_work_with_it(plant: Plantside) -> None:
+    plant.says("maria.lopez", "we count 40 cs less of lot 6320-3A than the system says")
+    case = plant.only_case()
+    assert case.lots == ("6320-3A",), "the story needs a lot that nobody holds"
+    erp_says(plant, orders={"WO-10500": {}})
+    plant.rest_is_known()
+
+    erp_says(plant, lots={"6320-3A": {"location": "WH-Z99"}})
+    assert "WH-Z99" in plant.hears_one("maria.lopez")
+    plant.rest_is_known()
+    erp_says(plant, lots={"6320-3A": {"status": "blocked"}})
+    assert "6320-3A" in plant.hears_one("maria.lopez")
     plant.rest_is_known()
