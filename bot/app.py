@@ -47,8 +47,6 @@ from workflow.routing import Superseded, World
 
 log = structlog.get_logger()
 
-RECORDS_OLD_AFTER = timedelta(minutes=15)
-
 
 class App:
     """Everything that a tick, a command or a page needs; built once by `build`, or by a test with its own parts."""

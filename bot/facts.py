@@ -243,6 +243,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     ),
     "in_words": lambda value, voice: voice.say("in_words", words=clean(value)),
     "status": _named("status"),
+    "exports": lambda value, voice: ", ".join(voice.say(f"export.{one}") for one in value),
     "kind": _named("kind"),
     "asks": _named("field"),
     "roles": lambda value, voice: ", ".join(voice.say(f"role.{role}") for role in value),

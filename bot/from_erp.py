@@ -21,6 +21,8 @@ log = structlog.get_logger()
 
 SEEN = "erp_said"  # of each open case, what ERP last said of what it names: case -> id -> facts
 OLD_TOLD = "records_old_told_at"
+EXPORTED = "records_exported"  # file -> when it was written, and since when we have seen it so
+STILL_TOLD = "records_still_told_at"
 OLD_AFTER = timedelta(minutes=15)  # without fresh records
 AGAIN = timedelta(hours=4)  # before people are told once more
 
@@ -102,5 +104,43 @@ def tell_of_age(app: App, taken_at: datetime) -> int:
         for person in who_runs_the_shift(world):
             outbox.put(tx, None, Notice(person.id, "records_old", facts), world.now)
     log.warning("records.too_old", minutes=round((world.now - taken_at) / timedelta(minutes=1)))
+    app.ring("outbox")
+    return 1
+
+
+def tell_of_exports(app: App) -> int:
+    """Tell whoever runs the shift that a file of ERP's export stands still though it can be read: its job has died.
+
+    Each file by itself, so that a fresh one hides no stale one. It counts from when Linecall saw it so first. A plant
+    that is only played has no export.
+    """
+    world, limits = app.world(), app.folder.rules.records_old
+    exported = dict(app.records.exported)
+    if app.config.play or not exported:
+        return 0
+    with app.database.read() as tx:
+        before = settings.get(tx, EXPORTED) or {}
+        told = settings.get(tx, STILL_TOLD)
+    now = world.now.isoformat()
+    fresh = {file: {"written": at.isoformat(), "seen": now} for file, at in exported.items()}
+    seen = {
+        file: before[file] if before.get(file, {}).get("written") == one["written"] else one
+        for file, one in fresh.items()
+    }
+    since = {file: datetime.fromisoformat(one["seen"]) for file, one in seen.items()}
+    old = [file for file in seen if file in limits and world.now - since[file] > limits[file]]
+    due = bool(old) and (told is None or world.now - datetime.fromisoformat(told) >= AGAIN)
+    if not due and seen == before:
+        return 0
+    with app.database.write() as tx:
+        one_at_a_time(tx, "erp changes")
+        settings.put(tx, EXPORTED, seen, world.now)
+        if not due or settings.get(tx, STILL_TOLD) != told:
+            return 0
+        settings.put(tx, STILL_TOLD, now, world.now)
+        facts = {"exports": old, "since_at": min(exported[file] for file in old).isoformat()}
+        for person in who_runs_the_shift(world):
+            outbox.put(tx, None, Notice(person.id, "records_still", facts), world.now)
+    log.warning("records.export_stands_still", files=old)
     app.ring("outbox")
     return 1

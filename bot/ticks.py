@@ -16,7 +16,7 @@ from bot import desk
 from bot.bearable import bearable
 from bot.cards import show_cards
 from bot.digests import send_digests
-from bot.from_erp import tell_of_age, tell_of_changes
+from bot.from_erp import tell_of_age, tell_of_changes, tell_of_exports
 from bot.handing_over import hand_over
 from bot.lessons import learn
 from bot.looking import look_at_media
@@ -137,6 +137,7 @@ def refresh_records(app: App) -> int:
     if changed:
         tell_of_changes(app)
     tell_of_age(app, app.records_taken_at)
+    tell_of_exports(app)
     return int(changed)
 
 

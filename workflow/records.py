@@ -85,6 +85,7 @@ class Records:
     sales_orders: tuple[SalesOrder, ...] = ()
     components: tuple[Component, ...] = ()
     as_of: datetime | None = None
+    exported: tuple[tuple[str, datetime], ...] = ()  # where it comes as files: "work_orders", and when it was written
 
     @cached_property
     def item(self) -> Mapping[str, Item]:

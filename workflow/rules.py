@@ -105,5 +105,8 @@ class Rules:
     failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
     approvals: Mapping[str, Approval] = field(default_factory=dict)  # posting kind -> its limit
     dry_run: frozenset[str] = frozenset()  # posting kinds that are only written down (R51)
+    records_old: Mapping[str, timedelta] = field(
+        default_factory=dict
+    )  # "lots": ERP's export of them is told when older
     keep_words: timedelta | None = None  # people's words, after an exception has ended; None: for ever
     version: str = ""  # of the file, for the log

@@ -56,13 +56,15 @@ def read_csv_files(folder: Path, known: Known, problems: list[Problem]) -> Recor
     for file in rows:
         _references(rows[file], targets, folder, own)
     problems.extend(_bearable(own))
+    written = _written(folder)
     return Records(
         items=tuple(_item(row.value) for row in rows["items.csv"] if row.value),
         work_orders=tuple(_work_order(row.value, known.zone) for row in rows["work_orders.csv"] if row.value),
         lots=tuple(_lot(row.value, known.zone) for row in rows["lots.csv"] if row.value),
         sales_orders=tuple(_sales_order(row.value, known.zone) for row in rows["sales_orders.csv"] if row.value),
         components=tuple(_component(row.value) for row in rows["bom.csv"] if row.value),
-        as_of=_newest(folder),
+        as_of=max((at for _, at in written), default=None),
+        exported=written,
     )
 
 
@@ -199,7 +201,7 @@ def _moment(when: date | datetime | None, zone: ZoneInfo) -> date | datetime | N
     return instant(when, zone) if isinstance(when, datetime) else when
 
 
-def _newest(folder: Path) -> datetime | None:
-    """How old the snapshot is: when the newest of its files was written (R58)."""
-    written = [(folder / file).stat().st_mtime for file in CSV_FILES if (folder / file).exists()]
-    return datetime.fromtimestamp(max(written), UTC) if written else None
+def _written(folder: Path) -> tuple[tuple[str, datetime], ...]:
+    """When each file was written: the newest says how old the snapshot is (R58), and none hides an older one (R50)."""
+    there = [(file.removesuffix(".csv"), folder / file) for file in CSV_FILES if (folder / file).exists()]
+    return tuple((name, datetime.fromtimestamp(file.stat().st_mtime, UTC)) for name, file in there)

@@ -137,6 +137,9 @@ class QuietModel(Strict):
     end: WallClock
 
 
+EXPORTED = ("items", "work_orders", "lots", "sales_orders", "bom")
+
+
 class ApprovalModel(Strict):
     """A limit above which a person approves a posting."""
 
@@ -180,5 +183,8 @@ class RulesModel(Strict):
     )
     dry_run: tuple[Annotated[str, choice("posting kind", POSTING_KINDS)], ...] = Field(
         default=(), description="a list of posting kinds", examples=["[stock_adjustment]"]
+    )
+    records_old: dict[Annotated[str, choice("file of ERP's export", EXPORTED)], Duration] = Field(
+        default={}, examples=["{work_orders: 2h, lots: 2h}"]
     )
     retention: RetentionModel | None = Field(default=None, examples=["{words: 365d}"])

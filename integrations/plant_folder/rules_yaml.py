@@ -159,6 +159,7 @@ def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
         failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
         approvals=MappingProxyType({kind: Approval(a.above, a.roles, a.not_own) for kind, a in both.approvals.items()}),
         dry_run=frozenset(both.dry_run),
+        records_old=MappingProxyType({**base.records_old, **both.records_old}),
         keep_words=both.retention.words if both.retention is not None else None,
         version=sha256((defaults.text + (own.text if own is not None else "")).encode()).hexdigest()[:12],
     )

@@ -313,6 +313,7 @@ EXAMPLES: dict[str, Facts] = {
     "erp_changed.order_quantity": CASE | {"work_order": "WO-10482", "quantity": 3000.0, "uom": "cs"},
     "erp_changed.lot_consumed": CASE | {"lot": "6319-4A"},
     "erp_changed.lot_moved": CASE | {"lot": "6319-4A", "at": "WH-B02"},
+    "records_still": {"exports": ["work_orders", "lots"], "since_at": "2026-11-16T20:31:00+00:00"},
     "erp_changed.order_gone": CASE | {"work_order": "WO-10482"},
     "erp_changed.lot_gone": CASE | {"lot": "6319-4A"},
     "erp_changed.lot_freed": CASE | {"lot": "6319-4A"},
