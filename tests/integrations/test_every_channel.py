@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from uuid import uuid4
 
 import pytest
 
@@ -51,7 +52,10 @@ class Bench(Protocol):
 class CalledBench(Bench, Protocol):
     """One whose platform calls us."""
 
+    secrets: tuple[str, ...]  # what proves it, and what must not be told of its person: never in a log
+
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock: ...
+    def knocks(self, text: str, *, proved: bool = True) -> dict[str, Knock]: ...  # one of each kind that it brings
     def signs(self, knock: Knock) -> Knock: ...  # the proof of these very bytes, where its platform makes one
 
 
@@ -72,6 +76,7 @@ class TelegramBench:
 
     person = "70106"
     secret = "correct-horse-battery"
+    secrets = (TOKEN, secret)
 
     def __init__(self, telegram: StrictTelegram) -> None:
         try:
@@ -98,6 +103,23 @@ class TelegramBench:
         update = self.telegram.press(person, button) if button else self.telegram.message(person, text)
         headers = {"x-telegram-bot-api-secret-token": self.secret if proved else "wrong"}
         return Knock("/hooks/telegram", "", headers, json.dumps(update).encode(), NOON)
+
+    def knocks(self, text: str, *, proved: bool = True) -> dict[str, Knock]:
+        """Words, words written anew, a photo with words, and a press under a message that quotes them."""
+        import json
+
+        said, press = self.telegram.message(int(self.person), text), self.telegram.press(int(self.person), text[:64])
+        press["callback_query"]["message"] |= {"text": text}
+        photo = {"photo": [{"file_id": "L", "file_size": 99}], "caption": text}
+        anew = {**said["message"], "edit_date": 9}
+        brought = {
+            "message": said,
+            "edited_message": {"update_id": said["update_id"] + 1, "edited_message": anew},
+            "photo": self.telegram.message(int(self.person), **photo),
+            "callback_query": press,
+        }
+        blank = self.knock("", proved=proved)
+        return {kind: replace(blank, body=json.dumps(update).encode()) for kind, update in brought.items()}
 
     def shown(self) -> list[tuple[str, tuple[Button, ...]]]:
         def buttons(message: dict[str, Any]) -> tuple[Button, ...]:
@@ -126,6 +148,7 @@ class WhatsAppBench:
     """WhatsApp through a strict fake of Twilio."""
 
     person = "+15550106"
+    secrets = ("a-token-of-nobody", "15550106")
 
     def __init__(self, twilio: StrictTwilio) -> None:
         from integrations.chat.whatsapp import WhatsApp
@@ -150,6 +173,23 @@ class WhatsAppBench:
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
         knock = self.twilio.pressed(self.person, "On it", button) if button else self.twilio.wrote(self.person, text)
         return knock if proved else replace(knock, body=knock.body.replace(b"Body=", b"Body=x"))
+
+    def knocks(self, text: str, *, proved: bool = True) -> dict[str, Knock]:
+        """Words, a tapped button, a file, and what became of a message of ours."""
+        from tests.integrations.strict_twilio import ACCOUNT, NUMBER
+
+        sid = f"SM{uuid4().hex}"
+        file = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/MM{'a' * 32}/Media/ME{'b' * 32}"
+        ours = {"sid": sid, "To": f"whatsapp:{self.person}", "From": f"whatsapp:{NUMBER}"}
+        brought = {
+            "message": self.twilio.wrote(self.person, text),
+            "button": self.twilio.pressed(self.person, text, text, sid),
+            "file": self.twilio.wrote(self.person, text, NumMedia="1", MediaUrl0=file, MediaContentType0="image/jpeg"),
+            "status": self.twilio.becomes(ours, "failed", 63016),
+        }
+        if proved:
+            return brought
+        return {kind: replace(knock, body=knock.body + b"&Forged=1") for kind, knock in brought.items()}
 
     def signs(self, knock: Knock) -> Knock:
         """As Twilio would sign this body; what is no form, nobody can sign."""
@@ -187,6 +227,7 @@ class SlackBench:
     """Slack by signed HTTP requests, on the strict fake."""
 
     person = "U0106"
+    secrets = (SLACK_TOKEN, SECRET)
 
     def __init__(self, slack: StrictSlack) -> None:
         try:
@@ -204,8 +245,26 @@ class SlackBench:
 
     def knock(self, text: str, *, proved: bool = True, button: str | None = None) -> Knock:
         payload = self.slack.press(self.person, button) if button else self.slack.message(self.person, text)
+        return self._brings(payload, proved)
+
+    def _brings(self, payload: Any, proved: bool) -> Knock:
         headers, body = self.slack.signed(payload, NOON.timestamp(), SECRET if proved else SECRET[::-1])
         return Knock("/hooks/slack", "", headers, body, NOON)
+
+    def knocks(self, text: str, *, proved: bool = True) -> dict[str, Knock]:
+        """Words, words written anew, a pressed button, a form, a message shortcut and a command."""
+        said = self.slack.message(self.person, text)
+        view = {"id": f"V{self.slack.trigger()[:-9]}1", "callback_id": "linecall_form", "private_metadata": "1.x D1"}
+        field = {"type": "input", "block_id": "reason", "optional": True, "element": {"type": "plain_text_input"}}
+        payloads = {
+            "message": said,
+            "message_changed": self.slack.edit(said, f"{text} again"),
+            "block_actions": self.slack.press(self.person, text),
+            "view_submission": self.slack.submission(self.person, {**view, "blocks": [field]}, reason=text),
+            "message_action": self.slack.shortcut(self.person, said),
+            "slash": self.slack.command(self.person, text),
+        }
+        return {kind: self._brings(payload, proved) for kind, payload in payloads.items()}
 
     def signs(self, knock: Knock) -> Knock:
         """As Slack would sign this body."""
