@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
-
-import pytest
-
 from db import outbox
-from integrations.chat.pace import Pace
-from integrations.chat.slack import Slack
-from tests.integrations import strict_blocks
 from tests.integrations.slack.floor import ANITA, FILLER_DOWN, MARIA, Floor
-from tests.integrations.strict_slack import TOKEN, StrictSlack
-from workflow.messages import Outbound
+from tests.integrations.strict_slack import TOKEN
 
 
 def test_who_takes_requests_and_never_listens_asks_who_we_are_and_believes_nothing_before(floor: Floor) -> None:
@@ -35,33 +26,6 @@ def test_R23_one_ambiguous_send_in_five_loses_nothing_and_repeats_nothing(floor:
     keys = [message["metadata"]["event_payload"]["key"] for message in floor.slack.accepted]
     assert len(keys) == len(set(keys)), "what had arrived was found, and not sent again"
     assert any(method == "conversations.history" for method, _ in floor.slack.calls), "something was in doubt"
-
-
-@pytest.mark.slow
-def test_1000_sends_with_one_outcome_in_five_unknown_lose_nothing_and_repeat_nothing(slack: StrictSlack) -> None:
-    import asyncio
-
-    from workflow.errors import TryLater
-
-    chance = random.Random(58)
-
-    async def send_all() -> int:
-        channel, unknown = Slack(TOKEN, base_url=slack.url, pace=Pace(())), 0
-        for n in range(1000):
-            message = Outbound(ANITA, f"EX-{n}", key=f"riverside:{n}:0")
-            for _ in range(20):
-                slack.breaks = [chance.choice(["silent", "lost"])] if chance.random() < 0.2 else []
-                try:
-                    await channel.send(message)
-                    break
-                except TryLater as later:
-                    unknown += later.outcome_unknown
-                    message = replace(message, repeat=message.repeat or later.outcome_unknown)
-        await channel.close()
-        return unknown
-
-    assert asyncio.run(send_all()) > 150
-    assert [strict_blocks.shown(m["blocks"]) for m in slack.to(ANITA)] == [f"EX-{n}" for n in range(1000)]
 
 
 def test_a_pause_that_slack_asks_for_is_kept(floor: Floor) -> None:
