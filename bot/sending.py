@@ -74,7 +74,8 @@ def _too_soon(app: App, job: Job) -> bool:
     if not rates or not app.shared:
         return False  # one process keeps its own pace
     now, (channel, address) = app.clock.now(), job.way
-    limits = {f"{channel} {n} {address if rate.each else ''}": rate for n, rate in enumerate(rates)}
+    named = ((n, rate.counts(address), rate) for n, rate in enumerate(rates))
+    limits = {f"{channel} {n} {name}": rate for n, name, rate in named if name is not None}
     with app.database.write() as tx:
         wait = pass_through(tx, limits, now)
         if wait > AT_ONCE:

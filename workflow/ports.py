@@ -23,6 +23,16 @@ class Rate:
     every: timedelta
     burst: int = 1
     each: bool = False  # the limit of one address, and not of all together
+    begins: str = ""  # how the addresses begin that it is about: those of groups; empty: all
+
+    def counts(self, address: str) -> str | None:
+        """Under which name a message to an address is counted; None where this limit is not about it.
+
+        The topics of a group ("-100123/5") are one group, and all together have the name "".
+        """
+        if not address.startswith(self.begins):
+            return None
+        return address.partition("/")[0] if self.each else ""
 
 
 @dataclass(frozen=True, slots=True)

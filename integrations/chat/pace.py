@@ -31,7 +31,8 @@ class Pace:
     async def turn(self, chat: str) -> None:
         """Wait until a message may go to this chat; raises NotYet where that is too far off to wait here."""
         now = self._now()
-        limits = {(n, chat if rate.each else ""): rate for n, rate in enumerate(self._rates)}
+        named = ((n, rate.counts(chat), rate) for n, rate in enumerate(self._rates))
+        limits = {(n, name): rate for n, name, rate in named if name is not None}
         free_at = {limit: max(self._free_at.get(limit, 0.0), now) + _s(rate.every) for limit, rate in limits.items()}
         wait = max((free_at[limit] - now - _s(rate.every) * rate.burst for limit, rate in limits.items()), default=0.0)
         if wait > self._waits:

@@ -37,8 +37,12 @@ class Telegram:
     name = NAME
     traits = Traits(
         text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, caption=1024, edits=True, threads=True,
-        # About one a second in a chat, 30 a second in all; short bursts pass (T9).
-        rates=(Rate(timedelta(seconds=1 / 28), 28), Rate(timedelta(seconds=1.05), 3, each=True)),
+        # In any second 30 to all, in any minute 20 to a group; about one a second to a chat, short bursts pass (T9).
+        rates=(
+            Rate(timedelta(seconds=1 / 25), 5),
+            Rate(timedelta(seconds=1.05), 3, each=True),
+            Rate(timedelta(seconds=60 / 16), 4, each=True, begins="-"),
+        ),
     )  # fmt: skip
     hooks = (HOOK,)
 

@@ -26,7 +26,7 @@ from integrations.chat.whatsapp_templates import (
     templates,
 )
 from integrations.chat.whatsapp_webhooks import NAME, PREFIX, arrival, inbound, signed
-from integrations.chat.whatsapp_wire import PAIR_BURST, PAIR_GAP, SENDER_GAP, Wire, as_ours
+from integrations.chat.whatsapp_wire import PAIR_BURST, PAIR_GAP, SENDER_BURST, SENDER_GAP, Wire, as_ours
 from workflow.errors import Rejected, TryLater
 from workflow.messages import Outbound, Sent
 from workflow.ports import Came, Finding, Invitation, Knock, Rate, Receive, Reply, Traits
@@ -68,7 +68,7 @@ class WhatsApp:
             caption=1024 if lend is not None else 0,
             window=timedelta(hours=24),
             rates=(
-                Rate(timedelta(seconds=SENDER_GAP), 70),
+                Rate(timedelta(seconds=SENDER_GAP), SENDER_BURST),
                 Rate(timedelta(seconds=PAIR_GAP), PAIR_BURST, each=True),
             ),
             outside=Traits(text=ROOM, buttons=9, button_text=20, button_bytes=200, window=timedelta(hours=24)),

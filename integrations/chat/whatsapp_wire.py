@@ -27,7 +27,7 @@ MOST_REDIRECTS = 3
 TWILIOS = (".twilio.com", ".twiliocdn.com")  # where its media live; a redirect elsewhere is not followed
 
 PAIR_GAP, PAIR_BURST = 6.0, 30  # seconds a message to one person, and how many at once; Meta's bucket holds 45 (W10)
-SENDER_GAP = 1 / 70  # seconds; Twilio sends 80 a second for one number (W9)
+SENDER_GAP, SENDER_BURST = 1 / 70, 10  # seconds; within any second Twilio sends 80 for one number (W9)
 
 BUSY = frozenset({14107, 20429, 63018, 63038})  # too fast: for Twilio, or for this one person
 DEAD: Mapping[int, str] = {

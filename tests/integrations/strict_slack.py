@@ -8,15 +8,17 @@ whose block models are its first check.
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import WSMsgType, web
 
+from tests.integrations.loopback import Bucket
 from tests.integrations.strict_blocks import Refuses, check_blocks, check_view
 from tests.loop_thread import LoopThread
 
@@ -24,6 +26,7 @@ TOKEN, APP_TOKEN = "xoxb-" + "test-token-of-nobody", "xapp-" + "test-token-of-no
 SECRET = "0123456789abcdef" * 2
 TEAM, APP, BOT_USER, BOT = "T0RIVER", "A0LINE", "U0LINE", "B0LINE"
 TRIGGER_LIVES = 3.0  # seconds
+A_CHANNEL_AT_ONCE = 5  # about one a second goes to a channel; a short burst passes
 SCOPE_OF: Mapping[str, tuple[str, ...]] = {  # as each method's page has it; one of them is enough
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
@@ -64,6 +67,10 @@ class StrictSlack:
         self._waiting: dict[str, int] = {}  # files that are there and not ready
         self.acks: list[dict[str, Any]] = []
         self.sockets: list[web.WebSocketResponse] = []
+        self.now: Callable[[], float] = time.time
+        self.paced = False  # whether it keeps everybody to its pace, by its clock
+        self.too_fast = 0  # messages that it refused for that
+        self._pace: dict[str, Bucket] = {}
         self._direct: dict[str, str] = {}
         self._triggers: dict[str, float] = {}
         self._number = 0
@@ -319,6 +326,8 @@ class StrictSlack:
                 raise Refuses("invalid_metadata_format")
         else:
             metadata = {}
+        if self.paced:
+            self._keeps_pace(channel)
         if self.floods:
             raise Refuses("ratelimited", 429, self.floods.pop(0))
         broken = self.breaks.pop(0) if self.breaks else ""
@@ -333,6 +342,18 @@ class StrictSlack:
         if broken == "silent":
             raise Refuses("", 504)
         return {"channel": channel, "ts": message["ts"], "message": message}
+
+    def keeps_pace(self, now: Callable[[], float]) -> None:
+        """From now on whoever comes too fast is refused, by this clock."""
+        self.now, self.paced = now, True
+
+    def _keeps_pace(self, channel: str) -> None:
+        bucket = self._pace.setdefault(channel, Bucket(A_CHANNEL_AT_ONCE, 1.0))
+        wait = bucket.wait(self.now())
+        if wait > 0:
+            self.too_fast += 1
+            raise Refuses("ratelimited", 429, math.ceil(wait))
+        bucket.took(self.now())
 
     def _chat_postEphemeral(self, values: dict[str, Any]) -> dict[str, Any]:
         channel, thread = self._writable(values["channel"]), values.get("thread_ts")

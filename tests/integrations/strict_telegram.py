@@ -7,18 +7,23 @@ and wordings: core.telegram.org/bots/api, and the server's own source (Client.cp
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.integrations.loopback import Loopback
+from tests.integrations.loopback import Bucket, Lately, Loopback
 
 TOKEN = "123456:" + "test-token-of-nobody"
 BOT, BOT_ID = "riverside_bot", "123456"
 MOST_UNITS, MOST_CAPTION, MOST_DATA, MOST_PHOTO = 4096, 1024, 64, 10 * 1024 * 1024
+A_SECOND, A_GROUPS_MINUTE = 30, 20  # messages that it takes in any second, and in any minute for one group
+A_CHAT_AT_ONCE = 4  # about one a second to a chat; a short burst passes
+PRESS_LIVES = 150.0  # seconds in which a pressed button can be answered
 
 
 class Refuses(Exception):
@@ -51,7 +56,11 @@ class StrictTelegram(Loopback):
         self._number = 0
         self._lock = threading.Lock()
         self._news = threading.Condition(self._lock)
-        self._presses: set[str] = set()
+        self._presses: dict[str, float] = {}  # when they were pressed
+        self.now: Callable[[], float] = time.time
+        self.paced = False  # whether it keeps everybody to its pace, by its clock
+        self.too_fast = 0  # messages that it refused for that
+        self._pace: dict[str, Lately | Bucket] = {}
         super().__init__(_handler(self))
 
     # what people do ---------------------------------------------------------------------------------------------------
@@ -70,7 +79,7 @@ class StrictTelegram(Loopback):
     def press(self, sender: int, data: str, message_id: int = 1) -> dict[str, Any]:
         """An update with a pressed button."""
         self._number += 1
-        self._presses.add(f"press-{self._number}")
+        self._presses[f"press-{self._number}"] = self.now()
         press = {
             "id": f"press-{self._number}",
             "from": {"id": sender, "is_bot": False, "first_name": "Somebody"},
@@ -181,6 +190,8 @@ class StrictTelegram(Loopback):
         if chat in self.moved:
             raise Refuses(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=self.moved[chat])
         self._check(chat, values)
+        if self.paced:
+            self._keeps_pace(chat)
         if self.floods:
             seconds = self.floods.pop(0)
             raise Refuses(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
@@ -196,6 +207,24 @@ class StrictTelegram(Loopback):
             raise Refuses(504, "Gateway Timeout")
         return {"message_id": self._number, "date": 1, "chat": {"id": int(chat), "type": "private"}}
 
+    def keeps_pace(self, now: Callable[[], float]) -> None:
+        """From now on whoever comes too fast is refused, by this clock."""
+        self.now, self.paced = now, True
+
+    def _keeps_pace(self, chat: str) -> None:
+        limits: dict[str, Lately | Bucket] = {"all": Lately(A_SECOND, 1.0), chat: Bucket(A_CHAT_AT_ONCE, 1.0)}
+        if chat.startswith("-"):
+            limits[f"group {chat}"] = Lately(A_GROUPS_MINUTE, 60.0)
+        with self._lock:
+            counted = [self._pace.setdefault(name, limit) for name, limit in limits.items()]
+            wait = max(one.wait(self.now()) for one in counted)
+            if wait > 0:
+                self.too_fast += 1
+                seconds = math.ceil(wait)
+                raise Refuses(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+            for one in counted:
+                one.took(self.now())
+
     def _editMessageText(self, values: dict[str, Any]) -> Any:
         chat = str(values["chat_id"])
         self._check(chat, values)
@@ -208,7 +237,8 @@ class StrictTelegram(Loopback):
         return known
 
     def _answerCallbackQuery(self, values: dict[str, Any]) -> Any:
-        if values["callback_query_id"] not in self._presses:
+        pressed_at = self._presses.get(values["callback_query_id"])
+        if pressed_at is None or self.now() - pressed_at > PRESS_LIVES:
             raise Refuses(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         return True
 

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from twilio.request_validator import RequestValidator
 
-from tests.integrations.loopback import Loopback
+from tests.integrations.loopback import Lately, Loopback
 from workflow.ports import Knock
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "a-token-of-nobody"
@@ -29,6 +29,7 @@ NUMBER = "+15550001111"
 PUBLIC = "https://linecall.riverside.example"
 WINDOW = 24 * 3600.0
 PAIR_BURST, PAIR_GAP = 45, 6.0
+A_SECOND = 80  # messages of one sender that it hands on in any second; what is more waits in its queue
 VARIABLE = re.compile(r"\{\{(\d+)\}\}")
 
 
@@ -66,6 +67,9 @@ class StrictTwilio(Loopback):
                 "fallback_url": f"{PUBLIC}/hooks/whatsapp/fallback",
             },
         }
+        self.queued: list[dict[str, Any]] = []  # what came too fast, and waits to be handed on
+        self.paced = False  # whether it keeps senders to its pace, by its clock
+        self._lately = Lately(A_SECOND, 1.0)
         self._buckets: dict[str, tuple[float, float]] = {}
         super().__init__(_handler(self))
 
@@ -217,10 +221,27 @@ class StrictTwilio(Loopback):
         message = {"sid": f"SM{uuid4().hex}", **given, "text": text, "buttons": buttons, "template": template}
         message["picture"] = self.lent.get(given.get("MediaUrl", ""))
         self.accepted.append(message)
+        self.hands_on()
+        if self.paced and (self.queued or self._lately.wait(self.now()) > 0):
+            self.queued.append(message)
+            return {"sid": message["sid"], "status": "queued", "to": to, "from": sender, "account_sid": ACCOUNT}
+        if self.paced:
+            self._lately.took(self.now())
         self._delivers(person, message)
         if broken == "silent":
             raise Refuses(504, 20504, "Gateway Timeout")
         return {"sid": message["sid"], "status": "queued", "to": to, "from": sender, "account_sid": ACCOUNT}
+
+    def keeps_pace(self, now: Callable[[], float]) -> None:
+        """From now on what comes too fast waits, by this clock."""
+        self.now, self.paced = now, True
+
+    def hands_on(self) -> None:
+        """What waited goes on as its pace allows."""
+        while self.queued and self._lately.wait(self.now()) == 0:
+            message = self.queued.pop(0)
+            self._lately.took(self.now())
+            self._delivers(message["To"].removeprefix("whatsapp:"), message)
 
     def _words(self, given: dict[str, str]) -> tuple[str, list[tuple[str, str]], dict[str, Any] | None]:
         """Text, buttons and template of a message."""
