@@ -46,10 +46,8 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
     """
     require(case, "acknowledge")
     task = task_of(case, by, role)
-    if task.acknowledged_at is not None and task.acknowledged_by != by.id and task.acknowledged_by is not None:
-        at = task.acknowledged_at.isoformat()
-        already = {"case": case.number, "who": task.acknowledged_by, "taken_at": at, "role": task.role}
-        return Change(case, (), (Notice(by.id, "taken_already", already),))
+    if (already := _taken_by_another(case, task, by)) is not None:
+        return already
     first = task.acknowledged_at is None
     taken = replace(
         task,
@@ -61,7 +59,8 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
         asked_still=False,
     )
     # An ETA said on the way is when he arrives; from then on he works.
-    taken = replace(taken, next_step_at=next_sign_of_life(case, taken, max(promise or world.now, world.now)))
+    due = next_sign_of_life(case, taken, max(promise or world.now, world.now))
+    taken = replace(taken, next_step_at=_put_off(case, taken, due, world) if due is not None else None)
     facts = {"case": case.number, "who": by.id, "role": task.role, "promised_at": _iso(promise)}
     others = [p for p in task.told if p != by.id] if first else []
     notices = [Notice(by.id, "you_have_it", facts, _what_comes_next(case, task))]
@@ -74,6 +73,21 @@ def acknowledge(case: Case, by: Person, promise: datetime | None, world: World, 
     logged = {"role": task.role, "promised_at": _iso(promise), "rule": task.why}
     entry = Entry(world.now, by.id, "acknowledged", "", logged)
     return Change(remember_told(case.with_task(taken), tuple(notices)), (entry,), tuple(notices))
+
+
+def _taken_by_another(case: Case, task: Task, by: Person) -> Change | None:
+    """ "Tom has it", since when; None where nobody else does: what one took, nobody else puts off (R28, R32)."""
+    if task.acknowledged_at is None or task.acknowledged_by in (by.id, None):
+        return None
+    at = task.acknowledged_at.isoformat()
+    already = {"case": case.number, "who": task.acknowledged_by, "taken_at": at, "role": task.role}
+    return Change(case, (), (Notice(by.id, "taken_already", already),))
+
+
+def _put_off(case: Case, task: Task, until: datetime, world: World) -> datetime:
+    """When its owner is asked who named a time: then, but in time before its end, and never without end (R32)."""
+    latest = world.now + world.rules_of(case).longest_wait
+    return before_the_end(task, min(until, latest), world.now)
 
 
 def _what_comes_next(case: Case, task: Task) -> tuple[Offer, ...]:
@@ -94,17 +108,24 @@ def promise(case: Case, by: Person, until: datetime, said: str, world: World) ->
     task = task_of(case, by)
     if task.acknowledged_at is None and (by.id in task.told or task.role in by.roles):
         return acknowledge(case, by, until, world, task.role)
+    if (already := _taken_by_another(case, task, by)) is not None:
+        return already
     promised = replace(task, promised_at=until, waiting_for=None, asked_still=False)
-    promised = replace(promised, next_step_at=until + GRACE)
+    promised = replace(promised, next_step_at=_put_off(case, task, until + GRACE, world))
     return _heard(
         case.with_task(promised), by, "promised", said, world, {"promised_at": _iso(until), "role": task.role}
     )
 
 
 def wait(case: Case, by: Person, waiting_for: str, until: datetime | None, world: World) -> Change:
-    """Waiting on a stated thing pauses the chase until the promised time, or an hour; never without end (R32)."""
+    """Waiting on a stated thing pauses the chase until the promised time, or an hour; never without end (R32).
+
+    Not beyond the warning before it has to be done, and not longer than the rules let anybody wait.
+    """
     require(case, "wait")
     task = task_of(case, by)
+    if (already := _taken_by_another(case, task, by)) is not None:
+        return already
     until = until or world.now + timedelta(hours=1)
     paused = replace(
         task,
@@ -114,7 +135,7 @@ def wait(case: Case, by: Person, waiting_for: str, until: datetime | None, world
         waiting_for=waiting_for,
         promised_at=until,
         asked_still=False,
-        next_step_at=until,
+        next_step_at=_put_off(case, task, until, world),
     )
     facts = {"waiting_for": waiting_for, "promised_at": _iso(until), "role": task.role}
     return _heard(case.with_task(paused), by, "waiting", waiting_for, world, facts)

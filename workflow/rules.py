@@ -101,6 +101,7 @@ class Rules:
     answer_within: timedelta = timedelta(minutes=3)  # a question to a reporter; then the triage desk takes it (R18)
     gather: timedelta = timedelta(seconds=12)  # a report in pieces: so long for the next one (R8)
     watch: timedelta = timedelta(minutes=30)  # a machine that runs slow is asked about after so long (R16)
+    longest_wait: timedelta = timedelta(hours=24)  # whatever time was promised, its owner is asked after so long (R32)
     triage: tuple[str, ...] = ("supervisor", "manager")  # who takes what nobody could place
     failed_posting: Mapping[str, str] = field(default_factory=dict)  # posting kind -> role that works it off
     approvals: Mapping[str, Approval] = field(default_factory=dict)  # posting kind -> its limit

@@ -175,6 +175,7 @@ class RulesModel(Strict):
     triage: TriageModel = Field(default=TriageModel(), examples=["{roles: [supervisor], answer_within: 3m}"])
     gather: Duration = Field(default=timedelta(seconds=12), description="a duration", examples=["12s"])
     watch: Duration = Field(default=timedelta(minutes=30), description="a duration", examples=["30m"])
+    longest_wait: Duration = Field(default=timedelta(hours=24), description="a duration", examples=["24h"])
     failed_postings: dict[Annotated[str, choice("posting kind", POSTING_KINDS)], ARole] = Field(
         default={}, examples=["{scrap: quality}"]
     )

@@ -155,6 +155,7 @@ def _merged(defaults: _Layer, own: _Layer | None) -> Rules:
         answer_within=triage.answer_within,
         gather=both.gather,
         watch=both.watch,
+        longest_wait=both.longest_wait,
         triage=triage.roles,
         failed_posting=MappingProxyType({**base.failed_postings, **both.failed_postings}),
         approvals=MappingProxyType({kind: Approval(a.above, a.roles, a.not_own) for kind, a in both.approvals.items()}),

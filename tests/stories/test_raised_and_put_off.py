@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.plantside import Plantside
@@ -114,4 +116,50 @@ def test_R25_a_wish_of_a_customer_without_an_order_tells_the_planner_what_is_kno
     assert "500 cs" in asked
     assert "Which order was not said" in asked
     assert "SO-70127" in asked, "what Hy-Dale waits for, so that he can ask about the right one"
+    plant.rest_is_known()
+
+
+def test_R32_waiting_for_a_seal_pauses_the_chase_until_the_promised_time_and_everybody_sees_it(
+    plant: Plantside,
+) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.says("gary.lindqvist", "on it")
+    plant.rest_is_known()
+
+    plant.says("gary.lindqvist", "waiting for a seal, 90 min")
+    assert "seal" in plant.hears_one("maria.lopez")
+    task = plant.only_case().task("maintenance")
+    assert task.waiting_for
+    assert plant.only_case().is_open
+    plant.rest_is_known()
+    plant.passes(minutes=85)
+    plant.hears_nothing("gary.lindqvist")
+
+    plant.passes(minutes=10)
+    asked = plant.hears("gary.lindqvist")[0]
+    assert "still on it" in asked
+    assert "seal" in asked
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize("words", ["waiting for a seal, tomorrow", "waiting for parts", "in 90 min"])
+def test_R32_nobody_puts_off_what_somebody_else_has(plant: Plantside, words: str) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.says("gary.lindqvist", "on it")
+    plant.rest_is_known()
+    before = plant.only_case().task("maintenance")
+
+    plant.says("anita.rao", words, reply_to=f"case:{plant.only_case().number}")
+
+    assert "Gary" in plant.hears_one("anita.rao"), "she reads who has it"
+    assert plant.only_case().task("maintenance") == before
+    plant.rest_is_known()
+
+
+def test_R32_whatever_time_is_promised_its_owner_is_asked_within_a_day(plant: Plantside) -> None:
+    plant.says("maria.lopez", FILLER_DOWN)
+    plant.says("gary.lindqvist", "waiting for a motor, 3 days", reply_to=f"case:{plant.only_case().number}")
+    task = plant.only_case().task("maintenance")
+    assert task.acknowledged_by == "gary.lindqvist"
+    assert task.next_step_at - plant.clock.now() <= timedelta(hours=24)
     plant.rest_is_known()

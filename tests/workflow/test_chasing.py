@@ -122,3 +122,31 @@ def test_a_draft_that_nobody_answers_goes_to_the_triage_desk() -> None:
     taken = after(3, draft)
     assert told(taken) == {"sue": "asked.triage", "olga": "handed_to_triage"}
     assert taken.case.status == "open"
+
+
+def test_R32_waiting_and_promises_end_before_it_has_to_be_done_and_within_a_day() -> None:
+    tom, days = PLANT.person["tom"], NOON + timedelta(days=3)
+    taken = acknowledge(opened(), tom, None, world()).case
+    task = taken.task("maintenance")
+    assert task is not None
+    for act in (
+        lambda case: wait(case, tom, "a motor", days, world()),
+        lambda case: promise(case, tom, days, "Friday", world()),
+        lambda case: acknowledge(case, tom, days, world()),
+    ):
+        assert act(taken).case.task("maintenance").next_step_at == NOON + timedelta(hours=24)
+        ends = taken.with_task(replace(task, due_by=NOON + timedelta(hours=2)))
+        soon = act(ends).case.task("maintenance")
+        assert soon.next_step_at < NOON + timedelta(hours=2), "the warning before its end comes first"
+        assert soon.promised_at == days, "and what was promised stands as it was said"
+
+
+def test_R32_what_tom_has_ann_puts_off_neither_by_waiting_nor_by_a_promise() -> None:
+    tom, ann = PLANT.person["tom"], PLANT.person["ann"]
+    taken = acknowledge(opened(), tom, None, world()).case
+    for change in (
+        wait(taken, ann, "a seal", None, world()),
+        promise(taken, ann, NOON + timedelta(hours=9), "tonight", world()),
+    ):
+        assert change.case == taken
+        assert [(n.to, n.name, n.facts["who"]) for n in change.notices] == [("ann", "taken_already", "tom")]
