@@ -296,7 +296,7 @@ def on_shift(plant: Plant, role: str, at: datetime, line: str | None = None) -> 
     running = shifts_at(plant, at)
     present: dict[str, Person] = {}
     for person in plant.people:
-        if role in person.roles and not person.shared and _works_at(person, line):
+        if role in person.roles and not person.shared and works_at(person, line):
             there = _on_duty(plant, person, at, running)
             if there is not None:
                 present[there.id] = there
@@ -330,7 +330,8 @@ def _on_duty(plant: Plant, person: Person, at: datetime, running: tuple[ShiftSpa
     return None
 
 
-def _works_at(person: Person, line: str | None) -> bool:
+def works_at(person: Person, line: str | None) -> bool:
+    """Whether somebody's work is at a line; what is at none is everybody's."""
     return not person.lines or line is None or line in person.lines
 
 
