@@ -112,11 +112,14 @@ def _tell_of_the_outage(tx: Connection, since: datetime, world: World) -> None:
 def _raise(tx: Connection, late: Sequence[Case], world: World) -> None:
     """The round of chasing stands still: people are told that they have to look after these themselves."""
     log.error("watchman.overdue", cases=[c.number for c in late])
-    raised = settings.get(tx, RAISED)
-    if raised is not None and world.now - datetime.fromisoformat(raised) < AGAIN:
+    known = settings.get(tx, RAISED)
+    before = known if isinstance(known, dict) else {}  # case -> when it was raised last
+    lately = {n: at for n, at in before.items() if world.now - datetime.fromisoformat(at) < AGAIN}
+    new = [c for c in late if c.number not in lately]
+    if not new:
         return
-    settings.put(tx, RAISED, world.now.isoformat(), world.now)
-    facts = {"n": len(late), "items": [item(c, world) for c in late]}
+    settings.put(tx, RAISED, lately | {c.number: world.now.isoformat() for c in new}, world.now)
+    facts = {"n": len(new), "items": [item(c, world) for c in new]}
     for person in who_runs_the_shift(world):
         outbox.put(tx, None, Notice(person.id, "chase_stands_still", facts), world.now)
 

@@ -19,6 +19,7 @@ from db import cases, inbox, outbox, postings
 from workflow.case import SETTLED, Case, PostingStatus
 from workflow.metrics import Metrics
 from workflow.metrics import metrics as figures
+from workflow.watching import wants
 
 # Monday 16 November 2026: María runs line 3, Gary and Anita repair, Denise supervises, Tamika is quality, Neil and
 # Fernanda plan, Bobby brings material, Karen speaks with customers, Omar is safety, Stephanie is the manager.
@@ -128,6 +129,8 @@ class Plantside(Rehearsal):
             living = [t for t in case.tasks if t.live]
             assert living, f"I2: {case.number} is open and nobody's"
             assert any(t.next_step_at for t in living), f"I2: {case.number} is open and nothing is due"
+            missing = wants(case, self.app.world())
+            assert missing is None, f"I2: {case.number} is open and the watchman would find {missing}"
         assert unsent == 0, "I3: every notice that is due was sent, or dropped with a reason"
         accepted = [entry["key"] for entry in self.erp.ledger()]
         assert len(accepted) == len(set(accepted)), "I4: ERP accepted a posting twice"

@@ -11,7 +11,9 @@ from workflow.opening import triage
 from workflow.routing import NOBODY, World
 
 Wants = Literal["nobodys", "no_timer", "no_owner", "idle_timer"]
-LATE = timedelta(minutes=2)  # a step that is due for so long is nobody's work any more: the round that takes it stands
+# A step that is due for so long is nobody's work any more: the round that takes it stands. The watchman looks twice a
+# minute, so that it is raised within one.
+LATE = timedelta(seconds=25)
 
 
 def wants(case: Case, world: World) -> Wants | None:
@@ -21,7 +23,7 @@ def wants(case: Case, world: World) -> Wants | None:
     living = [t for t in case.tasks if t.live]
     if not living:
         return "nobodys"
-    if not any(t.next_step_at is not None for t in living):
+    if not any(t.next_step_at is not None for t in living) or any(_lost_its_timer(case, t) for t in living):
         return "no_timer"
     if any(t.next_step_at is not None and not t.live for t in case.tasks):
         return "idle_timer"
@@ -30,6 +32,14 @@ def wants(case: Case, world: World) -> Wants | None:
     if lead is not None and lead.owner is None and asleep:
         return "no_owner"
     return None
+
+
+def _lost_its_timer(case: Case, task: Task) -> bool:
+    """A function that has to act is chased for itself, whoever else still is (R26); away in rework nobody waits."""
+    if not task.required or task.next_step_at is not None:
+        return False
+    away = bool(case.held) and not any(held.remaining > 0 for held in case.held)
+    return task.acknowledged_at is None or (not away and (task.idle_after is not None or task.due_by is not None))
 
 
 def put_right(case: Case, world: World) -> Change | None:
@@ -49,7 +59,7 @@ def put_right(case: Case, world: World) -> Change | None:
         change = triage(case, world)
         opened_at = case.opened_at or world.now  # it is open for as long as it was
         return Change(replace(change.case, opened_at=opened_at), (entry, *change.entries), change.notices)
-    return Change(_due_now(case, world), (entry,))
+    return Change(_due_now(case, missing, world), (entry,))
 
 
 def overdue(case: Case, world: World) -> Task | None:
@@ -58,7 +68,8 @@ def overdue(case: Case, world: World) -> Task | None:
     return next(late, None) if case.is_open else None
 
 
-def _due_now(case: Case, world: World) -> Case:
-    lead = case.lead
-    tasks = tuple(replace(t, next_step_at=world.now) if t is lead else t for t in case.tasks)
+def _due_now(case: Case, missing: Wants, world: World) -> Case:
+    lost = [t for t in case.tasks if t.live and _lost_its_timer(case, t)] if missing == "no_timer" else []
+    due = lost or [t for t in case.tasks if t is case.lead]
+    tasks = tuple(replace(t, next_step_at=world.now) if t in due else t for t in case.tasks)
     return replace(case, tasks=tasks)

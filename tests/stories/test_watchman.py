@@ -83,6 +83,64 @@ def test_I2_whatever_is_torn_out_of_a_record_it_is_somebodys_again_at_the_next_l
     logged.entries.clear()
 
 
+def test_R26_a_function_whose_timer_is_lost_is_chased_again_though_another_one_still_is(
+    plant: Plantside, logged: LogCapture
+) -> None:
+    plant.says("maria.lopez", FILLER)
+    number = plant.only_case().number
+    lost = [t.role for t in plant.only_case().tasks if t.live and t.required and t.role != plant.only_case().lead.role]
+    assert lost, "more than one function has to act"
+    plant.rest_is_known()
+    pull_out(plant, f"UPDATE task SET next_step_at = NULL WHERE role = '{lost[0]}' AND \"case\" = :n", number)
+
+    assert watch(plant.app) == 1
+    plant.passes(seconds=1)
+
+    task = plant.only_case().task(lost[0])
+    assert task is not None
+    assert task.next_step_at is not None
+    assert "put_right" in plant.log(number)
+    plant.rest_is_known()
+    assert [e["what"] for e in logged.entries if e["event"] == "watchman.put_right"] == ["no_timer"]
+    logged.entries.clear()
+
+
+def test_I2_a_step_that_nobody_takes_is_raised_within_a_minute_each_exception_for_itself(
+    plant: Plantside, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stands_still(case: Case, world: World) -> Change | None:
+        raise RuntimeError("the round of chasing stands")
+
+    plant.says("maria.lopez", FILLER)
+    plant.rest_is_known()
+    monkeypatch.setattr(ticks, "next_steps", stands_still)
+    first = plant.only_case()
+    due = min(t.next_step_at for t in first.tasks if t.live and t.next_step_at)
+    while plant.clock.now() < due + timedelta(seconds=60):
+        plant.passes(seconds=30)
+        watch(plant.app)
+    plant.settle()
+    raised = [h for h in plant.hears("denise.palmer") if "could not follow up" in h]
+    assert len(raised) == 1
+    assert first.number in raised[0]
+
+    plant.says("edson.silva", "palletizer 2 is down, line is standing")
+    second = next(c for c in plant.cases() if c.number != first.number)
+    due = min(t.next_step_at for t in second.tasks if t.live and t.next_step_at)
+    plant.rest_is_known()
+    while plant.clock.now() < due + timedelta(seconds=60):
+        plant.passes(seconds=30)
+        watch(plant.app)
+    plant.settle()
+    raised = [h for h in plant.hears("denise.palmer") if "could not follow up" in h]
+    assert len(raised) == 1, "the first one was raised less than half an hour ago; that hides no other"
+    assert second.number in raised[0]
+    assert first.number not in raised[0]
+    plant.rest_is_known()
+    assert {e["event"] for e in logged.entries if e["log_level"] == "error"} == {"chase.failed", "watchman.overdue"}
+    logged.entries.clear()
+
+
 def test_a_record_in_good_order_is_left_as_it_is(plant: Plantside) -> None:
     for person, text in REPORTS:
         plant.says(person, text)
