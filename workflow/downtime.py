@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A span in which the same machine stood, counted by another exception."""
+    """A span in which the same machine, or its line, stood, counted by another exception."""
 
     case: str
     start: datetime
@@ -24,6 +24,18 @@ class Stood:
 def stands_at(case: Case) -> str | None:
     """What stood: the machine, or the line where no machine is named."""
     return case.assets[0] if case.assets else case.line
+
+
+def same_stop(one: Case, other: Case) -> bool:
+    """Whether both speak of the same machine, or one of the line and the other of a machine that stands in it.
+
+    Two machines of a line have each a downtime of their own; so has what stopped a line without anything broken.
+    """
+    if stands_at(one) == stands_at(other):
+        return True
+    broke = one.type == other.type == "machine_breakdown"
+    of_the_line = not one.assets or not other.assets
+    return broke and of_the_line and one.line is not None and one.line == other.line
 
 
 def counted(case: Case, minutes: float, plant: Plant, others: Iterable[Stood]) -> float:

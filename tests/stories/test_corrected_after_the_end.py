@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from functools import partial
+
+import pytest
 
 from bot.by_hand import book
+from db import cases, downtimes
 from tests.plantside import Plantside
+from workflow import finishing
 from workflow.case import PostingStatus
 from workflow.metrics import minutes_down
+from workflow.reading import Resolution
 
 FILLER_DOWN = "filler on 3 jammed, line is down, 10482 standing still"
 
@@ -174,4 +181,27 @@ def test_R49_two_stops_of_one_machine_are_not_counted_twice(plant: Plantside) ->
     assert (first.downtime_min, second.downtime_min) == (10, 30), "what was said stays on the record"
     assert in_erp(plant, "downtime") == 35
     assert sum(minutes_down(case) or 0 for case in plant.cases()) == 35, "the figures say what ERP says"
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize("line_first", [True, False])
+def test_R49_a_stop_of_the_line_and_one_of_its_machine_in_the_same_hour_count_once(
+    plant: Plantside, line_first: bool
+) -> None:
+    """The line stands from six for an hour; the filler that stood in it from ten past for half an hour adds nothing."""
+    plant.passes(hours=1, minutes=5)
+    reports = [("line 3 is down since 6:00", 60.0), ("filler on 3 was down since 6:10, jammed", 30.0)]
+    for said, minutes in reports if line_first else reversed(reports):
+        plant.says("maria.lopez", said)
+        (case,) = [one for one in plant.cases() if one.is_open]
+        assert case.type == "machine_breakdown"
+        assert bool(case.assets) == ("filler" in said), "the premise: one names the line, the other its machine"
+        with plant.app.database.write() as tx:
+            world = replace(plant.app.world(), stood=partial(downtimes.beside, tx))
+            gary = world.plant.person["gary.lindqvist"]
+            cases.save(tx, finishing.resolve(case, gary, Resolution("fixed", minutes), world), plant.clock.now())
+        plant.passes(minutes=3)
+
+    assert in_erp(plant, "downtime") == 60
+    assert sum(minutes_down(case) or 0 for case in plant.cases()) == 60, "the figures say what ERP says"
     plant.rest_is_known()
