@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from bot.watchman import who_runs_the_shift
 from db import cases, outbox, postings, settings
 from db.connect import Stale
+from integrations.erp.several import Several
 from workflow.case import Case, Change, Entry, Notice, PostingStatus
-from workflow.errors import Rejected, TryLater
+from workflow.errors import Away, Rejected, TryLater
 from workflow.records import Records
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.app import App
     from workflow.plant import Person
+    from workflow.routing import World
 
 log = structlog.get_logger()
 
@@ -28,11 +30,15 @@ NIGHT = (2, 5)  # hours of the plant's clock between which it is compared
 BACK = timedelta(days=7)  # how old a posting may be to be asked about
 COMPARED = "reconciled_on"  # the plant's date of the last comparison
 FOUND = "reconcile_found"  # what it found and nobody has looked after
+RUN = "reconcile_run"  # how far the one of this night has come: what is left, and what was found so far
+ON_HOLD = frozenset({"hold", "blocked"})  # how ERP calls a lot that nobody may use
+LITTLE = 1e-6  # of a quantity
+NOT_ASKED = frozenset({"dry_run", "reversed"})
 RETRIES = 10
 
 What = Literal[
     "not_in_erp", "other_receipt", "in_erp_already", "booked_twice",
-    "not_on_hold", "order_gone", "lot_gone", "unknown_yet",
+    "not_on_hold", "less_on_hold", "order_gone", "lot_gone", "unknown_yet",
 ]  # fmt: skip
 
 
@@ -56,6 +62,7 @@ class Comparison:
     differences: tuple[Difference, ...]
     compared: int
     by_hand: int  # booked by a person: asked only whether ERP took ours as well; their own receipts are not looked up
+    not_compared: int = 0  # postings about which ERP gave no answer
 
 
 def reconcile(app: App, since: datetime) -> Comparison:
@@ -64,39 +71,97 @@ def reconcile(app: App, since: datetime) -> Comparison:
     Nothing is booked and nothing is changed. Raises TryLater where ERP is away.
     """
     with app.database.read() as tx:
-        owed = [s for s in postings.find(tx) if s.owed_since is None or s.owed_since >= since]
+        owed = postings.owed_since(tx, since)
         open_ones = cases.open_cases(tx)
     by_hand = sum(s.state == "manual" for s in owed)
-    asked = [s for s in owed if s.state not in ("dry_run", "reversed")]
-    found = [*(d for s in asked for d in _posting(app, s))]
+    asked = [s for s in owed if s.state not in NOT_ASKED]
+    found, left, later = _ask(app, asked)
+    if later is not None and len(left) == len(asked):
+        raise later
     records = app.erp.records()
     found += [d for case in open_ones for d in _case(case, records)]
-    return Comparison(tuple(found), len(asked), by_hand)
+    return Comparison(tuple(found), len(asked) - len(left), by_hand, len(left))
 
 
 def every_night(app: App) -> int:
-    """Compare once a night and tell whoever runs the shift where something differs; later while ERP is away."""
+    """Compare once a night and tell whoever runs the shift where something differs.
+
+    What ERP does not answer keeps its place and is asked again, in the morning too; whoever runs the shift hears then
+    that it was not compared.
+    """
     world = app.world()
     local = world.plant.local(world.now)
-    if not NIGHT[0] <= local.hour < NIGHT[1]:
-        return 0
+    today, at_night = local.date().isoformat(), NIGHT[0] <= local.hour < NIGHT[1]
     with app.database.read() as tx:
-        if settings.get(tx, COMPARED) == local.date().isoformat():
+        run: dict[str, Any] | None = settings.get(tx, RUN) or None
+        if at_night and (run is None or run["day"] != today):
+            if settings.get(tx, COMPARED) == today:
+                return 0
+            asked = [s.posting.key for s in postings.owed_since(tx, world.now - BACK) if s.state not in NOT_ASKED]
+            run = {"day": today, "left": asked, "of": len(asked), "found": [], "told": False}
+        if run is None:
             return 0
+        owed = [status for key in run["left"] if (status := postings.get(tx, key)) is not None]
+        open_ones = cases.open_cases(tx)
+    found, left, later = _ask(app, owed)
+    run |= {"left": left, "found": [*run["found"], *(asdict(one) for one in found)]}
     try:
-        found = reconcile(app, world.now - BACK).differences
-    except (TryLater, Rejected):
-        log.warning("reconcile.later", erp=app.erp.name)
+        records = app.erp.records()
+    except TryLater as away:
+        later = later or away
+    if later is not None:
+        log.warning("reconcile.later", erp=app.erp.name, left=len(left))
+        _goes_on(app, run, later, world, tell=not at_night and not run["told"])
         return 0
-    log.info("reconcile.done", differences=len(found), what=sorted({one.what for one in found}))
-    facts = {"n": len(found), "cases": list(dict.fromkeys(one.case for one in found))}
+    differences = [*run["found"], *(asdict(d) for case in open_ones for d in _case(case, records))]
+    log.info("reconcile.done", differences=len(differences), what=sorted({one["what"] for one in differences}))
+    facts = {"n": len(differences), "cases": list(dict.fromkeys(one["case"] for one in differences))}
     with app.database.write() as tx:
-        settings.put(tx, COMPARED, local.date().isoformat(), world.now)
-        settings.put(tx, FOUND, [asdict(one) for one in found], world.now)
-        for person in who_runs_the_shift(world) if found else ():
+        settings.put(tx, COMPARED, run["day"], world.now)
+        settings.put(tx, RUN, {}, world.now)
+        settings.put(tx, FOUND, differences, world.now)
+        for person in who_runs_the_shift(world) if differences else ():
             outbox.put(tx, None, Notice(person.id, "erp_differs", facts), world.now)
     app.ring("outbox")
     return 0
+
+
+def _goes_on(app: App, run: dict[str, Any], later: TryLater, world: World, *, tell: bool) -> None:
+    """Keep what was compared and what is left; in the morning say so, once."""
+    with app.database.write() as tx:
+        settings.put(tx, RUN, run | {"told": run["told"] or tell}, world.now)
+        facts = {"left": len(run["left"]), "n": run["of"], "error": later.why}
+        for person in who_runs_the_shift(world) if tell else ():
+            outbox.put(tx, None, Notice(person.id, "erp_not_compared", facts), world.now)
+    if tell:
+        app.ring("outbox")
+
+
+def _ask(app: App, asked: Sequence[PostingStatus]) -> tuple[list[Difference], list[str], TryLater | None]:
+    """What differs, keys of what ERP did not answer about, and why; of a system that is away no more is asked."""
+    found: list[Difference] = []
+    left: list[str] = []
+    away: set[str] = set()
+    later: TryLater | None = None
+    for status in asked:
+        system = _books(app, status)
+        if system in away:
+            left.append(status.posting.key)
+            continue
+        try:
+            found += _posting(app, status)
+        except TryLater as why:
+            left.append(status.posting.key)
+            later = why
+            if isinstance(why, Away):
+                away.add(system)
+    return found, left, later
+
+
+def _books(app: App, status: PostingStatus) -> str:
+    """The system that has a posting, where a plant has several."""
+    system = app.erp.books.get(status.posting.kind) if isinstance(app.erp, Several) else app.erp
+    return system.name if system is not None else app.erp.name
 
 
 def listed(tx: Connection) -> tuple[Difference, ...]:
@@ -157,6 +222,11 @@ def _case(case: Case, records: Records) -> Iterator[Difference]:
         if held.remaining > 0 and lot is not None and lot.status == "available":
             yield Difference("not_on_hold", case.number, held.lot, f"{held.remaining:.15g} {held.uom} on hold",
                              "free to use", "stop its use; see what became of the hold's posting", who)  # fmt: skip
+        elif (
+            lot is not None and lot.status in ON_HOLD and lot.uom == held.uom and lot.quantity < held.remaining - LITTLE
+        ):
+            yield Difference("less_on_hold", case.number, held.lot, f"{held.remaining:.15g} {held.uom}",
+                             f"{lot.quantity:.15g} {lot.uom}", "find out where the rest went", who)  # fmt: skip
     for id_ in case.lots:
         lot = records.lot.get(id_)
         if lot is None:

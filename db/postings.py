@@ -171,6 +171,13 @@ def find(
     return tuple(_status(row) for row in reversed(rows))
 
 
+def owed_since(tx: Connection, since: datetime) -> tuple[PostingStatus, ...]:
+    """Everything that was owed since an instant, and what ERP has refused or not taken since before; in that order."""
+    late = sa.and_(_not_settled(), sa.or_(table.c.due_at.is_not(None), table.c.failed_at.is_not(None)))
+    query = sa.select(table).where(sa.or_(table.c.owed_since >= since, table.c.owed_since.is_(None), late))
+    return tuple(_status(row) for row in tx.execute(query.order_by(table.c.id)))
+
+
 def unconfirmed(tx: Connection) -> tuple[PostingStatus, ...]:
     """What ERP has not taken yet: due, waiting or failed; in the order in which it was owed."""
     query = sa.select(table).where(_not_settled(), sa.or_(table.c.due_at.is_not(None), table.c.failed_at.is_not(None)))

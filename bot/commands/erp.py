@@ -26,7 +26,10 @@ def reconcile(
     days: Annotated[int, typer.Option(help="How far back postings are compared.", min=1)] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Compare our postings and open exceptions with ERP; books nothing. Exit status 1 where something differs."""
+    """Compare our postings and open exceptions with ERP; books nothing.
+
+    Exit status 1 where something differs, or ERP did not answer.
+    """
     with open_plant() as program:
         found = compare(program, program.clock.now() - timedelta(days=days))
         people = program.plant.person
@@ -44,6 +47,7 @@ def reconcile(
         out.print(
             f"{found.compared} postings compared, {len(found.differences)} differences; {found.by_hand} were booked "
             "by hand and are not looked up."
+            + (f" ERP did not answer about {found.not_compared}: not compared." if found.not_compared else "")
         )
-    if found.differences:
+    if found.differences or found.not_compared:
         raise typer.Exit(1)

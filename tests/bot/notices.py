@@ -268,6 +268,7 @@ EXAMPLES: dict[str, Facts] = {
         "n": 1,
         "items": [ITEM],
     },
+    "erp_not_compared": {"left": 3, "n": 10, "error": "connection refused"},
     "erp_differs": {"n": 6, "cases": CASES},
     "chase_stands_still": {"n": 1, "items": [ITEM]},
     "you_have_it": GARY,

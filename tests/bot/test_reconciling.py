@@ -38,13 +38,18 @@ class Books:
     booked: dict[str, str] = field(default_factory=dict)
     away: bool = False
     refuses: bool = False
+    answers: int | None = None  # so many more questions; None: all of them
+    asked: list[str] = field(default_factory=list)
 
     def records(self) -> Records:
         return self.snapshot
 
     def find(self, key: str) -> Receipt | None:
-        if self.away:
+        self.asked.append(key)
+        if self.away or self.answers == 0:
             raise Away("down")
+        if self.answers is not None:
+            self.answers -= 1
         return Receipt(self.booked[key], SIX) if key in self.booked else None
 
     def post(self, posting: Posting) -> Receipt:
@@ -65,6 +70,17 @@ class Desk:
         for key in keys:
             saved(self.app.database, a_case(f"EX-{key}"), postings=(a_posting(key, f"EX-{key}"),))
         post_to_erp(self.app)
+
+    def asked(self) -> list[str]:
+        """What ERP was asked about since this was asked last."""
+        asked, self.erp.asked = self.erp.asked, []
+        return asked
+
+    def told(self) -> list[str]:
+        """The names of what was told about the comparison."""
+        query = sa.text("select name from notice where name in ('erp_differs', 'erp_not_compared') order by id")
+        with self.app.database.read() as tx:
+            return list(tx.execute(query).scalars())
 
     def differences(self) -> list[tuple[str, str]]:
         found = reconcile(self.app, SIX - timedelta(days=1))
@@ -159,6 +175,57 @@ def test_once_a_night_whoever_runs_the_shift_hears_that_something_differs(desk: 
     every_night(desk.app)
     with desk.app.database.read() as tx:
         assert [d.about for d in listed(tx)] == ["1"], "in the next night it still differs"
+
+
+def test_R2_what_erp_does_not_answer_at_night_keeps_its_place_goes_on_in_the_morning_and_is_told(desk: Desk) -> None:
+    desk.books("1", "2", "3")
+    del desk.erp.booked["1"]
+    del desk.erp.booked["3"]
+    desk.asked()
+    desk.clock.turn_to(SIX + timedelta(hours=21))  # three at night
+    desk.erp.answers = 2
+
+    every_night(desk.app)
+
+    assert desk.asked() == ["1", "2", "3"]
+    assert desk.told() == [], "the night is not over"
+    desk.erp.answers = 0
+    desk.clock.turn_to(SIX + timedelta(hours=23, minutes=30))  # half past five
+    every_night(desk.app)
+    every_night(desk.app)
+    assert desk.told() == ["erp_not_compared"], "once"
+    assert set(desk.asked()) == {"3"}, "what was answered is not asked again"
+
+    desk.erp.answers = None
+    desk.clock.turn_to(SIX + timedelta(hours=28))
+    every_night(desk.app)
+
+    assert desk.asked() == ["3"]
+    assert desk.told() == ["erp_not_compared", "erp_differs"]
+    with desk.app.database.read() as tx:
+        assert [(one.what, one.about) for one in listed(tx)] == [("not_in_erp", "1"), ("not_in_erp", "3")]
+    every_night(desk.app)
+    assert desk.asked() == [], "it is done until the next night"
+
+
+def test_of_what_was_owed_long_ago_only_what_is_not_booked_yet_is_asked_about(desk: Desk) -> None:
+    desk.books("1")
+    desk.erp.refuses = True
+    desk.books("2")
+    desk.asked()
+
+    with desk.app.database.read() as tx:
+        owed = postings.owed_since(tx, SIX + timedelta(days=30))
+
+    assert [status.posting.key for status in owed] == ["2"]
+
+
+def test_R43_a_lot_of_which_erp_holds_less_than_we_do_is_listed(desk: Desk) -> None:
+    held = (Held("6315-3A", 2800.0, "cs", 2800.0),)
+    lots = tuple(replace(lot, quantity=2500.0) if lot.id == "6315-3A" else lot for lot in desk.app.records.lots)
+    desk.erp.snapshot = replace(desk.app.records, lots=lots)
+    saved(desk.app.database, a_case(lots=("6315-3A",), held=held))
+    assert desk.differences() == [("less_on_hold", "6315-3A")]
 
 
 def test_the_command_prints_the_list_and_says_by_its_exit_status_that_something_differs(
