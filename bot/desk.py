@@ -27,6 +27,7 @@ from bot.reloading import reload_rules
 from bot.running import asked as asked_to_run
 from bot.say import parse_button
 from bot.shared_phone import as_theirs, noted, speaker, stops, told
+from bot.signing_in import asks_to_sign_in, link_for, signed_in
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
 from bot.thread import find_thread
 from db import attachments, cases, conversations, downtimes, inbox, outbox, understood
@@ -67,6 +68,7 @@ def handle(app: App, received: Received) -> None:
     person, phone = speaker(app, message, person)
     message = heart(app, message, person)
     elsewhere: Notice | None = None
+    link: str | None = None
     for _ in range(RETRIES):
         with app.database.read() as tx:
             press = parse_button(message.button) if message.button else None
@@ -80,7 +82,10 @@ def handle(app: App, received: Received) -> None:
         proved = decides(app, message)
         incoming = Incoming(received.id, message, person, press, thread, brings, decides=proved, phone=phone)
         reading = None
-        if press is None:
+        if press is None and brings is None and asks_to_sign_in(message.text):
+            link = link or link_for(app, incoming)  # one, however often this message is taken up again
+            incoming = replace(incoming, link=link)
+        elif press is None:
             with app.spans.span("read", of, inbox=received.id):
                 reading, thread = read(app, incoming)
             together = gathering.read_together(incoming, reading, thread, pieces, partial(read, app))
@@ -121,6 +126,7 @@ class Desk:
     def __init__(self, world: World, tx: Connection, incoming: Incoming) -> None:
         self.world = world
         self.tx = tx
+        self.incoming = incoming
         self.me = incoming.person
         self.message = incoming.message
         self.press = incoming.press
@@ -160,6 +166,8 @@ class Desk:
                 return presses.pressed(self, self.press)
             if self.brings is None and (typed := slash.command(self.said)) is not None:
                 return slash.typed(self, typed)
+            if self.brings is None and asks_to_sign_in(self.said):
+                return signed_in(self, self.incoming)
             if self.brings is not None:
                 return media.brought(self, self.brings, reading)
             if self.message.media and not self.said:

@@ -32,3 +32,4 @@ class Incoming:
     gathered: tuple[int, ...] = ()  # and their ids in the inbox: they are handled with it
     over: bool = False  # it is the last of them: its own words stand in the conversation already
     adds: bool = False  # goes on in its sender's own report of a moment ago
+    link: str | None = None  # that signs its sender in, where they ask for one and may have it

@@ -16,7 +16,7 @@ from bot.proving import checked
 from bot.rehearsal import Rehearsal
 from bot.say import parse_button
 from db import cases, inbox, outbox, postings
-from workflow.case import SETTLED, Case, PostingStatus
+from workflow.case import SETTLED, Case, Entry, PostingStatus
 from workflow.metrics import Metrics
 from workflow.metrics import metrics as figures
 from workflow.watching import wants
@@ -92,6 +92,11 @@ class Plantside(Rehearsal):
         """What happened to an exception, in the log's own words."""
         with self.app.database.read() as tx:
             return [entry.what for entry in cases.log_of(tx, number)]
+
+    def log_entries(self, number: str) -> tuple[Entry, ...]:
+        """The same with who, when and why."""
+        with self.app.database.read() as tx:
+            return cases.log_of(tx, number)
 
     def metrics(self) -> Metrics:
         """The figures of all that happened so far."""

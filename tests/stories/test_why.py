@@ -59,6 +59,32 @@ def test_R36_the_answer_is_about_the_rules_of_then(plant: Plantside) -> None:
     assert rule in plant.hears_one("gary.lindqvist")
 
 
+def test_R36_why_was_i_told_about_one_is_answered_with_the_reason_for_its_person(plant: Plantside) -> None:
+    plant.says("maria.lopez", FILLER)
+    number = plant.only_case().number
+    plant.says("tyrell.boone", "filler 3 is jammed and stands")
+    plant.passes(minutes=60)
+    asked = {who for task in plant.only_case().tasks for who in (*task.told, task.owner)}
+    ups = [e for e in plant.log_entries(number) if e.what == "escalated"]
+    above, up = next((who, e) for e in reversed(ups) for who in e.facts["people"] if who not in asked)
+    plant.rest_is_known()
+
+    plant.says("gary.lindqvist", f"why was I told about {number}?")
+    assert plant.only_case().task("maintenance").why in plant.hears_one("gary.lindqvist")
+    plant.says("maria.lopez", f"¿por qué me avisaron de {number}?")
+    assert "tú lo reportaste" in plant.hears_one("maria.lopez")
+    plant.says("tyrell.boone", f"why was I told about {number}")
+    assert "you reported it too" in plant.hears_one("tyrell.boone")
+    plant.says(above, f"why was I told about {number}")
+    heard = plant.hears_one(above)
+    assert up.why in heard
+    assert number in heard
+    plant.says("karen.doyle", f"warum wurde ich verständigt über {number}")
+    assert number in plant.hears_one("karen.doyle")
+    assert plant.only_case().task("maintenance").acknowledged_at is None
+    plant.rest_is_known()
+
+
 @pytest.mark.parametrize(
     "text",
     [
