@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from bot import afterwards, answer, causes
 from db import cases, conversations, postings
+from db import log as chained
 from db.connect import one_at_a_time
 from workflow import finishing, opening, slow
 from workflow.case import Case, Change
-from workflow.duplicates import ask_about, forgotten, same_fault_again, same_stop
+from workflow.duplicates import SIGNS_OF_LIFE, ask_about, forgotten, same_fault_again, same_stop
 from workflow.reading import Asks, ExceptionType, Question, Reading, ReportedException
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _one_report(
     known = cases.open_cases(desk.tx)
     draft = opening.new_case("", said, desk.me, desk.said, desk.sent_at, desk.world)
     twin = same_stop(draft, known) if not _ANOTHER.search(desk.said) else None
-    old = twin if twin is not None and twin.status != "draft" and forgotten(twin, desk.world.now) else None
+    old = twin if twin is not None and twin.status != "draft" and _forgotten(desk, twin) else None
     if twin is not None and twin.status != "draft" and old is None:
         desk.save(opening.join(twin, desk.me, desk.said, said, desk.world))
         return None
@@ -167,6 +168,10 @@ def _only_slow(reading: Reading, said: ReportedException, text: str) -> bool:
         return False
     trouble = [e for e in reading.evidence if e.field == "type"]
     return all(found.start() <= e.start < found.end() or e.start <= found.start() < e.end for e in trouble)
+
+
+def _forgotten(desk: Desk, case: Case) -> bool:
+    return forgotten(case, chained.last_of(desk.tx, case.number, SIGNS_OF_LIFE), desk.world.now)
 
 
 def _tell_beside(desk: Desk, number: str, beside: list[Case]) -> None:

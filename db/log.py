@@ -90,6 +90,14 @@ def of_case(tx: Connection, number: str) -> tuple[Entry, ...]:
     return tuple(_together(Entry(*row[1:]), said.get(row[0], {})) for row in rows)
 
 
+def last_of(tx: Connection, number: str, whats: Sequence[str]) -> datetime | None:
+    """When one of these was last written into the log of a case; None where none of them is there."""
+    last: datetime | None = tx.scalar(
+        sa.select(sa.func.max(table.c.at)).where(table.c.case == number, table.c.what.in_(whats))
+    )
+    return last
+
+
 def note(tx: Connection, at: datetime, who: str, what: str, facts: Mapping[str, Any]) -> None:
     """Write down what belongs to no case; ids and figures only, never a person's words (R61)."""
     one_at_a_time(tx, "plant_log")

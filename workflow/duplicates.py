@@ -22,10 +22,20 @@ class Earlier:
 FORGOTTEN = timedelta(hours=24)  # without a sign of life: a new report is not swallowed by it (R24)
 
 
-def forgotten(case: Case, now: datetime) -> bool:
-    """An open case of which nobody has said anything for so long that a new report is news of its own (R24)."""
+# Entries of the log by which somebody shows that they have it in hand; one more report of the same shows nothing.
+SIGNS_OF_LIFE = (
+    "acknowledged", "promised", "waiting", "updated", "snoozed", "declined", "handed_over", "shift_taken", "raised",
+    "corrected", "says_fixed", "not_verified", "promoted", "decided", "reworked", "reopened",
+)  # fmt: skip
+
+
+def forgotten(case: Case, heard_at: datetime | None, now: datetime) -> bool:
+    """An open case of which nobody has said anything for so long that a new report is news of its own (R24).
+
+    `heard_at`: the last of `SIGNS_OF_LIFE` in its log.
+    """
     signs = [t.acknowledged_at for t in case.tasks] + [t.promised_at for t in case.tasks]
-    last = max((at for at in (case.captured_at, case.opened_at, *signs) if at is not None), default=now)
+    last = max((at for at in (case.captured_at, case.opened_at, heard_at, *signs) if at is not None), default=now)
     return not case.held and now - last >= FORGOTTEN
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.plantside import Plantside
@@ -86,6 +88,25 @@ def test_R24_an_old_forgotten_exception_does_not_swallow_a_new_report_and_somebo
     plant.passes(minutes=2)
     assert plant.cases()[0].status == "closed"
     assert plant.cases()[1].is_open
+    plant.rest_is_known()
+
+
+@pytest.mark.parametrize(
+    ("sign", "what"), [("the seal is out, new one goes in", "updated"), ("anita does it", "handed_over")]
+)
+def test_R24_what_somebody_spoke_of_a_moment_ago_is_not_forgotten(plant: Plantside, sign: str, what: str) -> None:
+    plant.says("maria.lopez", "filler 3 jammed")
+    number = plant.only_case().number
+    plant.clock.turn(timedelta(hours=24, minutes=20))
+    plant.settle()
+    plant.says("gary.lindqvist", sign, reply_to=f"case:{number}")
+    assert what in plant.log(number)
+    plant.passes(minutes=10)
+    plant.rest_is_known()
+
+    plant.says("maria.lopez", "filler 3 jammed")
+
+    assert plant.only_case().number == number, "it joins what somebody is at"
     plant.rest_is_known()
 
 
