@@ -11,7 +11,7 @@ from workflow.case import Change, Notice
 from workflow.routing import World
 
 FROM = 5  # reminders
-REMINDERS = frozenset({"reminder", "escalated", "nobody_there"})
+REMINDERS = frozenset({"reminder", "escalated", "nobody_there", "out_of_reach"})
 
 
 def bearable(changes: Sequence[Change], world: World) -> tuple[list[Change], list[Notice]]:

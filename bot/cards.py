@@ -45,11 +45,23 @@ AT_ONCE = 20
 LEASE = timedelta(seconds=30)
 EDIT_WITHIN = 12.0  # seconds
 PATIENT_FOR = 8  # attempts at an edit; the next change of the case tries again
-FIRST = frozenset({"opened.one", "opened.hold", "already_known", "escalated", "nobody_there"})  # may become a card
+FIRST = frozenset(
+    {"opened.one", "opened.hold", "already_known", "escalated", "nobody_there", "out_of_reach"}
+)  # may become a card
 # What of the log is told in the thread under the card of a function's chat; the first ones ring.
 RINGS = frozenset({"reminded", "escalated", "has_to_be_done", "went_quiet", "went_off_shift", "reopened", "corrected"})
 NEWS = RINGS | frozenset(
-    {"acknowledged", "promised", "waiting", "updated", "declined", "handed_over", "nobody_on_shift", "decided"}
+    {
+        "acknowledged",
+        "promised",
+        "waiting",
+        "updated",
+        "declined",
+        "handed_over",
+        "nobody_on_shift",
+        "unreachable",
+        "decided",
+    }
     | {"resolved", "posting_failed", "closed", "cancelled"}
 )
 

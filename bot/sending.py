@@ -14,6 +14,7 @@ from bot.drawing import drawn, has_picture
 from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
 from bot.say import render
 from bot.seals import sealed
+from bot.unreached import tell_above
 from bot.wire import send_parts
 from bot.wording import Voice, language_for, word
 from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
@@ -62,10 +63,21 @@ def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
     notice as for twenty.
     """
     jobs = _with_seals(app, _first_jobs(app, claimed))
+    asked: dict[tuple[str, str], None] = {}
     while jobs := [job for job in jobs if not _too_soon(app, job)]:
         outcomes = app.loop.all(_traced(app, job) for job in jobs)
+        asked |= {one: None for job in jobs if (one := _asked_on_our_page(app, job)) is not None}
         again = _settled(app, list(zip(jobs, outcomes, strict=True)))
         jobs = _with_seals(app, _next_jobs(app, again)) if again else []
+    tell_above(app, asked)
+
+
+def _asked_on_our_page(app: App, job: Job) -> tuple[str, str] | None:
+    """The exception and the function of which our page asks, in a plant that has chats besides."""
+    number, notice = job.pending.case, job.pending.notice
+    if job.way.channel != OURS or number is None or notice.role is None or notice.until != "acknowledged":
+        return None
+    return (number, notice.role) if len(app.channels) > 1 else None
 
 
 def _too_soon(app: App, job: Job) -> bool:

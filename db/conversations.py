@@ -152,6 +152,12 @@ def last_channel(tx: Connection, person: str, since: datetime, *, but: str) -> s
     return tx.scalar(_LAST_CHANNEL, {"person": person, "but": but, "since": since})
 
 
+def wrote_in(tx: Connection, person: str, channel: str, since: datetime) -> bool:
+    """Whether a person has written or pressed something in a channel, and not before `since`."""
+    theirs = sa.and_(line.c.person == person, line.c.sender == "person", line.c.channel == channel, line.c.at >= since)
+    return tx.scalar(sa.select(line.c.id).where(theirs).limit(1)) is not None
+
+
 def first_told(tx: Connection, person: str, channel: str, case: str) -> str | None:
     """The message with which a person was first told of a case in a channel: what later ones there answer to."""
     return tx.scalar(_FIRST_TOLD, {"person": person, "channel": channel, "case": case})

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import LogCapture
 
 from bot import ticks
-from db import inbox, outbox
+from db import addresses, cases, inbox, outbox
 from tests.integrations.strange_chat import SECRET
 from tests.integrations.strange_floor import FILLER_DOWN, GARY, LUIS, MARIA, NOBODY, Floor
 from workflow.case import Notice
@@ -94,6 +94,35 @@ def test_R56_a_phone_that_blocks_us_falls_back_and_is_seen_until_its_person_writ
     assert floor.phone(GARY) == [], "nothing is tried at a dead address"
     floor.texts(GARY, "on it, 10 min")
     assert floor.phone(GARY), "who writes is there"
+
+
+def test_R56_both_fitters_blocked_us_and_the_supervisor_hears_at_once(floor: Floor) -> None:
+    anita = "70117"
+    with floor.app.database.write() as tx:
+        addresses.bind(tx, "telegram", anita, "anita.rao", floor.clock.now())
+    for phone in (GARY, anita):
+        floor.chat.dead[phone] = Unreachable("blocked by the user")
+    floor.texts(MARIA, FILLER_DOWN)
+    told = [line for line in floor.hears("denise.palmer") if "can be reached" in line]
+    assert len(told) == 1
+    assert "Gary" in told[0]
+    assert "Anita" in told[0]
+    with floor.app.database.read() as tx:
+        (entry,) = [one for one in cases.log_of(tx, "EX-1001") if one.what == "unreachable"]
+    assert entry.facts["people"] == ["gary.lindqvist", "anita.rao"]
+    assert floor.cases()[0].task("maintenance").step == 1  # type: ignore[union-attr]
+    assert floor.cases()[0].task("planner").step == 0, "the planners are at the page, as ever"  # type: ignore[union-attr]
+
+
+def test_R56_whoever_is_at_the_page_was_reached(floor: Floor) -> None:
+    anita = "70117"
+    with floor.app.database.write() as tx:
+        addresses.bind(tx, "telegram", anita, "anita.rao", floor.clock.now())
+    for phone in (GARY, anita):
+        floor.chat.dead[phone] = Unreachable("blocked by the user")
+    floor.says("anita.rao", "/open")
+    floor.texts(MARIA, FILLER_DOWN)
+    assert floor.cases()[0].task("maintenance").step == 0, "she is there"  # type: ignore[union-attr]
 
 
 def test_R56_a_chat_that_stays_away_is_passed_over_after_half_a_minute(floor: Floor) -> None:

@@ -1,0 +1,54 @@
+"""Whether a function that was asked has it on anything that its people look at; a page nobody opens is none (R56)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.reach import LATELY, OURS, all_ways
+from db import cases, conversations, outbox
+from db.connect import Stale
+from workflow.out_of_reach import asked_of, out_of_reach
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.app import App
+    from workflow.case import Case
+
+log = structlog.get_logger()
+
+
+def tell_above(app: App, asked: Iterable[tuple[str, str]]) -> None:
+    """For each (exception, function) of which a notice got no further than our page: raise it where all did so."""
+    for number, role in asked:
+        with app.database.write() as tx, suppress(Stale), tx.begin_nested():
+            case, world = cases.get(tx, number), app.world()
+            if case is None:
+                continue
+            people = asked_of(case, role, world)
+            if not people or not all(_on_our_page_alone(app, tx, case, role, one) for one in people):
+                continue
+            change = out_of_reach(case, role, world)
+            if change is None:
+                continue
+            cases.save(tx, change, world.now)
+            log.warning("outbox.function_not_reached", case=number, role=role)
+        app.ring("outbox", "chase")
+
+
+def _on_our_page_alone(app: App, tx: Connection, case: Case, role: str, person: str) -> bool:
+    """Whether somebody who has a phone was told of it on our page alone, where they have not been lately.
+
+    Who has no phone in any chat of ours works at that page.
+    """
+    known = app.plant.person.get(person)
+    if known is None or not all_ways(app, tx, known):
+        return False
+    told = [one for one in outbox.of_case(tx, case.number) if one.notice.to == person and one.notice.role == role]
+    if not told or any(one.due_at is not None or one.channel not in (None, OURS) for one in told):
+        return False
+    return not conversations.wrote_in(tx, person, OURS, app.clock.now() - LATELY)
