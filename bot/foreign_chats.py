@@ -46,6 +46,7 @@ def slack_of(config: Config) -> Channel | None:
         app_token=app_token.get_secret_value() if app_token else None,
         secret=secret.get_secret_value() if secret else None,
         base_url=config.slack_base_url,
+        public_url=config.public_url,
         commands=COMMANDS,
     )
 

@@ -62,6 +62,7 @@ class Slack:
         app_token: str | None = None,
         secret: str | None = None,
         base_url: str | None = None,
+        public_url: str | None = None,
         commands: tuple[str, ...] = (),
         pace: Pace | None = None,
     ) -> None:
@@ -69,6 +70,7 @@ class Slack:
         self._wire = Wire(token, base_url)
         self._app_token = app_token  # set: Socket Mode; else Slack calls us
         self._secret = secret
+        self._door = f"{public_url.rstrip('/')}{HOOK}" if public_url else None
         self._commands = frozenset(commands)
         self._posts = Posts(self._wire, pace or Pace(self.traits.rates))
         self._us: Us | None = None
@@ -283,7 +285,7 @@ class Slack:
         program = self._program
         places = program.places(NAME) if program is not None else ()
         people = program.people(NAME) if program is not None else ()
-        return await examined(self._wire, self._app_token, self._secret, places, people)
+        return await examined(self._wire, self._app_token, self._secret, self._door, places, people)
 
 
 JSON = "application/json"

@@ -16,6 +16,7 @@ async def examined(
     wire: Wire,
     app_token: str | None,
     secret: str | None,
+    door: str | None,
     channels: tuple[str, ...],
     people: tuple[tuple[str, str], ...] = (),
 ) -> tuple[Finding, ...]:
@@ -29,7 +30,7 @@ async def examined(
         return (Finding("token", f"Slack cannot be reached: {type(error).__name__}", "open slack.com, port 443"),)
     found = [Finding("token", f"valid: @{text_in(me, 'user')} in {text_in(me, 'team')} ({text_in(me, 'team_id')})")]
     found.append(_scopes(me.get("scopes")))
-    found.append(await _delivery(wire, app_token, secret))
+    found.append(await _delivery(wire, app_token, secret, door))
     found += [await _membership(wire, channel) for channel in channels]
     if not channels:
         found.append(Finding("cards", "no channel: everybody reads in private", "LINECALL_SLACK_CHANNEL, if wanted"))
@@ -59,11 +60,11 @@ def _scopes(given: object) -> Finding:
     return Finding("scopes", "all that are needed, and no more")
 
 
-async def _delivery(wire: Wire, app_token: str | None, secret: str | None) -> Finding:
+async def _delivery(wire: Wire, app_token: str | None, secret: str | None, door: str | None) -> Finding:
     if app_token is None:
         if secret is None:
             return Finding("delivery", "nothing comes in", "set LINECALL_SLACK_APP_TOKEN (Socket Mode)")
-        return Finding("delivery", "Slack calls /hooks/slack; requests are checked against the signing secret")
+        return await _knocked(wire, door)
     try:
         await wire.socket_url(app_token)
     except SlackApiError as error:
@@ -72,6 +73,19 @@ async def _delivery(wire: Wire, app_token: str | None, secret: str | None) -> Fi
     except Exception as error:
         return Finding("delivery", f"no socket: {type(error).__name__}", "open wss-primary.slack.com, port 443")
     return Finding("delivery", "Socket Mode: a connection is to be had")
+
+
+async def _knocked(wire: Wire, door: str | None) -> Finding:
+    """Whether our door can be found where Slack looks for it, and refuses who has no signature."""
+    if door is None:
+        return Finding("delivery", "nobody told us under which address Slack calls", "set LINECALL_PUBLIC_URL")
+    if not door.startswith("https://"):
+        return Finding("delivery", f"{door} is not https", "set LINECALL_PUBLIC_URL to https://…")
+    status = await wire.knocks(door)
+    if status == 401:
+        return Finding("delivery", f"Slack calls {door}, which refuses who has no signature of the signing secret")
+    how = "nobody answers there" if status is None else f"somebody else answers there ({status})"
+    return Finding("delivery", f"{door}: {how}", "start `linecall run` and let that address lead to it")
 
 
 async def _membership(wire: Wire, channel: str) -> Finding:

@@ -104,6 +104,14 @@ class Wire:
         )
         return str((await client.apps_connections_open(app_token=app_token))["url"])
 
+    async def knocks(self, url: str) -> int | None:
+        """The status with which a hook of ours answers a stranger; None where nobody answers."""
+        try:
+            async with (await self._ready()).post(url, data=b"", allow_redirects=False) as answer:
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return None
+
     async def file(self, url: str, most: int, size: object = None) -> bytes:
         """The content of a file, `size` bytes as Slack says; the token goes to Slack's own host alone (S20).
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from bot.cli import app as cli
 from bot.config import WrongConfiguration, read_config
 from integrations.chat.slack import Slack
+from integrations.chat.slack_wire import Wire
 from tests.integrations import examining
 from tests.integrations.slack.floor import Floor
 from tests.integrations.strict_slack import APP_TOKEN, GIVEN, SECRET, TOKEN, StrictSlack
@@ -27,7 +28,9 @@ def test_doctor_says_what_to_do(slack: StrictSlack) -> None:
     assert "Socket Mode" in well["delivery"].how
     assert "LINECALL_SLACK_BOT_TOKEN" in examined("xoxb-wrong")["token"].to_do
     assert "LINECALL_SLACK_APP_TOKEN" in examined(app_token="xapp-wrong")["delivery"].to_do
-    assert "signing secret" in examined(secret=SECRET)["delivery"].how
+    assert "LINECALL_PUBLIC_URL" in examined(secret=SECRET)["delivery"].to_do
+    assert "not https" in examined(secret=SECRET, public_url="http://127.0.0.1:1")["delivery"].how
+    assert "nobody answers" in examined(secret=SECRET, public_url="https://127.0.0.1:1")["delivery"].how
     slack.scopes = GIVEN.replace("im:history,", "")
     assert "missing: im:history" in examined(app_token=APP_TOKEN)["scopes"].how
     slack.scopes = f"{GIVEN},chat:write.public"
@@ -41,6 +44,24 @@ def test_doctor_says_what_to_do(slack: StrictSlack) -> None:
     assert found.how == "1 of 3 can be reached; not: anita.rao (user_disabled), gary.lindqvist (user_not_found)"
     assert "Copy member ID" in found.to_do
     assert slack.accepted == [], "nothing is posted to find out"
+
+
+@pytest.mark.parametrize(("status", "said"), [(401, "refuses who has no signature"), (404, "somebody else answers")])
+def test_doctor_knocks_where_slack_calls(
+    slack: StrictSlack, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    asked: list[str] = []
+
+    async def knocks(_: Wire, url: str) -> int:
+        asked.append(url)
+        return status
+
+    monkeypatch.setattr(Wire, "knocks", knocks)
+    channel = Slack(TOKEN, base_url=slack.url, secret=SECRET, public_url="https://linecall.plant.example/")
+    found = examining.examined(channel)["delivery"]
+    assert said in found.how
+    assert bool(found.to_do) is (status != 401)
+    assert asked == ["https://linecall.plant.example/hooks/slack"]
 
 
 @pytest.mark.parametrize(
