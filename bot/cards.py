@@ -22,6 +22,7 @@ from bot.wording import language_for
 from db import addresses, cards, cases, conversations, outbox, postings
 from workflow.case import Case, Entry, Notice, Offer
 from workflow.errors import NotYet, Rejected, TryLater
+from workflow.escalating import raising
 from workflow.holding import plain
 from workflow.messages import Outbound, Sent
 
@@ -154,12 +155,12 @@ def offers_for(case: Case, person: str | None, roles: Sequence[str]) -> tuple[Of
             continue
         hold = task.role == "quality" and case.type == "quality_hold"
         if task.waits_for_acknowledgement:
-            acts: tuple[str, ...] = ("acknowledge", "decide") if hold else ("acknowledge", "eta", "decline")
+            acts: tuple[str, ...] = ("acknowledge", "decide" if hold else "eta", "decline")
         elif person in (None, task.owner, task.acknowledged_by):
-            acts = ("decide",) if hold else ("resolve", "wait", "decline")
+            acts = ("decide", "decline") if hold else ("resolve", "wait", "decline")
         else:
             continue
-        return tuple(Offer(act, (task.role,)) for act in acts)
+        return (*(Offer(act, (task.role,)) for act in acts), *raising(task))
     return ()
 
 

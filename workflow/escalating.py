@@ -17,10 +17,14 @@ LONGEST_SNOOZE = timedelta(hours=8)  # a shift; what waits for longer waits for 
 
 def raise_button(case: Case) -> tuple[Offer, ...]:
     """The button by which somebody who waits raises it; it carries the function and the step that they see now."""
-    lead = case.lead
-    if lead is None or not any(rung.tell for rung in lead.ladder):
+    return raising(case.lead) if case.lead is not None else ()
+
+
+def raising(task: Task) -> tuple[Offer, ...]:
+    """The same for one task; none where nobody stands above it."""
+    if not any(rung.tell for rung in task.ladder):
         return ()
-    return (Offer("raise", (lead.role, str(lead.step))),)
+    return (Offer("raise", (task.role, str(task.step))),)
 
 
 def escalate(case: Case, by: Person, role: str, seen: int, world: World) -> Change:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import pytest
 from structlog.testing import LogCapture
 
+from bot.cards import offers_for
 from db import outbox
 from tests.integrations.strange_chat import StrangeChat
 from tests.stories.test_foreign_chats import FILLER_DOWN, GARY, MARIA, NOBODY, Floor
@@ -93,7 +94,7 @@ def test_the_first_message_is_the_card_and_follows_the_exception(floor: Cards) -
     assert "Gary (maintenance), until 06:41" in card.text
     assert "WO-10482" in card.text
     assert card.buttons == (), "nothing is left to press for her"
-    assert [b.label for b in floor.card(GARY).buttons] == ["Fixed", "Waiting for parts", "Not mine"]
+    assert [b.label for b in floor.card(GARY).buttons] == ["Fixed", "Waiting for parts", "Not mine", "Needs more help"]
     assert card.replaces == f"{ANITA}:{floor.chat.arrived.index(floor.chat.to(ANITA)[0]) + 1}"
     assert any("Gary has EX-1001" in text for text in floor.phone(ANITA)), "what rings is a message of its own"
     assert floor.chat.to(ANITA)[-1].thread == card.replaces, "in the thread of the card"
@@ -153,6 +154,29 @@ def test_in_the_chat_of_a_function_there_is_one_card_and_all_else_in_its_thread(
     told = [m for m in floor.chat.to(MAINTENANCE) if "took it" in m.text]
     assert told
     assert all(m.quiet for m in told)
+
+
+def test_R33_the_card_raises_it_and_a_second_press_of_what_was_seen_before_does_not(floor: Cards) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=5)
+    seen = next(b for b in floor.card(MAINTENANCE).buttons if b.label == "Needs more help").value
+    floor.says_in_the_group(GARY, "", button=seen)
+    (case,) = floor.cases()
+    assert case.task("maintenance").step == 1  # type: ignore[union-attr]
+    assert any("EX-1001" in line for line in floor.hears("denise.palmer"))
+    floor.says_in_the_group(ANITA, "", button=seen)
+    assert floor.cases()[0].task("maintenance").step == 1, "one step, however many press"  # type: ignore[union-attr]
+    assert not any("help" in line for line in floor.hears("denise.palmer"))
+    floor.passes(seconds=10)
+    now = next(b for b in floor.card(MAINTENANCE).buttons if b.label == "Needs more help").value
+    assert now != seen
+
+
+def test_whose_hold_it_is_not_can_say_so_on_its_card(floor: Cards) -> None:
+    floor.says("luis.ortega", "putting 6319-4A on hold, pallets without a date code")
+    (case,) = floor.cases()
+    acts = [offer.act for offer in offers_for(case, "tamika.jones", ("quality",))]
+    assert acts == ["acknowledge", "decide", "decline", "raise"]
 
 
 def test_R55_a_button_in_a_group_gives_nobody_a_right(floor: Cards) -> None:
