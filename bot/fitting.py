@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workflow.messages import Button, Outbound
+    from workflow.ports import Traits
 
 _ENDS = (
     re.compile(r"\n\s*\n"),
@@ -73,3 +79,15 @@ def _whole_character(text: str, reach: int) -> int:
     ):
         at -= 1
     return at
+
+
+def parts(whole: Outbound, buttons: tuple[Button, ...], traits: Traits) -> tuple[Outbound, ...]:
+    """One message, or several: a picture with the first, the buttons under the last."""
+    picture = whole.picture if traits.caption else None
+    texts = split(whole.text, traits.text) or (whole.text,)
+    if picture is not None and length(texts[0]) > traits.caption:
+        beside = split(whole.text, traits.caption)[0]
+        texts = (beside, *split(whole.text.strip().removeprefix(beside), traits.text))
+    several = [replace(whole, text=text, picture=None, key=f"{whole.key}:{n}") for n, text in enumerate(texts)]
+    several[0] = replace(several[0], picture=picture)
+    return (*several[:-1], replace(several[-1], buttons=buttons))

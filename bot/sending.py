@@ -12,9 +12,10 @@ from bot import fitting
 from bot.cards import becomes_card, first_told
 from bot.drawing import drawn, has_picture
 from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
+from bot.rest import rests_until
 from bot.say import render
 from bot.seals import sealed
-from bot.unreached import tell_above
+from bot.unreached import asked_on_our_page, tell_above
 from bot.wire import send_parts
 from bot.wording import Voice, language_for, word
 from db import addresses, arrivals, cards, cases, conversations, inbox, outbox
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bot.app import App
     from db.outbox import Pending
     from workflow.case import Case, Notice
-    from workflow.ports import Traits
 
 log = structlog.get_logger()
 
@@ -66,18 +66,10 @@ def send_all(app: App, claimed: tuple[Pending, ...]) -> None:
     asked: dict[tuple[str, str], None] = {}
     while jobs := [job for job in jobs if not _too_soon(app, job)]:
         outcomes = app.loop.all(_traced(app, job) for job in jobs)
-        asked |= {one: None for job in jobs if (one := _asked_on_our_page(app, job)) is not None}
+        asked |= dict.fromkeys(asked_on_our_page(app, [(job.pending, job.way) for job in jobs]))
         again = _settled(app, list(zip(jobs, outcomes, strict=True)))
         jobs = _with_seals(app, _next_jobs(app, again)) if again else []
     tell_above(app, asked)
-
-
-def _asked_on_our_page(app: App, job: Job) -> tuple[str, str] | None:
-    """The exception and the function of which our page asks, in a plant that has chats besides."""
-    number, notice = job.pending.case, job.pending.notice
-    if job.way.channel != OURS or number is None or notice.role is None or notice.until != "acknowledged":
-        return None
-    return (number, notice.role) if len(app.channels) > 1 else None
 
 
 def _too_soon(app: App, job: Job) -> bool:
@@ -121,6 +113,7 @@ def _first_jobs(app: App, claimed: tuple[Pending, ...]) -> list[Job]:
     """The notices for their persons' best addresses; what nobody needs any more is dropped and says why."""
     jobs: list[Job] = []
     gone: list[tuple[Pending, str]] = []
+    resting: list[tuple[Pending, datetime]] = []
     with app.database.read() as tx:
         numbers = sorted({pending.case for pending in claimed if pending.case})
         about = {case.number: case for case in cases.of(tx, numbers)}
@@ -133,21 +126,25 @@ def _first_jobs(app: App, claimed: tuple[Pending, ...]) -> list[Job]:
                 continue
             if isinstance(found, Job):
                 jobs.append(found)
-            else:
+            elif isinstance(found, str):
                 gone.append((pending, found))
-    if gone:
+            else:
+                resting.append((pending, found))
+    if gone or resting:
         with app.database.write() as tx:
+            for pending, until in resting:
+                outbox.rests(tx, pending, until)
             for pending, why in gone:
                 outbox.dropped(tx, pending, app.clock.now(), why)
     return jobs
 
 
-def _first_job(app: App, tx: Connection, pending: Pending, case: Case | None) -> Job | str:
-    """The notice for its person's best address; or why nobody needs it any more."""
-    person = reader_of(app.plant, pending.notice.to)
+def _first_job(app: App, tx: Connection, pending: Pending, case: Case | None) -> Job | str | datetime:
+    """The notice for its person's best address; or why nobody needs it any more, or until when it may rest."""
+    person, now = reader_of(app.plant, pending.notice.to), app.clock.now()
     via = pending.notice.facts.get(VIA)
     failed = arrivals.failed_by(tx, pending.id)
-    found = _possible(app, tx, pending.notice, person, app.clock.now())
+    found = _possible(app, tx, pending.notice, person, now)
     possible = tuple(way for way in found if way.channel not in failed)
     refused = "; ".join(f"{channel}: {reason}" for channel, reason in failed.items())
     if case is not None and pointless(pending.notice, case):
@@ -158,6 +155,9 @@ def _first_job(app: App, tx: Connection, pending: Pending, case: Case | None) ->
         possible = tuple(sorted(possible, key=lambda way: way.channel != OURS))  # there at once; the others with it
     if not possible:
         return refused or "nobody there in plant.yaml any more"
+    first = possible[0].channel
+    if first != OURS and not app.channels[first].traits.silent and (until := rests_until(app, tx, pending.notice, now)):
+        return until
     return _job(app, tx, pending, person, possible, refused, case)
 
 
@@ -246,29 +246,17 @@ def _job(
         language=language,
         closed=closed,
         key=f"{app.plant.id}:{pending.id}",
-        quiet=pending.notice.name in QUIET,
+        quiet=pending.notice.name in QUIET or rests_until(app, tx, pending.notice, now) is not None,
         asker=there.asker if there is not None else None,
         picture=_picture(app, pending.notice, language) if traits.caption and not closed else None,
     )
-    parts = _parts(whole, buttons, traits)
+    parts = fitting.parts(whole, buttons, traits)
     return Job(pending, person, way, possible[1:], parts, words.buttons, case, refused)
 
 
 def _picture(app: App, notice: Notice, language: str) -> bytes | None:
     """What is drawn beside an answer, for a chat that shows it."""
     return drawn(notice, Voice(language, app.plant, app.records, app.clock.now())) if has_picture(notice) else None
-
-
-def _parts(whole: Outbound, buttons: tuple[Button, ...], traits: Traits) -> tuple[Outbound, ...]:
-    """One message, or several: a picture with the first, the buttons under the last."""
-    picture = whole.picture if traits.caption else None
-    texts = fitting.split(whole.text, traits.text) or (whole.text,)
-    if picture is not None and fitting.length(texts[0]) > traits.caption:
-        beside = fitting.split(whole.text, traits.caption)[0]
-        texts = (beside, *fitting.split(whole.text.strip().removeprefix(beside), traits.text))
-    parts = [replace(whole, text=text, picture=None, key=f"{whole.key}:{n}") for n, text in enumerate(texts)]
-    parts[0] = replace(parts[0], picture=picture)
-    return (*parts[:-1], replace(parts[-1], buttons=buttons))
 
 
 async def _traced(app: App, job: Job) -> tuple[Sent, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import App
+    from bot.reach import Way
+    from db.outbox import Pending
     from workflow.case import Case
 
 log = structlog.get_logger()
+
+
+def asked_on_our_page(app: App, sent: Iterable[tuple[Pending, Way]]) -> Iterator[tuple[str, str]]:
+    """The exceptions and functions of which our page asks, in a plant that has chats besides."""
+    for pending, way in sent:
+        number, notice = pending.case, pending.notice
+        if way.channel != OURS or notice.until != "acknowledged" or len(app.channels) == 1:
+            continue
+        if number is not None and notice.role is not None:
+            yield number, notice.role
 
 
 def tell_above(app: App, asked: Iterable[tuple[str, str]]) -> None:

@@ -103,6 +103,11 @@ def not_yet(tx: Connection, pending: Pending, due_at: datetime) -> bool:
     return _finish(tx, pending, {"attempts": table.c.attempts - 1, "due_at": due_at, "maybe_sent": pending.repeat})
 
 
+def rests(tx: Connection, pending: Pending, due_at: datetime) -> bool:
+    """Its person need not hear it before: it was not tried, comes then, and lets later ones to them pass."""
+    return _finish(tx, pending, {"due_at": due_at, "maybe_sent": pending.repeat})
+
+
 def dropped(tx: Connection, pending: Pending, at: datetime, why: str) -> bool:
     """It is not sent any more: it has become pointless (R34), or was refused for good."""
     return _finish(tx, pending, {"dropped_at": at, "dropped_why": why, "due_at": None})

@@ -47,6 +47,7 @@ class Traits:
     caption: int = 0  # UTF-16 units that stand beside a picture; 0: it shows none, and only the words are sent
     edits: bool = False
     threads: bool = False
+    silent: bool = False  # a message may come without a sound
     finds_sent: bool = False  # looks up by `Outbound.key` whether an earlier attempt arrived: no repeats to mark
     window: timedelta | None = None  # free text only so long after the person last wrote
     rates: tuple[Rate, ...] = ()  # all processes together keep to it (db/pace.py)

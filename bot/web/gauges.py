@@ -16,6 +16,7 @@ from db import addresses, cases, inbox, outbox, postings
 
 if TYPE_CHECKING:
     from bot.app import App
+    from db.outbox import Told
 
 STEPS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)  # seconds; a page has 300 ms
 
@@ -108,8 +109,14 @@ class _Rows(Collector):
         yield _gauge("exceptions_line_stopped", "Open exceptions that stop a line", stopped)
         yield _gauge("tasks_unanswered", "Functions asked that have not answered", len(unanswered))
         yield _age("tasks_unanswered_oldest_seconds", "Age of the oldest", unanswered, now)
+        due_since = [told.created_at for told in waiting if not _rests(told, now)]
         yield _gauge("outbox_due", "Notices not sent yet", unsent)
-        yield _age("outbox_oldest_seconds", "Age of the oldest of them", [t.created_at for t in waiting], now)
+        yield _age(
+            "outbox_oldest_seconds",
+            "Age of the oldest of them",
+            due_since,
+            now,
+        )
         by_state = GaugeMetricFamily("linecall_postings", "ERP transactions by state", labels=("state",))
         for state, n in sorted(states.items()):
             by_state.add_metric((state,), n)
@@ -128,6 +135,11 @@ class _Rows(Collector):
 
 def _gauge(name: str, what: str, value: float) -> Metric:
     return GaugeMetricFamily(f"linecall_{name}", what, value=value)
+
+
+def _rests(told: Told, now: datetime) -> bool:
+    """Whether a notice waits for its person's shift, and not for a chat."""
+    return told.due_at is not None and told.due_at > now and told.error is None
 
 
 def _age(name: str, what: str, since: list[datetime], now: datetime) -> Metric:

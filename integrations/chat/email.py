@@ -39,7 +39,7 @@ class Email:
     """The channel `email`. What binds the plant is not decided by mail: whose address it is can be faked (R41)."""
 
     name = NAME
-    traits = Traits(text=20_000, buttons=0, numbered=9, caption=20_000, threads=True, decides=False)
+    traits = Traits(text=20_000, buttons=0, numbered=9, caption=20_000, threads=True, silent=True, decides=False)
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class Telegram:
     name = NAME
     traits = Traits(
         text=4096, parts=4, buttons=8, button_text=40, button_bytes=64, caption=1024, edits=True, threads=True,
+        silent=True,
         # In any second 30 to all, in any minute 20 to a group; about one a second to a chat, short bursts pass (T9).
         rates=(
             Rate(timedelta(seconds=1 / 25), 5),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.fitting import parts as fitted
 from bot.lending import LENT_FOR, lender
-from bot.sending import _parts
 from tests.integrations import strict_blocks
 from tests.integrations.strict_slack import GIVEN, TOKEN, StrictSlack
 from tests.integrations.test_every_channel import PICTURE
@@ -24,7 +24,7 @@ ON_IT = (Button("On it", "1f.seal"),)
 
 
 def test_what_is_longer_than_a_caption_goes_on_below_the_picture() -> None:
-    parts = _parts(WHOLE, ON_IT, Traits(text=4096, caption=100))
+    parts = fitted(WHOLE, ON_IT, Traits(text=4096, caption=100))
     assert [part.picture is not None for part in parts] == [True, False]
     assert [part.buttons for part in parts] == [(), ON_IT]
     assert " ".join(part.text for part in parts) == WHOLE.text.strip()
@@ -33,7 +33,7 @@ def test_what_is_longer_than_a_caption_goes_on_below_the_picture() -> None:
 
 
 def test_a_chat_without_pictures_gets_the_words() -> None:
-    (part,) = _parts(WHOLE, ON_IT, Traits(text=4096))
+    (part,) = fitted(WHOLE, ON_IT, Traits(text=4096))
     assert (part.text, part.picture, part.buttons) == (WHOLE.text.strip(), None, ON_IT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,33 @@ def test_R56_a_chat_that_stays_away_is_passed_over_after_half_a_minute(floor: Fl
     floor.chat.dead.clear()
     floor.passes(minutes=10)
     assert floor.phone(GARY), "what comes later is tried there again"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_R37_news_wakes_nobody_who_is_off_shift(floor: Floor, silent: bool) -> None:
+    floor.chat.traits = replace(floor.chat.traits, silent=silent)
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes_until(floor.clock.now().replace(hour=20, minute=10))  # 14:10 in the plant: Maria has gone home
+    before = len(floor.chat.to(MARIA))
+    floor.says("paulo.teixeira", "EX-1001 on it, 10 min")
+    floor.passes(hours=1)
+    floor.says("paulo.teixeira", "EX-1001 fixed, new seal, 15 min")
+    floor.passes(minutes=5)
+    told = floor.chat.to(MARIA)[before:]
+    assert all(one.quiet for one in told), "nothing rings"
+    assert bool(told) is silent
+    floor.passes_until(floor.clock.now().replace(day=17, hour=12, minute=1))  # 06:01: she is there again
+    told = floor.chat.to(MARIA)[before:]
+    assert any("EX-1001" in one.text for one in told), "and nothing is lost"
+
+
+def test_R37_whoever_wrote_a_moment_ago_hears_what_follows(floor: Floor) -> None:
+    floor.passes_until(floor.clock.now().replace(hour=19, minute=50))
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes_until(floor.clock.now().replace(hour=20, minute=10))
+    before = len(floor.chat.to(MARIA))
+    floor.says("paulo.teixeira", "EX-1001 fixed, new seal, 15 min")
+    assert any("EX-1001" in one.text and not one.quiet for one in floor.chat.to(MARIA)[before:])
 
 
 def test_what_one_chat_refuses_is_told_on_the_next_and_never_dropped(floor: Floor) -> None:
