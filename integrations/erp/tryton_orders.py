@@ -50,6 +50,9 @@ ENDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
+_OF_A_MOVE = ("product", "unit", "quantity", "from_location", "to_location", "company", "currency", "unit_price")
+
+
 def order_status(books: Books, job: Job) -> Receipt:
     """Press an order's buttons until it stands where the plant says; what one cannot do is refused."""
     body = OrderStatusChange.model_validate(job.posting.body)
@@ -87,12 +90,36 @@ def reschedule(books: Books, job: Job) -> Receipt:
         raise Rejected(f"{number} is {ORDER_STATES[order['state']]} by now; somebody has to look at it")
     _write(books, order, _changes(order, body))
     if body.new_quantity is not None:
-        books.press("production", "reset_bom", order["id"])
+        _materials_anew(books, order["id"])
     if was in ("waiting", "assigned"):
         books.press("production", "wait", order["id"])
     if was == "assigned":
         books.press("production", "assign_try", order["id"])  # short now: it waits, and materials see it there
     return books.booked(job, resource)
+
+
+def _materials_anew(books: Books, order: int) -> None:
+    """An order's moves by its recipe for the quantity that it has now; one that has no material moves gets none.
+
+    The button only tells a client what it would write. All of it is one write: stopped anywhere, it is done again.
+    """
+    of = {"inputs": "production_input", "outputs": "production_output"}
+    there = {name: books.rpc.search("stock.move", [[field, "=", order]], ["to_location"]) for name, field in of.items()}
+    if not there["inputs"]:
+        return
+    (told,) = books.rpc.call("production", "reset_bom", [order])
+    changes: dict[str, object] = {}
+    for name in of:
+        new = [
+            {field: move[field] for field in _OF_A_MOVE if move.get(field) is not None}
+            for _, move in told.get(name, {}).get("add", ())
+        ]
+        ends = {move["to_location"] for move in new}  # what goes elsewhere is scrap that somebody has told
+        old = [move["id"] for move in there[name] if name == "inputs" or move["to_location"] in ends]
+        if new:
+            changes[name] = [["delete", old], ["create", new]]
+    if changes:
+        books.rpc.call("production", "write", [order], changes)
 
 
 def downtime(books: Books, job: Job) -> Receipt:

@@ -15,6 +15,7 @@ import pytest
 from integrations.erp.tryton import TrytonErp
 from tests.integrations.erp_contract import BUSY_OR_ABSENT, RealTryton, comes_later, drive, posting, stops
 from tests.integrations.faults import Act, answers
+from tests.integrations.test_tryton import has_materials
 from tests.tryton_plant import ADMIN_PASSWORD, admin
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
@@ -28,8 +29,20 @@ MANY: tuple[tuple[PostingKind, dict[str, Any]], ...] = (  # every way of booking
     ("downtime", {}),
     ("deviation", {"work_order": "WO-10482", "decision": "use_as_is"}),
     ("reschedule", {"new_quantity": 2750.0}),
-    ("order_status", {"work_order": "WO-10483", "status": "planned"}),
+    ("order_status", {"work_order": "WO-10460"}),
 )
+
+
+def nth(kind: PostingKind, changed: dict[str, Any], call: int) -> Posting:
+    """The posting of a call: each takes another much, or sets the order to something else than it was, or all of them
+    but the first would find their work done.
+    """
+    match kind:
+        case "reschedule":
+            return posting(kind, **changed | {"new_quantity": 2750.0 + call})
+        case "order_status":
+            return posting(kind, **changed | {"status": ("released", "planned")[call % 2]})
+    return posting(kind, **changed | ({"quantity": 1.0 + call / 8} if "quantity" in changed else {}))
 
 
 @pytest.fixture
@@ -55,7 +68,23 @@ def traces(around: RealTryton, one: Posting) -> dict[str, int]:
                           len(one.key) + 2, f"{one.key} #")  # fmt: skip
     moves = [record for record in on if record.startswith("stock.move,")]
     counted = {"shipments": shipped, "inspections": inspected, "cycles": len(cycles), "moves": len(moves)}
+    if one.kind in ("reschedule", "order_status"):
+        counted |= order_as_asked(around, one)
     return {name: n for name, n in counted.items() if n}
+
+
+def order_as_asked(around: RealTryton, one: Posting) -> dict[str, int]:
+    """Whether an order is what a posting asked for, stands where it stood or was put, and needs each material once."""
+    sql, body = around.tryton.sql, one.body
+    ((order, state, quantity),) = sql("select id, state, quantity from production where number = ?", body["work_order"])
+    stands = {"released": ("assigned",), "planned": ("draft",)}.get(body.get("status", ""), ("waiting", "assigned"))
+    needs = sql("select count(*) from stock_move where production_input = ? and state != 'cancelled' group by product",
+                order)  # fmt: skip
+    return {
+        "quantity": int(quantity == body.get("new_quantity", quantity)),
+        "stands": int(state in stands),
+        "materials": int({n for (n,) in needs} <= {1}),
+    }
 
 
 def count(around: RealTryton, table: str) -> int:
@@ -68,11 +97,14 @@ def test_R47_stopped_at_any_call_it_is_booked_once(
     around: RealTryton, kind: PostingKind, changed: dict[str, Any]
 ) -> None:
     """Our plug is pulled before or after each call in turn, or the answer to it is lost."""
-    part = {"quantity": 1.0} if "quantity" in changed else {}  # of which each call takes another much
-    clean, works = posting(kind, **changed), 0
+    if kind == "reschedule":
+        has_materials(around, "WO-10483")
+    clean, works = nth(kind, changed, -1), 0
     around.erp.post(clean)
     whole = traces(around, clean)
-    for stop in stops(around, lambda call: posting(kind, **changed | dict.fromkeys(part, 1.0 + call / 8))):
+    assert whole, "or nothing is shown of this kind"
+    assert 0 not in whole.values()
+    for stop in stops(around, lambda call: nth(kind, changed, call)):
         stop.happens()
         works = stop.calls + 2  # one a call, and the two undisturbed ones
         assert traces(around, stop.owed) == whole, str(stop)
