@@ -50,6 +50,8 @@ def paths(newest: str) -> dict[str, str]:
         "postings": "/postings",
         "metrics for Prometheus": "/metrics",
         "API: newest exceptions": "/api/cases?limit=50",
+        "API: figures of a year": "/api/metrics?from=2026-01-01",
+        "what to improve": "/improve",
     }
 
 

@@ -127,6 +127,7 @@ def questions(folder: PlantFolder) -> dict[str, Wanted]:
         "by function": Wanted("metrics", by="role", **year),  # type: ignore[arg-type]
         "by shift": Wanted("metrics", by="shift", **year),  # type: ignore[arg-type]
         "half a year and before": Wanted("metrics", against="before", start=END - YEAR / 2, end=END),
+        "what to improve, 30 days": Wanted("improve", start=END - timedelta(days=30), end=END),
         "causes of a year": Wanted("causes", **year),  # type: ignore[arg-type]
         "minutes down, a year by line": Wanted("downtime", **year),  # type: ignore[arg-type]
     }

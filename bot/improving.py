@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.accepting import still_open
 from bot.answers.rights import sees
-from db import cases, lessons
+from db import cases, lessons, log
 from workflow.case import Case, Notice, Offer
 from workflow.improving import Asked, Failed, Proposal, how_rules_did, may_decide, proposals, why_failed
 from workflow.lessons import NAMED, Lesson, why_not_accept
@@ -40,11 +40,13 @@ def learnt_from(tx: Connection, world: World, start: datetime, end: datetime, as
         c for c in cases.find(tx, since=start, until=end) if counts(c) and (asker is None or sees(asker, c))
     ]
     solved = [c for c in found if c.resolved_at is not None]
-    failed = tuple(one for c in solved for one in why_failed(c, cases.log_of(tx, c.number)))
+    not_at_once = [c for c in solved if not first_pass(c)]
+    happened = log.happened(tx, [c.number for c in not_at_once], ("corrected", "asked_back"))
+    failed = tuple(one for c in not_at_once for one in why_failed(c, happened.get(c.number, frozenset())))
     names = sorted(
         (one for one in lessons.of_plant(tx, world.plant.id) if one.state == "proposed"), key=lambda one: -one.times
     )
-    at_once = sum(first_pass(c) for c in solved)
+    at_once = len(solved) - len(not_at_once)
     tries = still_open(tx, proposals(found, world.rules), world.now)
     return Learnt(len(solved), at_once, failed, how_rules_did(found), tuple(names), tries)
 

@@ -6,7 +6,7 @@ Everything is read from the cases and their logs; a proposal changes nothing (R5
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from hashlib import sha256
 from statistics import quantiles
 from typing import Literal
 
-from workflow.case import Case, Entry, Task
+from workflow.case import Case, Task
 from workflow.lessons import MAY_ACCEPT
 from workflow.metrics import counts, first_pass
 from workflow.plant import Person
@@ -86,14 +86,13 @@ def may_decide(person: Person) -> bool:
     return bool(MAY_ACCEPT & {*person.roles}) and not person.lines
 
 
-def why_failed(case: Case, log: Sequence[Entry]) -> Iterator[Failed]:
-    """Every reason that the log has; nothing for what was solved at the first go or is not solved yet."""
+def why_failed(case: Case, whats: Collection[str]) -> Iterator[Failed]:
+    """Every reason that the log has, where `whats` happened; none for what was solved at the first go."""
     if case.resolved_at is None or not counts(case) or first_pass(case):
         return
-    whats = Counter(entry.what for entry in log)
-    if whats["corrected"]:
+    if "corrected" in whats:
         yield Failed(case.number, "reader", "corrected")
-    if whats["asked_back"]:
+    if "asked_back" in whats:
         yield Failed(case.number, "facts", "asked_back")
     for task in case.tasks:
         if task.escalated:

@@ -13,11 +13,13 @@ from io import BytesIO, StringIO
 
 import pytest
 
+from bot.views import metrics_json
 from bot.web import issue_link
 from db import cases
 from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import BREAKDOWN, OpenDoor, Visitor
 from workflow.case import Change
+from workflow.metrics import metrics
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -94,6 +96,22 @@ def test_R57_the_pages_shares_are_of_all_causes_as_in_the_chat(
     assert weeks.someone.get("/figures/causes.png?period=this_month").status_code == 200
     ((shown, total),) = asked
     assert 0 < shown < total, "the shares of two causes are of all that stood"
+
+
+def test_R1_the_api_counts_a_long_time_from_the_rows_and_as_the_cases_say(
+    weeks: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, end = datetime(2026, 11, 9, tzinfo=UTC), weeks.clock.now()
+    plainly = metrics_json(metrics(the_cases(), weeks.app.plant, start, end))
+
+    def too_slow(*_: object, **__: object) -> None:
+        raise AssertionError("a year of cases would be read one by one")
+
+    monkeypatch.setattr(cases, "find", too_slow)
+    asked = {"from": "2026-11-09T00:00:00+00:00", "to": end.isoformat()}
+    assert weeks.someone.get("/api/metrics", params=asked).json() == plainly
+    empty = weeks.someone.get("/api/metrics?from=2026-01-01&to=2026-01-02").json()
+    assert (empty["cases"], empty["by_shift"], empty["first_pass_rate"]["value"]) == (0, {}, None)
 
 
 def test_light_and_dark_are_two_pictures(weeks: OpenDoor) -> None:
