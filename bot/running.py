@@ -29,7 +29,8 @@ from workflow.sequence import MAY_PUT_FIRST, PutFirst, Slot
 if TYPE_CHECKING:
     from bot.desk import Desk
 
-CLEARED, RAN, FIRST = "lines_cleared", "lines_ran", "put_first"  # what `db/settings.py` keeps: line -> what is known
+# What `db/settings.py` keeps: line -> what is known.
+CLEARED, RAN, FIRST = "lines_cleared", "lines_ran", settings.PUT_FIRST
 MOST_WORDS = 24
 HEAR = ("supervisor", "quality")  # of an order that runs though it must not
 
@@ -203,7 +204,8 @@ def _put_first(desk: Desk, order: WorkOrder, text: str) -> str:
     one_at_a_time(desk.tx, FIRST)
     before = _FIRST_OF.validate_python(settings.get(desk.tx, FIRST) or {})
     settings.put(desk.tx, FIRST, _FIRST_OF.dump_python({**before, order.line: said}, mode="json"), at)
-    chained.note(desk.tx, at, desk.me.id, "put_first", {"work_order": order.id, "line": order.line})
+    what = {"work_order": order.id, "line": order.line}
+    chained.note(desk.tx, at, desk.me.id, "put_first", what, {"reason": said.reason})
     facts: dict[str, Any] = {"work_order": order.id, "line": order.line, "who": desk.me.id, "reason": said.reason}
     for role in ("planner", "supervisor"):
         for person in on_shift(desk.world.plant, role, at, order.line):

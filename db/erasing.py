@@ -17,9 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import cases, lessons, log, understood
+from db import cases, lessons, log, settings, understood
 from db.tables import address, attachment, case, inbox, invitation, line, member, notice, posting, seal, words
-from workflow.case import ERASED, LINECALL, Change, Entry
+from workflow.case import ERASED, LINECALL, Change, Entry, Part
 from workflow.messages import Inbound
 
 RECOGNISED = 4  # characters from which words are found inside a longer text; shorter ones between quotation marks only
@@ -59,9 +59,11 @@ def of_person(tx: Connection, person: str, addresses: Collection[tuple[str, str]
         sa.false(), *(sa.and_(inbox.c.channel == c, inbox.c.sender == address) for c, address in addresses)
     )
     texts |= set(tx.scalars(sa.select(line.c.text).where(own)))
+    overrides = _out_of_the_settings(tx, person, None, now)
     messages = _messages(tx, from_here)
     lines = _lines(tx, own)
     lines += _quoted(tx, texts, sa.or_(line.c.case.in_(changed), line.c.person == person))
+    lines += _quoted_of_no_case(tx, overrides)
     files = _files(tx, attachment.c.person == person)
     kept = sa.select(case.c.number).where(case.c.number.not_in(_ended()))
     involved = sa.or_(
@@ -72,7 +74,7 @@ def of_person(tx: Connection, person: str, addresses: Collection[tuple[str, str]
     left = tuple(tx.scalars(kept.where(involved).order_by(case.c.number)))
     addresses_gone = 0 if left else _addresses(tx, person)  # an open exception still has to reach them
     found = Erased(quotes, changed, messages, lines, addresses_gone, files, left)
-    if quotes or messages or lines or files or addresses_gone:
+    if quotes or messages or lines or files or addresses_gone or overrides:
         log.note(tx, now, by, "words_erased", {"person": person, "cases": list(changed), "left": list(left)})
     return found
 
@@ -83,17 +85,50 @@ def older_than(tx: Connection, ended_before: datetime, now: datetime) -> Erased:
     quotes, changed, texts = _out_of_the_log(tx, _of_cases(gone), now, LINECALL, None)
     old = sa.or_(line.c.case.in_(gone), sa.and_(line.c.case.is_(None), line.c.at < ended_before))
     own = sa.and_(line.c.sender == "person", old)
+    overrides = _out_of_the_settings(tx, None, ended_before, now)
     messages = _messages(tx, inbox.c.sent_at < ended_before)
     lines = _lines(tx, own)
-    lines += _quoted(tx, texts, line.c.case.in_(changed))
+    lines += _quoted(tx, texts, line.c.case.in_(changed)) + _quoted_of_no_case(tx, overrides)
     old_files = sa.or_(
         attachment.c.case.in_(gone), sa.and_(attachment.c.case.is_(None), attachment.c.at < ended_before)
     )
     files = _files(tx, old_files)
-    if quotes or messages or lines or files:
+    if quotes or messages or lines or files or overrides:
         facts = {"ended_before": ended_before.isoformat(), "cases": list(changed), "messages": messages}
         log.note(tx, now, LINECALL, "words_expired", facts)
     return Erased(quotes, changed, messages, lines, files=files)
+
+
+def _out_of_the_settings(tx: Connection, person: str | None, before: datetime | None, now: datetime) -> set[str]:
+    """Reasons for which an order was put first, of one person or from before an instant; returns the texts."""
+
+    def theirs(by: str, at: str) -> bool:
+        return by == person if before is None else datetime.fromisoformat(at) < before
+
+    gone: set[str] = set()
+    kept = settings.get(tx, settings.PLANT_SAID) or {}
+    left = {name: one for name, one in kept.items() if not theirs(one["person"], one["at"])}
+    if len(left) < len(kept):
+        gone |= {one["text"] for name, one in kept.items() if name not in left}
+        settings.put(tx, settings.PLANT_SAID, left, now)
+    first = settings.get(tx, settings.PUT_FIRST) or {}
+    said = {line_id: one for line_id, one in first.items() if theirs(one["by"], one["at"]) and one["reason"] != ERASED}
+    if said:
+        gone |= {one["reason"] for one in said.values()}
+        settings.put(tx, settings.PUT_FIRST, first | {n: one | {"reason": ERASED} for n, one in said.items()}, now)
+    return gone
+
+
+def _quoted_of_no_case(tx: Connection, texts: Collection[str]) -> int:
+    """The same words where others were told of them beside any case."""
+    if not texts:
+        return 0
+    n = _quoted(tx, texts, line.c.case.is_(None))
+    for id_, facts in tx.execute(sa.select(notice.c.id, notice.c.facts).where(notice.c.case.is_(None))).all():
+        if (without := _deep(dict(facts), texts)) != facts:
+            tx.execute(sa.update(notice).where(notice.c.id == id_).values(facts=without))
+            n += 1
+    return n
 
 
 def _addresses(tx: Connection, person: str) -> int:
@@ -141,12 +176,29 @@ def _out_of_the_log(
         tx.execute(gone.values(text=None, salt=None))
         n += 1
     for number, here in found.items():
+        n += _said_again(tx, number, here)
         _out_of_the_case(tx, number, here, now, by, person)
     reported = sa.select(case.c.number).where(case.c.number.in_(tuple(found)), case.c.reporter == person)
     theirs = tuple(found) if person is None else tuple(tx.scalars(reported))
     understood.erase(tx, theirs)
     lessons.erase(tx, theirs)
     return n, tuple(found), {text for here in found.values() for text in here.texts}
+
+
+def _said_again(tx: Connection, number: str, found: _Found) -> int:
+    """The same words in entries of others, who repeated them: a condition that somebody else says is met."""
+    texts = [text for text in found.texts if len(text) >= RECOGNISED]
+    query = (
+        sa.select(seal.c.position, words.c.entry, words.c.field)
+        .join(words, words.c.entry == seal.c.entry)
+        .where(seal.c.case == number, words.c.text.in_(texts))
+    )
+    rows = tx.execute(query).all()
+    for position, entry, name in rows:
+        found.entries.add(position)
+        gone = sa.update(words).where(words.c.entry == entry, words.c.field == name)
+        tx.execute(gone.values(text=None, salt=None))
+    return len(rows)
 
 
 def _out_of_the_case(tx: Connection, number: str, found: _Found, now: datetime, by: str, person: str | None) -> None:
@@ -163,14 +215,35 @@ def _out_of_the_case(tx: Connection, number: str, found: _Found, now: datetime, 
         before,
         said=_without(before.said, found.texts),
         resolution=_without(before.resolution, found.texts),
-        proposal=replace(proposal, reason=_without(proposal.reason, found.texts)) if proposal else None,
+        proposal=replace(
+            proposal, reason=_without(proposal.reason, found.texts), parts=_unconditional(proposal.parts, found.texts)
+        )
+        if proposal
+        else None,
+        parts=_unconditional(before.parts, found.texts),
+        held=tuple(
+            replace(
+                held,
+                promised=tuple(replace(p, part=_unconditional((p.part,), found.texts)[0]) for p in held.promised),
+            )
+            for held in before.held
+        ),
         tasks=tuple(
-            replace(t, waiting_for=_without(t.waiting_for, found.texts)) if t.waiting_for else t for t in before.tasks
+            replace(
+                t,
+                waiting_for=_without(t.waiting_for, found.texts) if t.waiting_for else t.waiting_for,
+                facts=_deep(t.facts, found.texts),
+            )
+            for t in before.tasks
         ),
     )
     facts: dict[str, Any] = {"entries": sorted(found.entries)}
     entry = Entry(now, by, "erased", "", facts | ({"person": person} if person else {}))
     cases.save(tx, Change(after, (entry,)), now)
+
+
+def _unconditional(parts: tuple[Part, ...], texts: Collection[str]) -> tuple[Part, ...]:
+    return tuple(replace(part, condition=_without(part.condition, texts)) for part in parts)
 
 
 def _messages(tx: Connection, which: sa.ColumnElement[bool]) -> int:

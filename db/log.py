@@ -10,12 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from db import chain
+from db import chain, settings
 from db.connect import one_at_a_time
 from db.sql import or_set
 from db.tables import Facts, head, plant_log, seal, words
 from db.tables import log as table
-from workflow.case import ERASED, LINECALL, Case, Entry, quoted_in
+from workflow.case import ERASED, LINECALL, Case, Entry
+from workflow.quoted import quoted_in
+
+COMMITTED = "said"  # the fact of the plant's own log that holds commitments in place of words
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,24 @@ def last_of(tx: Connection, number: str, whats: Sequence[str]) -> datetime | Non
     return last
 
 
-def note(tx: Connection, at: datetime, who: str, what: str, facts: Mapping[str, Any]) -> None:
-    """Write down what belongs to no case; ids and figures only, never a person's words (R61)."""
+def note(
+    tx: Connection, at: datetime, who: str, what: str, facts: Mapping[str, Any], said: Mapping[str, str] | None = None
+) -> None:
+    """Write down what belongs to no case: ids and figures, and of a person's words a commitment (R61).
+
+    `said`: the words by their field; they lie apart and can be erased, as those of a case can.
+    """
     one_at_a_time(tx, "plant_log")
     position, before = _heads(tx, [chain.PLANT]).get(chain.PLANT, (0, chain.START))
+    if said:
+        kept, committed = settings.get(tx, settings.PLANT_SAID) or {}, {}
+        for field, text in said.items():
+            salt = chain.new_salt()
+            committed[field] = chain.commitment(salt, field, text)
+            quote = {"person": who, "at": at.isoformat(), "salt": salt, "text": text}
+            kept |= {f"{position + 1}:{field}": quote}
+        settings.put(tx, settings.PLANT_SAID, kept, at)
+        facts = {**facts, COMMITTED: committed}
     digest = chain.digest(before, chain.PLANT, position + 1, at, who, what, "", Facts.as_kept(facts), ())
     row = {"position": position + 1, "at": at, "who": who, "what": what, "facts": facts, "digest": digest}
     tx.execute(sa.insert(plant_log).values(row))
@@ -124,8 +141,23 @@ def note(tx: Connection, at: datetime, who: str, what: str, facts: Mapping[str, 
 
 def of_plant(tx: Connection) -> tuple[Happening, ...]:
     """What belongs to no case, in the order in which it happened."""
-    columns = (plant_log.c.at, plant_log.c.who, plant_log.c.what, plant_log.c.facts)
-    return tuple(Happening(*row) for row in tx.execute(sa.select(*columns).order_by(plant_log.c.position)))
+    columns = (plant_log.c.position, plant_log.c.at, plant_log.c.who, plant_log.c.what, plant_log.c.facts)
+    kept = settings.get(tx, settings.PLANT_SAID) or {}
+    rows = tx.execute(sa.select(*columns).order_by(plant_log.c.position))
+    return tuple(Happening(at, who, what, _with_words(n, facts, kept)) for n, at, who, what, facts in rows)
+
+
+def _with_words(position: int, facts: Mapping[str, Any], kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Facts with the words that were said; erased ones, and such as were not those, read as ERASED."""
+    if COMMITTED not in facts:
+        return facts
+    said = {}
+    for field, commitment in facts[COMMITTED].items():
+        quote = kept.get(f"{position}:{field}")
+        said[field] = ERASED
+        if quote is not None and chain.commitment(quote["salt"], field, quote["text"]) == commitment:
+            said[field] = quote["text"]
+    return {name: value for name, value in facts.items() if name != COMMITTED} | said
 
 
 def _heads(tx: Connection, cases: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -140,21 +172,37 @@ def _moved(tx: Connection, heads: Mapping[str, tuple[int, str]]) -> None:
 
 def _apart(entry: Entry) -> tuple[Entry, dict[str, str]]:
     """An entry without people's words, and the words."""
+    fields = quoted_in(entry)
+    if not fields:
+        return entry, {}
     quotes: dict[str, str] = {}
-    why, facts = entry.why, dict(entry.facts)
-    for field in quoted_in(entry):
+    why, facts = entry.why, Facts.as_kept(entry.facts)
+    for field in fields:
         if field == "why":
             quotes[field], why = why, ""
         else:
-            quotes[field] = facts.pop(field.removeprefix("facts."))
-    return (Entry(entry.at, entry.who, entry.what, why, facts), quotes) if quotes else (entry, quotes)
+            inside, name = _inside(facts, field)
+            quotes[field] = inside.pop(name)
+    return Entry(entry.at, entry.who, entry.what, why, facts), quotes
 
 
 def _together(entry: Entry, said: Mapping[str, str]) -> Entry:
     if not said:
         return entry
-    facts = {field.removeprefix("facts."): text for field, text in said.items() if field != "why"}
-    return Entry(entry.at, entry.who, entry.what, said.get("why", entry.why), {**entry.facts, **facts})
+    facts = Facts.as_kept(entry.facts)
+    for field, text in said.items():
+        if field != "why":
+            inside, name = _inside(facts, field)
+            inside[name] = text
+    return Entry(entry.at, entry.who, entry.what, said.get("why", entry.why), facts)
+
+
+def _inside(facts: Any, field: str) -> tuple[dict[str, Any], str]:
+    """The mapping that holds a field, and its name there: of "facts.parts.0.condition" the first of the parts."""
+    *way, name = field.split(".")[1:]
+    for step in way:
+        facts = facts[int(step)] if isinstance(facts, list) else facts[step]
+    return facts, name
 
 
 _APPEND = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)

@@ -11,6 +11,9 @@ from sqlalchemy import Connection
 from db.sql import insert
 from db.tables import setting
 
+PLANT_SAID = "plant_log_said"  # what people said in the plant's own log, apart from it: position:field -> the words
+PUT_FIRST = "put_first"  # line -> which order goes first there, and in whose words why
+
 
 def get(tx: Connection, name: str) -> Any:
     """The value under a name; None where there is none."""

@@ -261,23 +261,6 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-# Of these entries `why` names a rule, a field or a record; in any other that a person made it is their own words.
-WHY_IS_NO_QUOTE: frozenset[str] = frozenset(
-    {
-        "acknowledged", "answered", "closed", "difference_done", "erp_changed", "known_now", "merged", "never_booked",
-        "posted", "took_back", "would_book", "approved", "turned_down", "approval_asked"
-    }
-)  # fmt: skip
-QUOTED_FACTS: frozenset[str] = frozenset({"waiting_for", "said", "reason", "note", "heard", "text"})
-
-
-def quoted_in(entry: Entry) -> tuple[str, ...]:
-    """Where an entry holds words of a person: "why", "facts.waiting_for"; they can be erased, the rest cannot."""
-    why = entry.who != LINECALL and entry.what not in WHY_IS_NO_QUOTE and bool(entry.why)
-    facts = sorted(f"facts.{name}" for name in QUOTED_FACTS if isinstance(entry.facts.get(name), str))
-    return (*(("why",) if why else ()), *facts)
-
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A button on a notice: an act of ours with its arguments; its label is the text `button.<act>`."""

@@ -15,8 +15,14 @@ from typer.testing import CliRunner
 from bot.cli import app as cli
 from bot.config import Config, WrongConfiguration
 from bot.proving import checked, drop_anchor, erase, expire, keys_of
+from db.log import of_plant
 from db.tables import metadata
 from tests.plantside import Plantside
+from tests.stories.test_rules_reloaded import edit, own
+from tests.stories.test_second_eye import DOWN, SECOND_EYE
+from workflow.case import ERASED
+
+__all__ = ["own"]
 
 JAMMED = "filler on 3 jammed, zorbly noises since ten past, 10482 standing"
 FIXED = "running again, unzorbled the starwheel, 40 min"
@@ -60,6 +66,76 @@ def test_R61_a_persons_words_can_be_erased_everywhere_and_the_log_still_proves_w
     found = checked(plant.app)
     assert found.whole
     assert found.erased == 2
+
+
+def test_R61_a_condition_of_a_release_goes_with_its_authors_words_wherever_it_was_repeated(plant: Plantside) -> None:
+    plant.says("edson.silva", "putting 6319-4A on hold, pallets without a date code")
+    plant.says("tamika.jones", "6319-4A: release 950 cs if the zorbly retest is ok")
+    plant.presses("tamika.jones", "confirm")
+    assert plant.only_case().held[0].promised[0].part.condition, "a release under a condition"
+    plant.says("stephanie.greer", "what is on hold?")
+    plant.presses("tamika.jones", "not_met")
+    plant.says("tamika.jones", "6319-4A: release 950 cs if the zorbly lab says ok")
+    plant.presses("tamika.jones", "confirm")
+    plant.presses("tamika.jones", "met")
+    plant.presses("tamika.jones", "confirm")
+    plant.passes(minutes=5)
+    assert plant.only_case().status == "closed"
+    decided = next(e for e in plant.as_json(plant.only_case().number)["log"] if e["what"] == "decided")
+    assert "zorbly retest" in decided["facts"]["parts"][0]["condition"], "until then the log reads as it was said"
+    drop_anchor(plant.app)
+
+    erase(plant.app, "tamika.jones", "stephanie.greer")
+
+    assert "zorbl" not in everything(plant)
+    assert checked(plant.app).whole
+    plant.rest_is_known()
+
+
+def test_R61_what_was_said_to_be_fixed_goes_from_the_second_look_too(own: Plantside) -> None:
+    plant = own
+    edit(plant, SECOND_EYE)
+    plant.says("maria.lopez", DOWN)
+    plant.says("gary.lindqvist", "on it")
+    plant.says("gary.lindqvist", "running again, unzorbled the starwheel")
+    plant.presses("anita.rao", "verify")
+    plant.passes(minutes=5)
+    assert plant.only_case().status == "closed"
+
+    erase(plant.app, "gary.lindqvist", "stephanie.greer")
+
+    assert "zorbl" not in everything(plant)
+    assert checked(plant.app).whole
+    plant.rest_is_known()
+
+
+def test_R61_the_reason_of_an_override_is_in_the_log_and_can_be_erased(plant: Plantside) -> None:
+    plant.says("neil.abbott", "run 10486 first, because the zorbly truck is here")
+    plant.says("denise.palmer", "what should we run next on line 3?")
+    with plant.app.database.read() as tx:
+        said = next(one for one in of_plant(tx) if one.what == "put_first")
+    assert (said.who, said.facts["reason"]) == ("neil.abbott", "because the zorbly truck is here")
+    drop_anchor(plant.app)
+
+    erase(plant.app, "neil.abbott", "stephanie.greer")
+
+    assert "zorbl" not in everything(plant)
+    with plant.app.database.read() as tx:
+        said = next(one for one in of_plant(tx) if one.what == "put_first")
+    assert said.facts == {"work_order": "WO-10486", "line": "L3", "reason": ERASED}
+    assert checked(plant.app).whole
+    plant.rest_is_known()
+
+
+def test_R61_the_reason_of_an_override_expires_with_all_other_words(plant: Plantside) -> None:
+    plant.says("neil.abbott", "run 10486 first, because the zorbly truck is here")
+    rules = replace(plant.app.folder.rules, keep_words=timedelta(days=30))
+    plant.app.folder = replace(plant.app.folder, rules=rules)
+    plant.clock.turn(timedelta(days=31))
+    expire(plant.app)
+    assert "zorbl" not in everything(plant)
+    assert checked(plant.app).whole
+    plant.rest_is_known()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL's own files: see docs/log.md

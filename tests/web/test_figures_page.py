@@ -16,6 +16,7 @@ import pytest
 from bot.views import metrics_json
 from bot.web import issue_link
 from db import cases
+from db.log import of_plant
 from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import BREAKDOWN, OpenDoor, Visitor
 from workflow.case import Change
@@ -186,6 +187,21 @@ def test_R57_an_operator_sees_the_figures_of_his_own_line(opened: Callable[..., 
     assert "Line 3" not in page
     rows = dwayne.get("/api/export/cases.csv?period=this_month").text.splitlines()
     assert all(',"L1",' in row for row in rows[1:])
+
+
+def test_R61_every_export_stands_in_the_log_with_who_took_it(opened: Callable[..., OpenDoor]) -> None:
+    door = opened(play=False)
+    door.clock.turn_to(datetime(2026, 11, 18, 16, 0, tzinfo=UTC))
+    remember(door.app.database, the_cases())
+    stephanie = signed_in(door, "stephanie.greer")
+    for kind in ("csv", "xlsx"):
+        assert stephanie.get(f"/api/export/cases.{kind}?period=this_month").status_code == 200
+    with door.app.database.read() as tx:
+        taken = [one for one in of_plant(tx) if one.what == "exported"]
+    assert [(one.who, one.facts["as"], one.facts["period"]) for one in taken] == [
+        ("stephanie.greer", "csv", "this_month"),
+        ("stephanie.greer", "xlsx", "this_month"),
+    ]
 
 
 def test_R2_a_refused_posting_is_tried_again_or_booked_by_hand_on_the_page(opened: Callable[..., OpenDoor]) -> None:
