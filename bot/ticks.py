@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import desk
-from bot.bearable import bearable
+from bot.bearable import AHEAD, along, any_listed, bearable
 from bot.cards import show_cards
 from bot.digests import send_digests
 from bot.from_erp import tell_of_age, tell_of_changes, tell_of_exports
@@ -83,6 +83,8 @@ def chase(app: App) -> int:
         due = cases.of(tx, cases.due(tx, app.clock.now(), TIMERS))
         world = replace(app.world(), other=partial(cases.get, tx))
         changes = [change for case in due if (change := _next(case, world))]
+        if len(due) < TIMERS and any_listed(changes):
+            changes += along(changes, _ahead(tx, {case.number for case in due}, world), world)
         changes, listed = bearable(changes, world)
         taken = _kept(app, tx, changes)
         outbox.put_all(tx, None, listed, app.clock.now())
@@ -91,6 +93,18 @@ def chase(app: App) -> int:
     if taken:
         app.ring("outbox")
     return len(taken)
+
+
+def _ahead(tx: Connection, due: set[str], world: World) -> list[Change]:
+    """The steps that will be due in the next minutes, each as of then."""
+    soon = [number for number in cases.due(tx, world.now + AHEAD, TIMERS) if number not in due]
+    found = []
+    for case in cases.of(tx, soon):
+        at = min((task.next_step_at for task in case.tasks if task.live and task.next_step_at), default=None)
+        with suppress(Exception):  # whatever is wrong with it is found when it is due
+            change = next_steps(case, replace(world, now=at)) if at is not None else None
+            found += [change] if change is not None else []
+    return found
 
 
 def _kept(app: App, tx: Connection, changes: Sequence[Change]) -> Sequence[Change]:

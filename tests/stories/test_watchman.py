@@ -20,7 +20,7 @@ from bot.app import App
 from bot.engine import Engine
 from bot.watchman import heartbeat, watch
 from db import cases
-from tests.plantside import Plantside
+from tests.plantside import Heard, Plantside
 from workflow.case import Case, Change
 from workflow.routing import World
 
@@ -193,6 +193,41 @@ def test_R37_five_reminders_to_one_person_are_one_message(plant: Plantside) -> N
     heard = plant.hears("gary.lindqvist")
     assert len(heard) == 1, [h.text for h in heard]
     assert all(case.number in heard[0] for case in waiting)
+    plant.rest_is_known()
+
+
+def test_R37_reminders_that_would_come_minute_after_minute_come_as_one(plant: Plantside) -> None:
+    for asset in ("palletizer 2", "rinser 1", "checkweigher 4"):
+        plant.says("denise.palmer", f"{asset} has a fault")
+        plant.passes(minutes=1)
+    plant.rest_is_known()
+    heard: list[Heard] = []
+    for _ in range(60):
+        plant.passes(minutes=1)
+        heard = plant.hears("gary.lindqvist")
+        if heard:
+            break
+    assert len(heard) == 1, [h.text for h in heard]
+    assert all(case.number in heard[0] for case in plant.cases()), "what was due in the next minutes came along"
+    plant.passes(minutes=4)
+    plant.hears_nothing("gary.lindqvist")
+    for case in plant.cases():
+        times = [entry.at for entry in plant.log_entries(case.number)]
+        assert times == sorted(times), "the log is in order"
+        assert max(times) <= plant.clock.now()
+    plant.rest_is_known()
+
+
+def test_R37_a_stopped_line_is_reminded_of_by_itself(plant: Plantside) -> None:
+    for asset in ("palletizer 2", "rinser 1", "checkweigher 4"):
+        plant.says("denise.palmer", f"{asset} has a fault")
+    plant.says("maria.lopez", FILLER)
+    plant.rest_is_known()
+    plant.passes(minutes=45)
+    stopped = next(case for case in plant.cases() if case.line_stopped)
+    own = [h for h in plant.hears("gary.lindqvist") if stopped.number in h]
+    assert own
+    assert all(case.number not in h for h in own for case in plant.cases() if case.number != stopped.number)
     plant.rest_is_known()
 
 
