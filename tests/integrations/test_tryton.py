@@ -127,7 +127,7 @@ def has_materials(around: RealTryton, number: str) -> None:
     keep = ("product", "unit", "quantity", "from_location", "to_location", "company", "currency", "unit_price")
     moves = {}
     for name in ("inputs", "outputs"):
-        new = [{field: move[field] for field in keep if move.get(field)} for _, move in shown[name]["add"]]
+        new = [{field: move[field] for field in keep if move.get(field) is not None} for _, move in shown[name]["add"]]
         moves[name] = [["create", new]]
     desk.call("production", "write", [made["id"]], moves)
     desk.call("production", "wait", [made["id"]])
