@@ -80,6 +80,7 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@$(PY) -m pytest -m campaign
 	@LINECALL_TEST_DUE_TIMES=$(DUE_TIMES) $(PY) -m pytest tests/workflow/test_due_times.py
 	@LINECALL_TEST_STEPS=$(STEPS) $(PY) -m pytest tests/stories/test_any_shift.py
+	@LINECALL_TEST_COURSE=$(STEPS) $(PY) -m pytest tests/stories/test_any_course.py
 	@$(PY) -m tests.nlp.fuzz --seconds $(FUZZ)
 	@$(PY) -m tests.nlp.guided_fuzz --seconds $(FUZZ)
 

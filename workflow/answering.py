@@ -14,6 +14,7 @@ from workflow.routing import (
     HANDED,
     REWORK,
     STILL_ON_IT,
+    WATCH,
     World,
     ask_people,
     before_the_end,
@@ -181,6 +182,8 @@ def decline(case: Case, by: Person, said: str, world: World, role: str | None = 
 
 
 def _asked_again(task: Task, now: datetime, *, left: bool) -> datetime | None:
+    if task.why == WATCH:
+        return task.next_step_at  # nobody is chased: it is looked at again then, whoever is there
     if not task.required:
         return None  # told, and welcome to take it; only a required function is chased (R37)
     return deadline_of(task, now) if left else now

@@ -66,11 +66,13 @@ def make_part(case: Case, cause: Case, world: World) -> Change:
     """What was reported as a fault of its own belongs to the cause: whoever was called for it need not come."""
     lead = case.lead
     assert lead is not None, "only what somebody was asked for can become a part"
-    gone = replace(lead, withdrawn_at=world.now, next_step_at=None)
-    others = tuple(gone if task is lead else task for task in case.tasks)
-    part = replace(case, parent=cause.number, tasks=(*others, _waits(cause.lead, world)))
+    waits = _waits(cause.lead, world)
+    over = [task for task in case.tasks if task is lead or (task.live and task.role == waits.role)]
+    others = (replace(t, withdrawn_at=world.now, next_step_at=None) if t in over else t for t in case.tasks)
+    part = replace(case, parent=cause.number, tasks=(*others, waits))
     facts = _cause(cause) | {"case": case.number, "type": case.type, "line": case.line, "assets": list(case.assets)}
-    people = dict.fromkeys((*lead.told, *((lead.owner,) if lead.owner else ()), case.reporter))
+    called = [person for task in over for person in (*task.told, *((task.owner,) if task.owner else ()))]
+    people = dict.fromkeys((*called, case.reporter))
     offers = (Offer("own_cause"),)
     notices = tuple(Notice(p, "part_of", facts, offers if p == case.reporter else ()) for p in people)
     entry = Entry(world.now, LINECALL, "part_of", cause.number, {"cases": [cause.number]})
@@ -81,7 +83,8 @@ def look_at_cause(case: Case, task: Task, world: World) -> Change:
     """The step of a part: while the cause is open it waits; then its reporter is asked, and silence calls somebody."""
     cause = world.other(case.parent) if case.parent is not None else None
     if cause is not None and cause.is_open and cause.lead is not None:
-        return Change(case.with_task(replace(task, owner=cause.lead.owner, next_step_at=world.now + LOOKS_AGAIN)))
+        owner = task.acknowledged_by or cause.lead.owner  # who took the part itself has it (R28)
+        return Change(case.with_task(replace(task, owner=owner, next_step_at=world.now + LOOKS_AGAIN)))
     if task.asked_still or cause is None:
         return _on_its_own(case, LINECALL, "no_answer", world)
     asked = replace(task, asked_still=True, next_step_at=world.now + RUNS_AGAIN)

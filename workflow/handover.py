@@ -99,7 +99,8 @@ def accept(handover: Handover, by: Person, on_the_floor: Sequence[Case], world: 
     """
     if handover.accepted_by is not None:
         raise Refused("shift.taken", who=handover.accepted_by, at_at=(handover.accepted_at or world.now).isoformat())
-    if by.id not in handover.offered and not set(world.rules.triage).intersection(by.roles):
+    hands_over = by.id in handover.kept_by  # nobody hands over to himself
+    if by.id not in handover.offered and (hands_over or not set(world.rules.triage).intersection(by.roles)):
         raise Refused("shift.not_yours", people=list(handover.offered))
     if handover.step < 2:
         raise Refused("shift.not_yet", at_at=handover.ends_at.isoformat())

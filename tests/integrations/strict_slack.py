@@ -1,7 +1,7 @@
 """A Slack of ours on loopback that is as strict as the original: its numbers, its scopes, its refusals, its ledger.
 
-What the third party's emulator cannot send or refuse (buttons, forms, commands, floods, forgeries, limits of blocks,
-silent sockets) goes through it. Numbers and wordings: docs.slack.dev/reference, and the constants of Slack's own SDK,
+What the third party's emulator cannot send or refuse (buttons, forms, commands, floods, forgeries, limits of
+blocks) goes through it. Numbers and wordings: docs.slack.dev/reference, and the constants of Slack's own SDK,
 whose block models are its first check.
 """
 

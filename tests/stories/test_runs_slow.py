@@ -44,6 +44,19 @@ def test_R16_it_is_promoted_when_it_lasts_and_when_nobody_answers(plant: Plantsi
     plant.rest_is_known()
 
 
+def test_R16_not_mine_does_not_end_the_watch(plant: Plantside) -> None:
+    plant.says("maria.lopez", "filler 3 is running slow")
+    plant.passes(minutes=1)
+    plant.says("denise.palmer", "not mine", reply_to="case:EX-1001")
+    assert "declined" in plant.log("EX-1001")
+    plant.rest_is_known()
+
+    plant.passes(minutes=31)
+
+    assert plant.hears_one("maria.lopez").buttons, "she is asked whether it still runs slow"
+    plant.rest_is_known()
+
+
 def test_R16_it_is_over_when_it_runs_well_again(plant: Plantside) -> None:
     plant.says("maria.lopez", "filler 3 is running slow")
     plant.passes(minutes=31)

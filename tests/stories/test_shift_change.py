@@ -100,7 +100,7 @@ def test_R38_the_button_is_worth_nothing_before_the_end_or_to_somebody_else(plan
     value = plant.button("hector.salinas", "accept_shift")
     plant.rest_is_known()
 
-    for person in ("joana.ferreira", "paulo.teixeira"):
+    for person in ("joana.ferreira", "paulo.teixeira", "denise.palmer"):  # nor to whoever hands over
         plant.says(person, "", button=value)
         assert "Héctor" in plant.hears_one(person)
     for far_away in ("99999999999999999999", "999999999999", "99999999999", "9999999999"):  # the year 33658, and so on

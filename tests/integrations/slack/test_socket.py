@@ -1,4 +1,4 @@
-"""Socket Mode: what comes by a connection that may be cut, silent, or drop events."""
+"""Socket Mode: what comes by a connection that may be cut, or drop events."""
 
 from __future__ import annotations
 
