@@ -31,6 +31,7 @@ READ: dict[str, Reading] = {
 # The acts of the other table as people write them; what is a button alone is there under its own name.
 WRITTEN = {name: name for name in READ} | dict.fromkeys(DECISIONS, "decide") | {
     "decline": "reassign", "raise": "press raise", "join": "report", "reopen": "report", "correct": "update",
+    "snooze": "wait", "widen": "press hold_also",
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_R3_R55_who_may_do_what_in_which_state_from_where(kind: str, state: str,
     for act, row in TABLE[kind][state].items():
         allowed = row if BY_CHANNEL[WRITTEN[act]][at] is True else []
         if state == "acknowledged" and act in ("acknowledge", "decline", "promise", "wait") and allowed:
-            allowed = ["tom"]
+            allowed = ["tom" if kind == "breakdown" else "quinn"]
         may = []
         for name in PEOPLE:
             if gate(WRITTEN[act], way) != "yes":
