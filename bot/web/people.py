@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from bot.reach import OURS, all_ways
 from bot.web.access import Looking, linecall, sees_people
 from bot.web.errors import Declined
+from bot.web.reasons import reason
 from bot.web.rendering import frame, page
 from bot.web.words import age_words, capital, clock, line_name, person_name, role_word, voice_for
 from db import addresses, cases, inbox
@@ -104,7 +105,7 @@ def _somebody(
     for way in possible:
         lost = dead.get((way.channel, way.address))
         since = clock(voice, lost.unreachable_at, voice.now) if lost is not None else ""
-        ways.append(Way(capital(way.channel), since, (lost.unreachable_why or "") if lost is not None else ""))
+        ways.append(Way(capital(way.channel), since, reason(lost.unreachable_why, voice) if lost is not None else ""))
     wrote = (inbox.last_from(tx, *place) for place in (*possible, (OURS, person.id)))
     seen = max((at for at in wrote if at is not None), default=None)
     others = [role_word(role, voice) for role in person.roles[1:]]

@@ -11,6 +11,7 @@ from bot.conditions_said import matched_in_words
 from bot.say import log_line
 from bot.web.board import hand_of
 from bot.web.course import Course, course_of
+from bot.web.reasons import reason
 from bot.web.why import Reasons, reasons_of
 from bot.web.words import age_words, capital, clock, kind_word, line_name, person_name, role_word, subject_of, type_word
 from db import attachments, cases, outbox, postings, understood
@@ -172,8 +173,12 @@ def _how_far(told: outbox.Told, voice: Voice) -> str:
         reached = "read" if told.read_at else "delivered" if told.delivered_at else ""
         return voice.say(f"page.record.{reached}") if reached else ""
     if told.dropped_at is not None:
-        return voice.say("page.record.not_sent", why=told.dropped_why or "")
-    return voice.say("page.record.waits", why=told.error) if told.error else voice.say("page.record.under_way")
+        return voice.say("page.record.not_sent", why=reason(told.dropped_why, voice))
+    return (
+        voice.say("page.record.waits", why=reason(told.error, voice))
+        if told.error
+        else voice.say("page.record.under_way")
+    )
 
 
 def _road(case: Case, owed: Sequence[PostingStatus], voice: Voice) -> tuple[Step, ...]:

@@ -70,7 +70,7 @@ def test_R56_whom_nothing_reaches_is_marked_with_since_when_and_why(
     gary = words(page.partition("Gary Lindqvist")[2].partition("</li>")[0])
     assert "until 14:00" in gary
     assert "wrote 20 min ago" in gary
-    assert "Telegram not reachable since 06:20: blocked by the user" in gary
+    assert "Telegram not reachable since 06:20: has blocked us or never pressed Start" in gary
     assert "✓ Telegram" in words(page.partition("Anita Rao")[2].partition("</li>")[0])
     assert "1 there and not reachable" in words(page)
     assert "at-gary" not in page, "an address is nobody's to read"
