@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from workflow.plant import Plant
 
 OURS = "web"  # the built-in chat: its page shows whatever a person was told anywhere
+PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
+VIA = "via"  # the fact of a notice that names the one address for which it is: one of several that tell the same (R15)
 LATELY = timedelta(hours=8)  # where a person wrote in this shift is where they look
 STRANGER = "@"  # how the recipient of a notice begins who is an address and no person of ours
 SEVERAL = "#"  # how it begins where that is the chat of a function

@@ -11,7 +11,7 @@ import structlog
 from bot import fitting
 from bot.cards import becomes_card, first_told
 from bot.drawing import drawn, has_picture
-from bot.reach import OURS, Way, reader_of, way_to_several, way_to_stranger, ways
+from bot.reach import OURS, PATIENT_FOR, VIA, Way, reader_of, way_to_several, way_to_stranger, ways
 from bot.rest import rests_until
 from bot.say import render
 from bot.seals import sealed
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-VIA = "via"  # the fact of a notice that names the one address for which it is: one of several that tell the same
-PATIENT_FOR = 5  # attempts at one address, half a minute; then the next is tried (R56)
 MOST_BACKOFF = timedelta(minutes=5)
 QUIET = frozenset({"news"})  # nobody has to act on it now
 CLOSES_EARLY = timedelta(minutes=5)  # a window that closes while the message is under way is closed (R52)

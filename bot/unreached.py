@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.reach import LATELY, OURS, all_ways
+from bot.reach import LATELY, OURS, PATIENT_FOR, VIA, all_ways
 from db import cases, conversations, outbox
 from db.connect import Stale
 from workflow.out_of_reach import asked_of, out_of_reach
@@ -25,10 +25,17 @@ log = structlog.get_logger()
 
 
 def asked_on_our_page(app: App, sent: Iterable[tuple[Pending, Way]]) -> Iterator[tuple[str, str]]:
-    """The exceptions and functions of which our page asks, in a plant that has chats besides."""
+    """The exceptions and functions of which our page asks, in a plant that has chats besides.
+
+    Of a danger the page asks first and each chat gets a copy: that none of those arrives is known with the last one.
+    """
     for pending, way in sent:
         number, notice = pending.case, pending.notice
-        if way.channel != OURS or notice.until != "acknowledged" or len(app.channels) == 1:
+        if (
+            (way.channel != OURS and VIA not in notice.facts)
+            or notice.until != "acknowledged"
+            or len(app.channels) == 1
+        ):
             continue
         if number is not None and notice.role is not None:
             yield number, notice.role
@@ -61,6 +68,7 @@ def _on_our_page_alone(app: App, tx: Connection, case: Case, role: str, person: 
     if known is None or not all_ways(app, tx, known):
         return False
     told = [one for one in outbox.of_case(tx, case.number) if one.notice.to == person and one.notice.role == role]
-    if not told or any(one.due_at is not None or one.channel not in (None, OURS) for one in told):
+    under_way = any(one.due_at is not None and one.attempts < PATIENT_FOR for one in told)
+    if not told or under_way or any(one.channel not in (None, OURS) for one in told):
         return False
     return not conversations.wrote_in(tx, person, OURS, app.clock.now() - LATELY)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from db import conversations, outbox
+from db import cases, conversations, outbox
 from tests.integrations.strange_chat import StrangeChat
 from tests.integrations.strange_floor import GARY, MARIA, Floor
 from workflow.errors import TryLater, Unreachable
@@ -79,6 +79,20 @@ def test_R15_a_chat_that_hangs_or_is_dead_is_in_no_other_chats_way(floor: ManyCh
     floor.slack.dead[OMARS_DESK] = Unreachable("gone")
     floor.texts(MARIA, "un herido en la línea 3, sangra mucho")
     assert any("sangra" in text for text in calls(floor.whatsapp, OMARS_PHONE))
+
+
+@pytest.mark.parametrize("how", [Unreachable("gone"), TryLater("it does not answer")])
+def test_R15_R56_a_danger_that_rings_none_of_their_chats_is_said_to_be_out_of_reach(
+    floor: ManyChats, how: Exception
+) -> None:
+    floor.whatsapp.dead[OMARS_PHONE] = floor.slack.dead[OMARS_DESK] = how
+    floor.texts(MARIA, "hay fuego en la llenadora 3")
+    floor.passes(minutes=1)
+
+    number = floor.cases()[0].number
+    with floor.app.database.read() as tx:
+        found = [one.facts["people"] for one in cases.log_of(tx, number) if one.what == "unreachable"]
+    assert ["omar.haddad"] in found
 
 
 def test_R37_what_is_no_danger_takes_the_best_way_alone(floor: ManyChats) -> None:
