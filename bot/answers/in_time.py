@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.answers.periods import before, last_of, period_of
 from bot.answers.times import Time, of_shift
-from bot.answers.words import WORD, patterns
+from bot.answers.words import WORD, apart, patterns
 from nlp.tokens import fold
 from workflow.plant import Plant, production_day
 from workflow.reading import Query
@@ -84,7 +84,7 @@ def narrowing(text: str, words: str) -> Iterator[str]:
 
 def as_typed(phrase: str, text: str) -> str:
     """The words of a text that are these folded ones; the folded ones where they are not found."""
-    wanted, spans = phrase.split(), [(m.start(), m.end(), fold(m[0])) for m in WORD.finditer(text)]
+    wanted, spans = phrase.split(), [(m.start(), m.end(), fold(m[0])) for m in WORD.finditer(apart(text))]
     for i in range(len(spans) - len(wanted) + 1):
         if [word for *_, word in spans[i : i + len(wanted)]] == wanted:
             return text[spans[i][0] : spans[i + len(wanted) - 1][1]]

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from bot.answers.in_time import as_typed, in_time, left_out, narrowing
+from bot.answers.mentions import any_of, time_words
 from bot.answers.times import Time, time_said
-from bot.answers.words import first, folded, in_full, lists, patterns, says
+from bot.answers.words import first, folded, in_full, lists, number_of, patterns, says
 from nlp.tokens import fold
 from workflow.plant import Person, Plant
 from workflow.reading import ExceptionType, Query, Reading, Why
@@ -311,12 +312,10 @@ def _people(words: str, sender: Person, plant: Plant) -> set[str]:
 
 
 def _number(words: str) -> int | None:
-    for value in re.findall(r" (\d{1,2})(?= )", words):
-        if 2 <= int(value) <= 99:
-            after = words.split(f" {value} ", 1)
-            if re.search(r"(last|past|ultim\w+|letzten|ostatni\w+|pichl\w+|dernier\w+|पिछल\S+)$", after[0]):
-                return int(value)
-    for value, pattern in patterns("number").items():
-        if re.search(r"(?:last|past|ultim\w+|letzten|ostatni\w+|pichl\w+|dernier\w+|पिछल\S+)" + pattern.pattern, words):
-            return int(value)
+    """ "last ten", "les dix derniers"."""
+    last = any_of(time_words()["last"])
+    for form in (rf"{last} (\d{{1,2}}|\D\S*)(?= )", rf" (\d{{1,2}}|\D\S*){last}(?= )"):
+        for said in re.findall(form, words):
+            if (n := number_of(said)) is not None and n >= 2:
+                return n
     return None

@@ -11,6 +11,7 @@ from typing import Any
 from nlp.our_yaml import our_yaml
 from nlp.tokens import fold
 
+_ELIDED = re.compile(r"\b([ldnsjmtc]|qu|jusqu)['’](?=[^\W\d])", re.IGNORECASE)
 WORD = re.compile(r"[\w\u0900-\u097f'’]+")
 
 
@@ -22,7 +23,12 @@ def in_full(words: str) -> str:
 
 def folded(text: str) -> str:
     """A text as the phrases are compared with it: lower case, no accents, a blank before, after and between."""
-    return f" {' '.join(fold(word) for word in WORD.findall(text))} "
+    return f" {' '.join(fold(word) for word in WORD.findall(apart(text)))} "
+
+
+def apart(text: str) -> str:
+    """A text of the same length in which a French article stands apart: "d'arrêt" is two words."""
+    return _ELIDED.sub(r"\1 ", text)
 
 
 def says(name: str, words: str) -> bool:

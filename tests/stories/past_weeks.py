@@ -17,6 +17,8 @@ GUESTS = """
   - {id: juergen.weiss, name: Jürgen Weiß, roles: [manager], language: de}
   - {id: agnieszka.nowak, name: Agnieszka Nowak, roles: [manager], language: pl}
   - {id: ravi.sharma, name: Ravi Sharma, roles: [manager], language: hi}
+  - {id: camille.durand, name: Camille Durand, roles: [manager], language: fr}
+  - {id: meera.joshi, name: Meera Joshi, roles: [manager], language: hi-Deva}
 """
 # number, day of November and time (the plant's clock), kind, line, machine; minutes until the event was told, until all
 # had taken it, until solved, until closed in ERP (each from the report, "-" for not yet); what fixed it; marks:
@@ -44,7 +46,7 @@ ROWS = """
 
 
 def plant_with_guests(folder: Path) -> Path:
-    """Riverside with three managers more, who read German, Polish and Hindi."""
+    """Riverside with five managers more, who read German, Polish, Hindi in both letters, and French."""
     for file in RIVERSIDE.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     with (folder / "plant.yaml").open("a", encoding="utf-8") as out:
