@@ -44,19 +44,23 @@ def asked_on_our_page(app: App, sent: Iterable[tuple[Pending, Way]]) -> Iterator
 def tell_above(app: App, asked: Iterable[tuple[str, str]]) -> None:
     """For each (exception, function) of which a notice got no further than our page: raise it where all did so."""
     for number, role in asked:
+        with app.database.read() as tx:
+            if not _nobody_reached(app, tx, cases.get(tx, number), role):
+                continue
         with app.database.write() as tx, suppress(Stale), tx.begin_nested():
             case, world = cases.get(tx, number), app.world()
-            if case is None:
-                continue
-            people = asked_of(case, role, world)
-            if not people or not all(_on_our_page_alone(app, tx, case, role, one) for one in people):
-                continue
-            change = out_of_reach(case, role, world)
-            if change is None:
+            change = out_of_reach(case, role, world) if case is not None else None
+            if change is None or not _nobody_reached(app, tx, case, role):
                 continue
             cases.save(tx, change, world.now)
             log.warning("outbox.function_not_reached", case=number, role=role)
         app.ring("outbox", "chase")
+
+
+def _nobody_reached(app: App, tx: Connection, case: Case | None, role: str) -> bool:
+    """Whether a function was asked, and all of it who are there were told on our page alone."""
+    people = asked_of(case, role, app.world()) if case is not None else ()
+    return case is not None and bool(people) and all(_on_our_page_alone(app, tx, case, role, one) for one in people)
 
 
 def _on_our_page_alone(app: App, tx: Connection, case: Case, role: str, person: str) -> bool:
