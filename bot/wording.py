@@ -157,9 +157,10 @@ class Voice:
         return f"{local:%H:%M}" if same else f"{self.day(local.date())} {local:%H:%M}"
 
     def day(self, day: date) -> str:
-        """A day: "Wed 18 Nov" with the language's own names, in its own order."""
+        """A day: "Wed 18 Nov" with the language's own names, in its own order; with its year where it is another."""
         weekday, month = self.say(f"day.{day.weekday()}"), self.say(f"month.{day.month}")
-        return self.say("date", weekday=weekday, day=str(day.day), month=month)
+        said = self.say("date", weekday=weekday, day=str(day.day), month=month)
+        return said if day.year == self.plant.local(self.now).year else f"{said} {day.year}"
 
     def short_date(self, iso: str) -> str:
         """A day of the year without its weekday: "9 Nov"."""

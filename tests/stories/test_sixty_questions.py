@@ -230,6 +230,7 @@ def test_a_wrong_list_of_past_times_is_refused_with_its_line(
         ("summary of Monday", "Mon 16 Nov: 2 exceptions", "Since"),
         ("minutes down 11/12", "Thu 12 Nov: 35 min down in 1 stop", "Since"),
         ("what happened on Monday from 6 to 10?", "Mon 16 Nov 06:00 to 10:00: 1 exception", "Since"),
+        ("first pass rate last year", "Wed 1 Jan 2025 to Wed 31 Dec 2025", "exceptions"),
         ("resolution time next week", "Which time do you mean? I did not understand “next week”.", "median"),
         ("resolution time of the night shift last week", "2 exceptions", "EX-2001"),
         ("minutes down by line night shift this week", "55 min down in 2 stops", "EX-2009"),
