@@ -106,7 +106,7 @@ class ReadsOnce:
 
 @contextmanager
 def telegram(data: Path) -> Iterator[Played]:
-    """Gary may press that he is on it, Dwayne that his STOP meant danger."""
+    """Gary may press that he is on it, Dwayne that his STOP meant no danger."""
     from tests.integrations.telegram.floor import FILLER_DOWN, GARY, HOOK, LUIS, MARIA, SECRET, Floor
 
     dwayne = 70101
@@ -120,13 +120,13 @@ def telegram(data: Path) -> Iterator[Played]:
             first,
             {"update_id": 7, "edited_message": {**first["message"], "edit_date": date - 3}},
             chat.press(GARY, plant.data(GARY, "On it")),
-            chat.press(dwayne, plant.data(dwayne, "Danger")),
+            chat.press(dwayne, plant.data(dwayne, "No danger")),
             chat.press(GARY, "1.never-shown"),
             chat.message(99999, "who are you", date=date),
         ]
         headers = {"x-telegram-bot-api-secret-token": SECRET}
         knocks = tuple(Knock(HOOK, "", headers, json.dumps(u).encode(), plant.clock.now()) for u in updates)
-        yield Played(plant, plant.channel, knocks, ("seamer 2", "'gary.lindqvist', True", "'safety'"))
+        yield Played(plant, plant.channel, knocks, ("seamer 2", "'gary.lindqvist', True", "'safety'", "'cancelled'"))
         plant.close()
 
 
