@@ -36,7 +36,7 @@ def test_every_reason_that_a_chat_gives_has_words() -> None:
     assert sorted(words for words in said if name_of(words) == OTHER) == []
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", sorted(languages()))
 def test_a_page_says_it_in_its_readers_language(tmp_path: Path, language: str) -> None:
     door = OpenDoor(tmp_path / "data")
     voice = Voice(language, door.app.plant, door.app.records, door.clock.now())
