@@ -34,15 +34,20 @@ class Looking(ABC):
     async def look_on(self, receive: Receive, every: float = EVERY) -> None:
         """Look until cancelled."""
         while True:
+            self._soon.clear()  # a connection that is new while we look is looked after once more
             try:
                 await self.look(receive)
             except Exception as error:
                 log.warning(f"{self.channel}.not_looked", error=type(error).__name__)
-            self._soon.clear()
             try:
                 await asyncio.wait_for(self._soon.wait(), every)
             except TimeoutError:
                 continue
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether a connection is new since this look began: what is most urgent is looked at first, and anew."""
+        return self._soon.is_set()
 
     @abstractmethod
     async def look(self, receive: Receive) -> None:

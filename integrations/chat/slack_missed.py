@@ -58,16 +58,22 @@ class Missed(Looking):
         self._direct: dict[str, str] = {}  # user id -> our conversation with them
 
     async def look(self, receive: Receive) -> None:
-        """Read every open thread and every conversation, each since it was last read; TryLater where none could be."""
+        """Read every open thread, then every conversation, each since it was last read, the one read longest ago first.
+
+        Ends early where it is asked for again: the threads come first once more. TryLater where none could be read.
+        """
         where = await asyncio.to_thread(self._where)
         threads = [":".join(root_of(one)) for one in where.threads if _PLACE.match(one)]
         conversations = [one for one in where.places if _CONVERSATION.fullmatch(one)]
         conversations += [thread.partition(":")[0] for thread in threads if thread.startswith("D")]
         asked = [one for one in where.people if _USER.fullmatch(one)]
-        all_of_it = (*dict.fromkeys(threads), *dict.fromkeys((*conversations, *asked)))
+        others = sorted(dict.fromkeys((*conversations, *asked)), key=lambda one: self._since.get(one, 0.0))
+        all_of_it = (*dict.fromkeys(threads), *others)
         for one in all_of_it:
             await self._looked(receive, one)
             await self._rest(BETWEEN)
+            if self.asked_again:
+                return
         self._since = {one: at for one, at in self._since.items() if one in all_of_it}
 
     async def _looked(self, receive: Receive, one: str) -> None:
