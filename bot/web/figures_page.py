@@ -46,6 +46,7 @@ routes = APIRouter()
 PERIODS = ("this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year")
 Period = Literal["this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year"]
 Kind = Literal["causes", "weeks", "heat"]
+Tabled = Literal["weeks", "heat"]  # pictures with a table under them
 AT_ONCE = 500  # exceptions of an export that are read in one go
 ROWS = 1_000_000  # of one sheet; a spreadsheet takes little more
 MOST_CAUSES = 8
@@ -59,7 +60,10 @@ COLUMNS = (
 
 @routes.get("/figures", include_in_schema=False)
 def figures_page(request: Request, caller: Looking, period: Period = "this_week") -> HTMLResponse:
-    """The four figures, by line and shift, with their pictures; a table says in words what a picture shows."""
+    """The four figures of the plant and of each line, with their pictures; what a picture shows stands beside it too.
+
+    The causes stand in the words of their picture; weeks, and minutes by line and shift, in a table under theirs.
+    """
     app = linecall(request)
     voice = voice_for(app, caller.person)
     which = _which(app, caller, period)
@@ -93,6 +97,32 @@ async def picture(
     app = linecall(request)
     data = await run_in_threadpool(_drawn, app, caller, kind, period, dark)
     return Response(data, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
+
+
+@routes.get("/figures/{kind}/values", include_in_schema=False)
+def values(request: Request, caller: Looking, kind: Tabled, period: Period = "this_week") -> HTMLResponse:
+    """The numbers of a picture as a table, for whoever cannot see it; fetched after the page, as the picture is."""
+    app = linecall(request)
+    voice = voice_for(app, caller.person)
+    which = _which(app, caller, period)
+    with app.database.read() as tx:
+        if kind == "weeks":
+            rows = [
+                (
+                    voice.short_date(week),
+                    [" ".join(minutes_words(value or 0, voice)) for value in (s.median, s.p90)],
+                    s.n,
+                )
+                for week, s in _week_by_week(tx, _twelve_weeks(which, voice), voice)
+            ]
+            heads = [voice.say(f"page.figures.{name}") for name in ("week", "median", "p90")]
+        else:
+            lines, shifts, minutes = _minutes_down(tx, app, caller, which)
+            unit = voice.say("page.unit.minute")
+            rows = [(line, [f"{m:,.0f} {unit}" for m in row], 0) for line, row in zip(lines, minutes, strict=True)]
+            heads = [voice.say("page.record.line"), *shifts]
+    facts = {"kind": kind, "label": voice.say(f"page.figures.{kind}"), "heads": heads, "rows": rows}
+    return page(request, "_values.html", facts)
 
 
 @routes.get("/api/export/cases.csv", summary="The exceptions of a period as CSV", response_class=Response)
@@ -188,16 +218,20 @@ def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> byte
             bars, total = _bars(tx, which, caller, app.world(), voice)
             return pictures.pareto("", bars, unit, total=total, dark=dark)
         if kind == "weeks":
-            wide = _twelve_weeks(which, voice)
-            spans = weeks(app.plant, wide.since, which.until)
             rows = [
-                pictures.Week(group.key[5:], spread.median or 0, spread.p90 or 0)
-                for group in figures.in_spans(tx, wide, spans)
-                if (spread := group.spreads["resolution"]).n
+                pictures.Week(week[5:], spread.median or 0, spread.p90 or 0)
+                for week, spread in _week_by_week(tx, _twelve_weeks(which, voice), voice)
             ]
             words = voice.say("page.figures.median"), voice.say("page.figures.p90")
             return pictures.weeks("", rows, unit, *words, dark=dark)
-        return _heat(tx, app, caller, which, dark)
+        return pictures.heat("", *_minutes_down(tx, app, caller, which), dark=dark)
+
+
+def _week_by_week(tx: Connection, wide: Which, voice: Voice) -> list[tuple[str, figures.Spread]]:
+    """The first day of each week in which something was solved, and the times from reported to fixed and in ERP."""
+    spans = weeks(voice.plant, wide.since, wide.until)
+    found = [(group.key, group.spreads["resolution"]) for group in figures.in_spans(tx, wide, spans)]
+    return [(week, spread) for week, spread in found if spread.n]
 
 
 def _solved(group: figures.Group | None) -> bool:
@@ -211,13 +245,15 @@ def _twelve_weeks(which: Which, voice: Voice) -> Which:
     return Which(first, which.until, lines=which.lines)
 
 
-def _heat(tx: Connection, app: App, caller: Caller, which: Which, dark: bool) -> bytes:
-    lines = [line.id for line in app.plant.lines if not which.lines or line.id in which.lines]
+def _minutes_down(
+    tx: Connection, app: App, caller: Caller, which: Which
+) -> tuple[list[str], list[str], list[list[float]]]:
+    """Names of the lines, the shifts, and for each line the minutes down in each shift."""
+    lines = [line for line in app.plant.lines if not which.lines or line.id in which.lines]
     shifts = [shift.id for shift in app.plant.shifts]
     found = by_shift(tx, which, app.plant.person.get(caller.person or ""), app.world())
     minutes = {(line, one["shift"]): one["minutes"] for line, row in found.items() for one in row}
-    rows = [[minutes.get((line, shift), 0.0) for shift in shifts] for line in lines]
-    return pictures.heat("", [app.plant.line[line].name for line in lines], shifts, rows, dark=dark)
+    return [line.name for line in lines], shifts, [[minutes.get((n.id, s), 0.0) for s in shifts] for n in lines]
 
 
 def _noted(app: App, caller: Caller, what: str, period: Period) -> None:

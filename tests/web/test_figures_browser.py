@@ -33,6 +33,10 @@ def test_the_figures_fit_a_phone_and_their_pictures_are_drawn(browser: Browser, 
             expect(drawn).to_have_js_property("complete", True, timeout=PATIENCE_MS)
             assert drawn.evaluate("e => e.naturalWidth") == 1080
             assert drawn.get_attribute("alt")
+        expect(page.locator(".values")).to_have_count(2)
+        for numbers in page.locator(".values").all():
+            numbers.locator("summary").click()
+            expect(numbers.locator("tbody tr").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         for link in page.locator(".periods a").all():
             box = link.bounding_box()

@@ -49,6 +49,30 @@ def test_R57_the_page_shows_the_four_figures_with_how_many_stand_behind_each(wee
     assert "Filler 3 · breakdown 275 min" in page, "the picture in words"
 
 
+def rows_of(page: str) -> list[list[str]]:
+    """The rows of the only table of a page, each cell in words."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    return [[re.sub(r"<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+
+
+def test_R57_what_a_picture_shows_stands_under_it_in_numbers_too(weeks: OpenDoor) -> None:
+    page = weeks.someone.get("/figures?period=this_month").text
+    for kind in ("weeks", "heat"):
+        assert f'hx-get="/figures/{kind}/values?period=this_month"' in page
+    assert rows_of(weeks.someone.get("/figures/weeks/values?period=this_month").text) == [
+        ["Week", "Median", "9 of 10 within"],
+        ["9 Nov", "40 min from 8", "92 min"],
+        ["16 Nov", "32 min from 6", "52 min"],
+    ]
+    assert rows_of(weeks.someone.get("/figures/heat/values?period=this_month").text) == [
+        ["Line", "day", "late", "night"],
+        ["Line 1", "60 min", "45 min", "0 min"],
+        ["Line 2", "65 min", "30 min", "0 min"],
+        ["Line 3", "290 min", "40 min", "65 min"],
+        ["Line 4", "20 min", "0 min", "15 min"],
+    ]
+
+
 @pytest.mark.parametrize("kind", ["causes", "weeks", "heat"])
 @pytest.mark.parametrize("dark", ["false", "true"])
 def test_the_pictures_are_wide_enough_for_a_phone_and_never_fail(weeks: OpenDoor, kind: str, dark: str) -> None:
@@ -187,6 +211,8 @@ def test_R57_an_operator_sees_the_figures_of_his_own_line(opened: Callable[..., 
     assert "Line 3" not in page
     rows = dwayne.get("/api/export/cases.csv?period=this_month").text.splitlines()
     assert all(',"L1",' in row for row in rows[1:])
+    heat = rows_of(dwayne.get("/figures/heat/values?period=this_month").text)
+    assert [row[0] for row in heat] == ["Line", "Line 1"]
 
 
 def test_R61_every_export_stands_in_the_log_with_who_took_it(opened: Callable[..., OpenDoor]) -> None:
