@@ -1,4 +1,4 @@
-"""What the board shows: every open exception with who has it and what is late, and what ERP has not taken yet."""
+"""What the board shows: line by line every open exception with who has it and what is late, and what ERP lacks."""
 
 from __future__ import annotations
 
@@ -71,6 +71,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLine:
+    """What is open at one line; an exception that names no line stands by itself."""
+
+    line: str | None
+    name: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """One posting that ERP has not taken yet."""
 
@@ -113,6 +122,15 @@ class Board:
     period: str
     records_note: str
     left_over: int  # messages that led to nothing and wait for the triage desk
+    line: str | None = None  # the only line that is shown
+
+    @property
+    def by_line(self) -> tuple[AtLine, ...]:
+        """The rows of each line together, the line with the most urgent of all first."""
+        together: dict[str, list[Row]] = {}
+        for row in self.rows:
+            together.setdefault(row.line or row.number, []).append(row)
+        return tuple(AtLine(r[0].line, r[0].line_name or r[0].number, tuple(r)) for r in together.values())
 
     @property
     def stopped(self) -> int:
@@ -130,19 +148,26 @@ class Board:
         return sum(row.late for row in self.rows)
 
 
-def board_now(app: App, tx: Connection, voice: Voice, sight: Sight) -> Board:
-    """The board as of this instant: safety first, stopped lines, then what nobody has, then the oldest."""
+def board_now(app: App, tx: Connection, voice: Voice, sight: Sight, line: str | None = None) -> Board:
+    """The board as of this instant: safety first, stopped lines, then what nobody has, then the oldest.
+
+    `line`: the screen stands at this one and shows nothing of the others.
+    """
     now = voice.now
-    open_now = [case for case in cases.open_cases(tx) if case.is_open and sight.of(case)]
+
+    def shown(case: Case) -> bool:
+        return line in (None, case.line) and sight.of(case)
+
+    open_now = [case for case in cases.open_cases(tx) if case.is_open and shown(case)]
     rows = [_row(case, voice) for case in open_now]
     order = {case.number: case.since for case in open_now}
     rows.sort(key=lambda row: (not row.safety, not row.stopped, not row.alone, order[row.number]))
     start, period = _period(voice)
-    lately = [case for case in cases.find(tx, since=start, until=now + timedelta(seconds=1)) if sight.of(case)]
-    newest = cases.find(tx, status="closed", within=sight.within, limit=50)
+    lately = [case for case in cases.find(tx, since=start, until=now + timedelta(seconds=1)) if shown(case)]
+    newest = cases.find(tx, status="closed", line=line, within=sight.within, limit=50)
     ended = [case for case in newest if case.closed_at is not None]
     ended.sort(key=lambda case: case.closed_at or now, reverse=True)
-    owed = sight.of_postings(tx, postings.unconfirmed(tx))
+    owed = sight.of_postings(tx, postings.unconfirmed(tx), line)
     return Board(
         rows=tuple(rows),
         owed=tuple(_owed(status, voice) for status in unconfirmed(owed)),
@@ -151,6 +176,7 @@ def board_now(app: App, tx: Connection, voice: Voice, sight: Sight) -> Board:
         period=period,
         records_note=_records_note(app, voice),
         left_over=inbox.poisoned_count(tx) + inbox.stranger_count(tx),
+        line=line,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -21,8 +22,10 @@ routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @routes.get("/")
-def front(caller: Looking) -> RedirectResponse:
-    """Whoever may speak lands in the chat, a screen on the wall at the board."""
+def front(caller: Looking, line: str | None = None) -> RedirectResponse:
+    """Whoever may speak lands in the chat, a screen on the wall at the board; `/?line=L3` is for one at a line."""
+    if line:
+        return RedirectResponse(f"/board?{urlencode({'line': line})}", 303)
     return RedirectResponse("/chat" if caller.play or caller.person else "/board", 303)
 
 
@@ -85,15 +88,15 @@ def chat_messages(
 
 
 @routes.get("/board")
-def board(request: Request, caller: Looking) -> HTMLResponse:
-    """What is open, who has it, what is late, what ERP has not taken."""
-    return page(request, "board.html", _board(request, caller))
+def board(request: Request, caller: Looking, line: str | None = None) -> HTMLResponse:
+    """What is open, who has it, what is late, what ERP has not taken; of one line where a screen stands there."""
+    return page(request, "board.html", _board(request, caller, line))
 
 
 @routes.get("/board/now")
-def board_fragment(request: Request, caller: Looking) -> HTMLResponse:
+def board_fragment(request: Request, caller: Looking, line: str | None = None) -> HTMLResponse:
     """The board's content."""
-    return page(request, "_board.html", _board(request, caller))
+    return page(request, "_board.html", _board(request, caller, line))
 
 
 @routes.get("/cases/{number}")
@@ -138,11 +141,15 @@ def sign_out() -> RedirectResponse:
     return response
 
 
-def _board(request: Request, caller: Caller) -> dict[str, Any]:
+def _board(request: Request, caller: Caller, wanted: str | None) -> dict[str, Any]:
     app = linecall(request)
     voice = voice_for(app, caller.person)
+    line = next((line for line in app.plant.line if line.casefold() == wanted.casefold()), None) if wanted else None
+    if wanted and line is None:  # a board that knows no such line would say that nothing is open there
+        known = ", ".join(app.plant.line)
+        raise Declined(404, "unknown_line", voice.say("page.declined.no_such_line", lines=known))
     with app.database.read() as tx:
-        return frame(voice) | {"board": board_now(app, tx, voice, sight_of(app, caller))}
+        return frame(voice) | {"board": board_now(app, tx, voice, sight_of(app, caller), line)}
 
 
 def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:

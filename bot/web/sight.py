@@ -47,14 +47,18 @@ class Sight:
         told = {*case.told, *(who for task in case.tasks for who in (*task.told, task.owner))}
         return sees(self.person, case) or self.person.id in told
 
-    def of_postings(self, tx: Connection, found: Iterable[PostingStatus]) -> list[PostingStatus]:
-        """Those postings whose case may be shown."""
+    def of_postings(
+        self, tx: Connection, found: Iterable[PostingStatus], line: str | None = None
+    ) -> list[PostingStatus]:
+        """Those postings whose case may be shown; with a line those of its cases alone."""
         statuses = list(found)
-        if not self.lines:
+        if not self.lines and line is None:
             return statuses
         numbers = list(dict.fromkeys(status.posting.case for status in statuses))
         parts = (numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE))
-        known = {case.number for part in parts for case in cases.of(tx, part) if self.of(case)}
+        known = {
+            case.number for part in parts for case in cases.of(tx, part) if self.of(case) and line in (None, case.line)
+        }
         return [status for status in statuses if status.posting.case in known]
 
 

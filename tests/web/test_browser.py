@@ -106,6 +106,24 @@ def test_a_breakdown_is_reported_taken_and_repaired_by_clicking(seat: Seat) -> N
     expect(chat.locator(".road .past")).to_have_count(5)
 
 
+def test_a_screen_at_a_line_stays_live_and_at_its_line(seat: Seat, door: OpenDoor) -> None:
+    from playwright.sync_api import expect
+
+    board, screen = seat.opens("/board"), seat.opens("/?line=L2")
+    expect(screen.locator("#calm")).to_be_visible()
+    door.app.receive(_said(door, MARIA, BREAKDOWN))
+    expect(board.locator(".row")).to_have_count(1, timeout=PATIENCE_MS)
+    door.app.receive(_said(door, "luis.ortega", "seamer on 2 jammed, line is down"))
+    expect(board.locator(".of-line .row")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(screen.locator(".row")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(screen.locator(".row")).to_contain_text("jammed")
+    screen.locator("#tally a").click()
+    expect(screen.locator(".row")).to_have_count(2)
+    screen.locator(".row a.line", has_text="L3").click()
+    expect(screen.locator(".row")).to_have_count(1)
+    expect(screen.locator(".row")).to_contain_text("Filler 3")
+
+
 def test_words_are_shown_at_once_and_only_once(seat: Seat) -> None:
     from playwright.sync_api import expect
 

@@ -83,6 +83,50 @@ def test_the_board_says_who_has_it_and_who_has_not(door: OpenDoor) -> None:
     assert re.search(r"0\s+with nobody yet", taken)
 
 
+def test_the_board_keeps_a_line_together_and_the_most_urgent_line_is_first(door: OpenDoor) -> None:
+    def rows() -> list[str]:
+        return re.findall(r'id="(of-L\d|row-EX-\d+)"', door.someone.get("/board/now").text)
+
+    door.writes("maria.lopez", BREAKDOWN)
+    door.writes("luis.ortega", "seamer 2 is down, line stopped")
+    door.writes("maria.lopez", "need labels on line 3")
+    assert rows() == ["of-L3", "row-EX-1001", "row-EX-1003", "of-L2", "row-EX-1002"]
+
+    door.writes("luis.ortega", "someone got hurt at the seamer on line 2")
+    assert rows()[:3] == ["of-L2", "row-EX-1004", "row-EX-1002"]
+
+
+def test_a_screen_at_a_line_shows_that_line_alone(door: OpenDoor) -> None:
+    door.erp.away = True
+    door.writes("maria.lopez", BREAKDOWN)
+    door.writes("luis.ortega", "seamer 2 is down, line stopped")
+    door.writes("gary.lindqvist", "EX-1002 fixed, new roll, down 10 min")
+    door.passes(minutes=3)
+    assert set(re.findall(r"EX-\d+", door.someone.get("/board/now").text)) == {"EX-1001", "EX-1002"}
+
+    assert door.someone.get("/?line=L3").headers["Location"] == "/board?line=L3"
+    screen = door.someone.get("/board?line=l3").text
+    assert 'hx-get="/board/now?line=L3"' in screen, "it stays at its line when it is refreshed"
+    for page in (screen, door.someone.get("/board/now?line=L3").text):
+        assert set(re.findall(r"EX-\d+", page)) == {"EX-1001"}
+        assert "ERP has everything" in page, "of this line"
+    other = door.someone.get("/board/now?line=L2").text
+    assert set(re.findall(r"EX-\d+", other)) == {"EX-1002"}
+    assert "not in ERP yet" in other
+    door.erp.away = False
+    door.passes(minutes=30)
+    assert "closed-EX-1002" in door.someone.get("/board/now?line=L2").text
+    assert "closed-EX-1002" not in door.someone.get("/board/now?line=L3").text
+
+
+def test_a_board_of_a_line_that_the_plant_does_not_have_is_refused_with_those_that_it_has(door: OpenDoor) -> None:
+    for path in ("/board?line=L9", "/board/now?line=%3Cscript%3E"):
+        refused = door.someone.get(path, headers={"Accept": "text/html"})
+        assert refused.status_code == 404
+        assert "L1, L2, L3, L4" in refused.text
+        assert "<script>" not in refused.text
+
+
 def test_the_board_shows_what_is_late(door: OpenDoor) -> None:
     door.writes("maria.lopez", BREAKDOWN)
     door.passes(minutes=12)

@@ -74,6 +74,12 @@ def test_R57_the_figures_on_an_operators_board_are_those_of_the_own_line(floor: 
     assert {who: text.count("<dd>–</dd>") for who, text in boards.items()} == {"denise.palmer": 0, LUIS: 0, EDSON: 4}
 
 
+def test_R57_a_board_of_one_line_shows_an_operator_of_another_nothing_of_it(floor: OpenDoor) -> None:
+    assert numbers(signed_in(floor, "denise.palmer"), "/board?line=L2") == {"EX-1002"}
+    assert numbers(signed_in(floor, LUIS), "/board?line=L2") == {"EX-1002"}
+    assert numbers(signed_in(floor, LUIS), "/board?line=L3") == set()
+
+
 def test_a_screen_on_the_wall_that_knows_the_token_shows_the_whole_plant(opened: Callable[..., OpenDoor]) -> None:
     token = "a-token-of-the-plant-0815"
     door = opened(play=False, api_token=token)
