@@ -13,9 +13,13 @@ from tests.stories.past_weeks import remember, the_cases
 from tests.web.door import OpenDoor
 from tests.web.test_browser import PATIENCE_MS, Seat
 from tests.web.test_figures_page import _said
+from workflow.errors import Rejected
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from workflow.case import Posting
+    from workflow.ports import Receipt
 
 pytestmark = pytest.mark.browser
 
@@ -76,5 +80,52 @@ def test_R2_what_erp_has_not_taken_is_booked_by_hand_by_who_is_signed_in(browser
         board.get_by_role("button", name="Booked by hand").first.click()
         expect(board.locator("main section:has(form)")).to_have_count(before - 1)
         expect(board).to_have_url(re.compile("/postings$"))
+        seat.context.close()
+        assert seat.complaints == []
+
+
+def test_R2_what_erp_refused_leaves_the_queue_once_erp_takes_it_and_somebody_tries_it_again(
+    browser: Browser, door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from playwright.sync_api import expect
+
+    closed = "the period is closed"
+    takes = door.app.erp.post
+
+    def refuses(posting: Posting) -> Receipt:
+        if closed:
+            raise Rejected(closed)
+        return takes(posting)
+
+    monkeypatch.setattr(door.app.erp, "post", refuses)
+    with door.running() as url:
+        seat = Seat(browser, url)
+        door.app.receive(_said(door, "luis.ortega", "seamer on 2 jammed, line is down"))
+        board = seat.opens("/board")
+        expect(board.locator(".row")).to_have_count(1, timeout=PATIENCE_MS)
+        door.app.receive(_said(door, "gary.lindqvist", "fixed, new roll, down 10 min"))
+        expect(board.locator("#erp .badge.failed").first).to_be_visible(timeout=PATIENCE_MS)
+
+        queue = seat.opens("/sign-in" + issue_link(door.app, "denise.palmer").partition("/sign-in")[2])
+        queue.get_by_role("button").first.click()
+        expect(queue).to_have_url(re.compile("/chat"))
+        queue.goto(f"{url}/postings")
+        owed = queue.locator("section.owed").count()
+        assert owed
+        expect(queue.locator("section.owed").first).to_contain_text(closed)
+        queue.get_by_role("button", name="Try again").first.click()
+        expect(queue.locator("section.owed")).to_have_count(owed)
+        expect(board.locator("#erp .badge.failed")).to_have_count(owed, timeout=PATIENCE_MS)
+
+        closed = ""
+        while owed:
+            queue.goto(f"{url}/postings")
+            expect(queue.locator("section.owed")).to_have_count(owed)
+            queue.get_by_role("button", name="Try again").first.click()
+            owed -= 1
+            expect(board.locator("#erp ul li")).to_have_count(owed, timeout=PATIENCE_MS)
+        queue.goto(f"{url}/postings")
+        expect(queue.locator("main")).to_contain_text("ERP has everything")
+        expect(board.locator("#closed-EX-1001")).to_be_visible(timeout=PATIENCE_MS)
         seat.context.close()
         assert seat.complaints == []
