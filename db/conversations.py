@@ -115,6 +115,15 @@ def of(tx: Connection, person: str, after: int = 0, limit: int | None = None) ->
     return tuple(Line(*row) for row in reversed(rows))
 
 
+def of_case(tx: Connection, case: str, limit: int, person: str | None = None) -> tuple[tuple[str, Line], ...]:
+    """What was said and told about a case, by whom or to whom, oldest first; the newest of it; of one person alone."""
+    its = sa.and_(line.c.case == case, line.c.sender != "copy", line.c.text != "")
+    if person is not None:
+        its = sa.and_(its, line.c.person == person)
+    query = sa.select(line.c.person, *_LINE).where(its).order_by(line.c.at.desc(), line.c.id.desc()).limit(limit)
+    return tuple((row.person, Line(*tuple(row)[1:])) for row in reversed(tx.execute(query).all()))
+
+
 def since(tx: Connection, after: int) -> tuple[tuple[str, Line], ...]:
     """Everybody's lines with a higher id than `after`, each with its person, oldest first."""
     new = sa.and_(line.c.id > min(after, LARGEST_ID), line.c.sender != "copy")

@@ -15,6 +15,7 @@ from bot.web.chat import MOST_COLUMNS, column_of, first_columns, next_person
 from bot.web.errors import Declined
 from bot.web.record import record_of
 from bot.web.rendering import frame, page
+from bot.web.said import said_about
 from bot.web.sight import case_for, sight_of
 from bot.web.words import voice_for
 
@@ -156,8 +157,12 @@ def _record(request: Request, caller: Caller, number: str) -> dict[str, Any]:
     app = linecall(request)
     voice = voice_for(app, caller.person)
     with app.database.read() as tx:
-        found = record_of(tx, case_for(app, tx, caller, number), voice)
-    return frame(voice) | {"case": found}
+        case = case_for(app, tx, caller, number)
+        found = record_of(tx, case, voice)
+        # A machine at which nobody has signed in reads nobody's messages: it does not in the chat either.
+        known = caller.person is not None or caller.token or caller.play
+        said = said_about(tx, case, sight_of(app, caller), voice) if known else ()
+    return frame(voice) | {"case": found, "conversation": said}
 
 
 def _sign_in_page(
