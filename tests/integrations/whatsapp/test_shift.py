@@ -195,7 +195,7 @@ def test_nothing_that_a_stranger_or_a_broken_twilio_sends_is_a_5xx(
     for _ in range(500):
         body = bytearray(good.body)
         for _ in range(dice.randrange(1, 6)):
-            body[dice.randrange(len(body))] = dice.randrange(256)
+            body[dice.randrange(len(body))] ^= dice.randrange(1, 256)  # always another byte, whatever the ids are today
         assert floor.knock(replace(good, body=bytes(body))).status_code == 401
     with floor.app.database.read() as tx:
         assert inbox.latest(tx, 1)[0].id == before, "no row from a forgery"
