@@ -243,7 +243,6 @@ def reopen(
         reopened=case.reopened + 1,
         tasks=tuple(t if t.withdrawn_at else replace(t, withdrawn_at=world.now, next_step_at=None) for t in case.tasks),
     )
-    back = resumed_postings(again, owed)
     facts = _ending(again) | {"who": by.id, "said": said}
     back = resumed_postings(again, owed)
     taken_back = {"taken_back": [posting.reverses for posting in back]} if back else {}
