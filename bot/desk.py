@@ -18,7 +18,7 @@ from bot.courtesy import bare_answer, calls_off, courtesy
 from bot.explaining import explained
 from bot.incoming import Incoming
 from bot.invite import accepted, speak_again
-from bot.meaning import MOST_TEXT, heart, read
+from bot.meaning import MOST_TEXT, cut_to_danger, read
 from bot.numbered import WHICH, chosen
 from bot.order_changes import answered, ended
 from bot.proven import binds, decides, stopped
@@ -66,7 +66,7 @@ def handle(app: App, received: Received) -> None:
         turn_away(app, received)
         return
     person, phone = speaker(app, message, person)
-    message = heart(app, message, person)
+    message = cut_to_danger(app, message, person)
     elsewhere: Notice | None = None
     link: str | None = None
     for _ in range(RETRIES):

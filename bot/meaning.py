@@ -26,7 +26,7 @@ MOST_SEARCHED = 40_000  # characters of a longer one in which a danger is looked
 LONGEST_PIECE = 500  # characters of what is shown of it
 
 
-def heart(app: App, message: Inbound, person: Person) -> Inbound:
+def cut_to_danger(app: App, message: Inbound, person: Person) -> Inbound:
     """A text that is too long to be read, cut to the danger of which it speaks (R15); any other as it came."""
     if message.button is not None or len(message.text.strip()) <= MOST_TEXT:
         return message

@@ -159,8 +159,8 @@ def turn_away(app: App, received: Received) -> None:
     Of a danger the triage desk hears at once, whoever tells of it; it opens no exception by itself (R15).
     """
     message, now = received.message, app.clock.now()
-    heart = replace(message, text=message.text[:MOST_TEXT])
-    alarming = foreign(app, message) and speaks_of_danger(app, heart, nobodys(app))
+    beginning = replace(message, text=message.text[:MOST_TEXT])
+    alarming = foreign(app, message) and speaks_of_danger(app, beginning, nobodys(app))
     with app.database.write() as tx:
         known = addresses.get(tx, message.channel, message.sender)
         last = known.turned_away_at if known is not None else None
