@@ -31,8 +31,10 @@ demo: .venv/runtime.done ## play a recorded shift of the sample plant: no accoun
 run: .venv/runtime.done ## open that plant's chat page and board in your browser
 	@LINECALL_PLAY=1 .venv/bin/linecall run --plant $(PLANT)
 
-# Rules, reading, adapters, words and the stories; the database, the web door and real processes wait for `make test`.
-FAST := tests/workflow tests/nlp tests/integrations tests/bot tests/stories tests/test_house.py
+# Rules, reading, words, the plant folder and a few stories: under a minute. Everything else waits for `make test`.
+STORIES := $(addprefix tests/stories/test_,breakdown.py in_pieces.py why.py)
+BORDERS := $(addprefix tests/integrations/test_,flat_files.py gate.py plant_folder.py rules_yaml.py)
+FAST := tests/test_house.py tests/workflow tests/nlp tests/bot $(STORIES) $(BORDERS)
 .PHONY: check
 check: .venv/dev.done ## lint, types, import arrows and the fast tests: before each commit
 	@$(PY) -m ruff check .

@@ -19,6 +19,8 @@ from tests.service.model_server import ModelServer
 from workflow.errors import Rejected, TryLater
 from workflow.messages import Inbound, Media, MediaKind
 
+pytestmark = pytest.mark.slow  # photos are read in a process of their own, which takes half a second to start
+
 
 @dataclass
 class Eyes:

@@ -284,6 +284,7 @@ def test_R47_different_exceptions_are_posted_side_by_side_and_each_one_keeps_its
     assert {desk.status(key).state for key in (call, *three, first, then)} == {"posted"}
 
 
+@pytest.mark.slow
 def test_while_a_system_is_away_one_knocks_for_all_that_have_waited(desk: Desk) -> None:
     """A hundred wait for two hours: ERP is asked once a minute, and each is tried by itself no more than thrice."""
     desk.erp.away = True

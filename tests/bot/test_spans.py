@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from structlog.testing import LogCapture
 
 from bot.config import read_config
 from bot.spans import Untold, spans_of
+from tests.integrations.loopback import Loopback
 from tests.integrations.strange_floor import FILLER_DOWN, GARY, MARIA, Floor
 from tests.services import missing
 
@@ -71,8 +73,24 @@ def test_a_span_holds_ids_and_nobodys_words(tmp_path: Path, logged: LogCapture) 
 
 def test_off_unless_a_collector_is_named() -> None:
     assert isinstance(spans_of(read_config(), "riverside"), Untold)
-    told = spans_of(read_config(traces_url="http://127.0.0.1:9/v1/traces"), "riverside")
-    with told.span("ingest", "web 1", channel="web"):
-        pass
-    with pytest.raises(ValueError, match="x"), told.span("act", "web 1"):
-        raise ValueError("x")
+    got: list[tuple[str, bytes]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    with Loopback(Collector) as collector:
+        told = spans_of(read_config(traces_url=f"{collector.url}/v1/traces"), "riverside")
+        with told.span("ingest", "web 1", channel="web"):
+            pass
+        with pytest.raises(ValueError, match="x"), told.span("act", "web 1"):
+            raise ValueError("x")
+        told.close()
+    assert {path for path, _ in got} == {"/v1/traces"}
+    sent = b"".join(body for _, body in got)
+    assert {name for name in (b"ingest", b"act") if name in sent} == {b"ingest", b"act"}, "handed over at the end"

@@ -392,6 +392,7 @@ ODD: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [PLANT, RULES])
 def test_whatever_stands_at_any_key_it_is_a_plant_or_problems_and_never_a_crash(tmp_path: Path, file: str) -> None:
     text = {PLANT: SMALL, RULES: (RIVERSIDE / RULES).read_text(encoding="utf-8")}

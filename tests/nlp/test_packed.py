@@ -7,6 +7,8 @@ import pytest
 from nlp import packed
 from nlp.words import Lexicon, from_files
 
+pytestmark = pytest.mark.slow  # to read all language files again takes seconds
+
 
 @pytest.fixture(scope="module")
 def shipped() -> Lexicon:

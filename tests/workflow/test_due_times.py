@@ -35,6 +35,8 @@ from workflow.plant import (
 from workflow.routing import WARNING, deadline_of
 from workflow.rules import QuietHours
 
+pytestmark = pytest.mark.slow
+
 HOW_MANY = int(os.environ.get("LINECALL_TEST_DUE_TIMES", "16000"))
 SEED = int(os.environ.get("LINECALL_TEST_SEED", "5"))
 ZONES = (
