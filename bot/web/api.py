@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot import approving, by_hand
@@ -15,7 +15,7 @@ from bot.answers.periods import shift_spans
 from bot.views import case_json, iso, metrics_json, posting_json
 from bot.web.access import Looking, actor, known_person, linecall, must_be
 from bot.web.documents import CaseOf, FiguresOf, LineSaid, PostingOf, Stored, WholeCase
-from bot.web.errors import Declined, in_words
+from bot.web.errors import Declined, in_words, refuses
 from bot.web.sight import case_for, sight_of
 from db import cases, conversations, postings
 from db.figure_rows import Which
@@ -38,6 +38,7 @@ MOST_TEXT = 4000  # characters of one message
 MOST_CASES = 500
 MOST_POSTINGS = 500
 LONGEST_ID = 18  # digits of an id
+SAME_AGAIN = "a repeat of the same person under the same key is the same message"
 
 
 def clean(text: Any) -> Any:
@@ -50,6 +51,10 @@ def clean(text: Any) -> Any:
 
 Words = Annotated[str, BeforeValidator(clean)]
 Short = Annotated[str, BeforeValidator(clean), Field(max_length=200)]
+OfPlant = Annotated[str, Path(description="id of a person of plant.yaml")]
+Numbered = Annotated[str, Path(description="its number, as people say it: EX-1042")]
+Keyed = Annotated[str, Path(description="the posting's key")]
+HOW_MANY = "at most so many"
 
 
 class Message(BaseModel):
@@ -94,13 +99,14 @@ class Act(BaseModel):
     "/messages",
     status_code=202,
     response_model=Stored,
+    responses=refuses(404, 413),
     summary="Say something, or press a button, as a person of the plant",
 )
 def say(
     request: Request,
     caller: Looking,
     message: Message,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=200, description=SAME_AGAIN)] = None,
 ) -> dict[str, str]:
     """202 only after the message is stored; the answer appears in the person's conversation."""
     app = linecall(request)
@@ -122,12 +128,15 @@ def say(
 
 
 @routes.get(
-    "/conversations/{person}", response_model=list[LineSaid], summary="What a person said and was told, oldest first"
+    "/conversations/{person}",
+    response_model=list[LineSaid],
+    responses=refuses(404),
+    summary="What a person said and was told, oldest first",
 )
 def conversation(
     request: Request,
     caller: Looking,
-    person: str,
+    person: OfPlant,
     after: Annotated[int, Query(ge=0, description="only what came after this id")] = 0,
 ) -> list[dict[str, Any]]:
     """Needs to be that person, the API token, or the play mode."""
@@ -154,9 +163,9 @@ def list_cases(
     request: Request,
     caller: Looking,
     status: Annotated[Status | None, Query(description=", ".join(get_args(Status)))] = None,
-    line: str | None = None,
+    line: Annotated[str | None, Query(description="id of a line of plant.yaml")] = None,
     type: Annotated[ExceptionType | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
-    limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = 200,
+    limit: Annotated[int, Query(ge=1, le=MOST_CASES, description=HOW_MANY)] = 200,
 ) -> list[dict[str, Any]]:
     """Each with its tasks, postings and log; of their own lines alone for an operator who is signed in."""
     app = linecall(request)
@@ -168,9 +177,12 @@ def list_cases(
 
 
 @routes.get(
-    "/cases/{number}", response_model=WholeCase, summary="One exception with its log, tasks, notices and postings"
+    "/cases/{number}",
+    response_model=WholeCase,
+    responses=refuses(404),
+    summary="One exception with its log, tasks, notices and postings",
 )
-def one_case(request: Request, caller: Looking, number: str) -> dict[str, Any]:
+def one_case(request: Request, caller: Looking, number: Numbered) -> dict[str, Any]:
     """404 where there is none of this number, or none for who asks."""
     app = linecall(request)
     with app.database.read() as tx:
@@ -182,7 +194,7 @@ def list_postings(
     request: Request,
     caller: Looking,
     state: Annotated[PostingState | None, Query(description=", ".join(get_args(PostingState)))] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_POSTINGS)] = MOST_POSTINGS,
+    limit: Annotated[int, Query(ge=1, le=MOST_POSTINGS, description=HOW_MANY)] = MOST_POSTINGS,
     before: Annotated[Short | None, Query(description="key of a posting: only what was owed before it")] = None,
 ) -> list[dict[str, Any]]:
     """The newest, in the order in which they were owed; of the exceptions that who asks may see.
@@ -203,9 +215,12 @@ def list_postings(
 
 
 @routes.post(
-    "/postings/{key:path}/retry", response_model=PostingOf, summary="Try a failed or waiting posting again, now"
+    "/postings/{key:path}/retry",
+    response_model=PostingOf,
+    responses=refuses(404, 409),
+    summary="Try a failed or waiting posting again, now",
 )
-def retry_posting(request: Request, caller: Looking, key: str, act: Act | None = None) -> dict[str, Any]:
+def retry_posting(request: Request, caller: Looking, key: Keyed, act: Act | None = None) -> dict[str, Any]:
     """ERP is asked first whether it has it already; nothing is posted twice."""
     app = linecall(request)
     by = app.plant.person[actor(app, caller, act.by if act else None)]
@@ -217,9 +232,12 @@ def retry_posting(request: Request, caller: Looking, key: str, act: Act | None =
 
 
 @routes.post(
-    "/postings/{key:path}/book", response_model=PostingOf, summary="Say that a person has booked it in ERP by hand"
+    "/postings/{key:path}/book",
+    response_model=PostingOf,
+    responses=refuses(404, 409),
+    summary="Say that a person has booked it in ERP by hand",
 )
-def book_posting(request: Request, caller: Looking, key: str, booked: Booked) -> dict[str, Any]:
+def book_posting(request: Request, caller: Looking, key: Keyed, booked: Booked) -> dict[str, Any]:
     """Confirms the posting with the document number that ERP gave, under that person's name.
 
     ERP is asked first: 409 `confirmed` where it has it already, with its own document; 409 `outcome_unknown` where it
@@ -237,9 +255,10 @@ def book_posting(request: Request, caller: Looking, key: str, booked: Booked) ->
 @routes.post(
     "/postings/{key:path}/approve",
     response_model=PostingOf,
+    responses=refuses(404, 409),
     summary="Approve a posting that is above its limit, or turn it down",
 )
-def approve_posting(request: Request, caller: Looking, key: str, answered: Answered) -> dict[str, Any]:
+def approve_posting(request: Request, caller: Looking, key: Keyed, answered: Answered) -> dict[str, Any]:
     """ERP gets it once somebody of the functions that `approvals` names has approved it."""
     app = linecall(request)
     by = app.plant.person[actor(app, caller, answered.by)]

@@ -11,7 +11,7 @@ from workflow.reading import ExceptionType
 from workflow.segments import Kind
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]  # ISO 8601, UTC
-Minutes = Annotated[float, Field(description="minutes")]
+FILE = {"schema": {"type": "string", "format": "binary"}}  # what a call answers that sends no JSON
 
 
 class Document(BaseModel):

@@ -42,6 +42,20 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": Refusal, "description": "the database cannot be reached; send it again in a minute"},
 }
 
+_MORE = {
+    404: "there is none, or none for who asks",
+    409: "it cannot be done as things stand; the message says why",
+    410: "it is not there any more",
+    413: "more than one message or file holds",
+    415: "a kind of file that is not taken",
+    429: "too many in a short time",
+}
+
+
+def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a call answers instead besides what every call may, for its description."""
+    return {status: {"model": Refusal, "description": _MORE[status]} for status in statuses}
+
 
 class Declined(LinecallError):
     """A request that is refused: HTTP status, a short code for programs, and a sentence for a person."""

@@ -1,61 +1,39 @@
-"""The page of the figures, its pictures and its exports: the numbers that questions in the chat are answered with."""
+"""The page of the figures and its pictures: the numbers that questions in the chat are answered with."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
-from datetime import datetime
-from io import StringIO
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import xlsxwriter
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
-from starlette.background import BackgroundTask
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot import pictures
 from bot.answers.counted import by_shift, causes_of, groups_of, one_group, standing
 from bot.answers.periods import period_of, weeks
 from bot.answers.rights import only_lines
-from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
+from bot.web.documents import FILE
 from bot.web.rendering import frame, page
-from bot.web.sight import sight_of
 from bot.web.words import clock, line_name, minutes_words, voice_for
 from db import figures
-from db import log as chained
 from db.figure_rows import Which
-from db.searching import reported
-from workflow.case import LINECALL
-from workflow.metrics import alignment_time, first_pass, minutes_down, posting_lag, resolution_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-    from xlsxwriter.worksheet import Worksheet
 
     from bot.app import App
     from bot.wording import Voice
-    from workflow.case import Case
     from workflow.routing import World
 
 routes = APIRouter()
 
 PERIODS = ("this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year")
 Period = Literal["this_shift", "today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_year"]
+During = Annotated[Period, Query(description="of which time, by the plant's production days")]
 Kind = Literal["causes", "weeks", "heat"]
 Tabled = Literal["weeks", "heat"]  # pictures with a table under them
-AT_ONCE = 500  # exceptions of an export that are read in one go
-ROWS = 1_000_000  # of one sheet; a spreadsheet takes little more
 MOST_CAUSES = 8
-# A spreadsheet would calculate what begins so, and a cell begins at whatever it takes for a separator.
-PART = re.compile(r"""(^[\s"']*|[;,\t\r\n|][\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
-COLUMNS = (
-    "number", "type", "status", "line", "assets", "work_orders", "lots", "occurred_at", "captured_at", "resolved_at",
-    "closed_at", "resolution_min", "alignment_min", "posting_lag_min", "minutes_down", "first_pass", "resolution",
-)  # fmt: skip
 
 
 @routes.get("/figures", include_in_schema=False)
@@ -66,7 +44,7 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
     """
     app = linecall(request)
     voice = voice_for(app, caller.person)
-    which = _which(app, caller, period)
+    which = which_of(app, caller, period)
     with app.database.read() as tx:
         whole = one_group(tx, which)
         by_line = groups_of(tx, which, "line", app.world())
@@ -89,9 +67,18 @@ def figures_page(request: Request, caller: Looking, period: Period = "this_week"
     return page(request, "figures.html", frame(voice) | facts)
 
 
-@routes.get("/figures/{kind}.png", summary="A picture of the figures", response_class=Response)
+@routes.get(
+    "/figures/{kind}.png",
+    summary="A picture of the figures",
+    response_class=Response,
+    responses={200: {"content": {"image/png": FILE}}},
+)
 async def picture(
-    request: Request, caller: Looking, kind: Kind, period: Period = "this_week", dark: bool = False
+    request: Request,
+    caller: Looking,
+    kind: Annotated[Kind, Path(description="causes (Pareto), weeks (median and p90), heat (line by shift)")],
+    period: During = "this_week",
+    dark: Annotated[bool, Query(description="for a dark page")] = False,
 ) -> Response:
     """Recurring causes, times by week, or minutes down by line and shift; light or dark."""
     app = linecall(request)
@@ -104,7 +91,7 @@ def values(request: Request, caller: Looking, kind: Tabled, period: Period = "th
     """The numbers of a picture as a table, for whoever cannot see it; fetched after the page, as the picture is."""
     app = linecall(request)
     voice = voice_for(app, caller.person)
-    which = _which(app, caller, period)
+    which = which_of(app, caller, period)
     with app.database.read() as tx:
         if kind == "weeks":
             rows = [
@@ -125,50 +112,8 @@ def values(request: Request, caller: Looking, kind: Tabled, period: Period = "th
     return page(request, "_values.html", facts)
 
 
-@routes.get("/api/export/cases.csv", summary="The exceptions of a period as CSV", response_class=Response)
-def as_csv(request: Request, caller: Looking, period: Period = "this_month") -> Response:
-    """UTF-8 with a header row; nothing in it is calculated by a spreadsheet."""
-    app, which = linecall(request), _which(linecall(request), caller, period)
-    _noted(app, caller, "csv", period)
-
-    def lines() -> Iterator[bytes]:
-        out = StringIO()
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-        out.write("\ufeff")
-        writer.writerow(COLUMNS)
-        for found in _exported(app, caller, which):
-            writer.writerows([[_harmless(value) for value in _values(case)] for case in found])
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-        yield out.getvalue().encode()
-
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_named(f"linecall-{period}.csv"))
-
-
-@routes.get("/api/export/cases.xlsx", summary="The exceptions of a period as a spreadsheet", response_class=Response)
-def as_xlsx(request: Request, caller: Looking, period: Period = "this_month") -> Response:
-    """One sheet of up to a million; text stays text, whatever it begins with."""
-    app, which = linecall(request), _which(linecall(request), caller, period)
-    _noted(app, caller, "xlsx", period)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    out = TemporaryFile()  # noqa: SIM115 - closed when it was sent
-    with xlsxwriter.Workbook(out, options | {"strings_to_numbers": False}) as book:
-        for n, case in enumerate(case for found in _exported(app, caller, which) for case in found):
-            if n % ROWS == 0:
-                sheet = _sheet(book)
-            sheet.write_row(n % ROWS + 1, 0, _values(case))
-        if not book.worksheets():
-            _sheet(book)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    out.seek(0)
-    parts = iter(lambda: out.read(1 << 16), b"")
-    return StreamingResponse(
-        parts, media_type=kind, headers=_named(f"linecall-{period}.xlsx"), background=BackgroundTask(out.close)
-    )
-
-
-def _which(app: App, caller: Caller, period: str) -> Which:
+def which_of(app: App, caller: Caller, period: str) -> Which:
+    """The exceptions of a period that a caller's figures count."""
     now = app.clock.now()
     start, end = period_of(period, None, app.plant, now)
     person = app.plant.person.get(caller.person or "")
@@ -211,7 +156,7 @@ def _bars(tx: Connection, which: Which, caller: Caller, world: World, voice: Voi
 
 def _drawn(app: App, caller: Caller, kind: str, period: str, dark: bool) -> bytes:
     voice = voice_for(app, caller.person)
-    which = _which(app, caller, period)
+    which = which_of(app, caller, period)
     unit = voice.say("page.unit.minute")
     with app.database.read() as tx:
         if kind == "causes":
@@ -254,59 +199,3 @@ def _minutes_down(
     found = by_shift(tx, which, app.plant.person.get(caller.person or ""), app.world())
     minutes = {(line, one["shift"]): one["minutes"] for line, row in found.items() for one in row}
     return [line.name for line in lines], shifts, [[minutes.get((n.id, s), 0.0) for s in shifts] for n in lines]
-
-
-def _noted(app: App, caller: Caller, what: str, period: Period) -> None:
-    """Who took what out of here stands in the plant's own log before the first byte of it is sent (R61)."""
-    with app.database.write() as tx:
-        known_by = "sign-in" if caller.person is not None else "token" if caller.token else "this machine"
-        facts = {"what": "cases", "as": what, "period": period, "known_by": known_by}
-        chained.note(tx, app.clock.now(), caller.person or LINECALL, "exported", facts)
-
-
-def _exported(app: App, caller: Caller, which: Which) -> Iterator[tuple[Case, ...]]:
-    """Every exception of a period that this caller may see, oldest first, page by page: of a year too."""
-    within, last = sight_of(app, caller).within, None
-    while True:
-        with app.database.read() as tx:  # a transaction a page: a slow reader holds none open
-            found = reported(tx, which.since, which.until, last, AT_ONCE, within)
-        if found:
-            yield found
-        if len(found) < AT_ONCE:
-            return
-        last = found[-1]
-
-
-def _values(case: Case) -> list[Any]:
-    def at(when: datetime | None) -> str:
-        return iso(when) or ""
-
-    def number(value: float | None) -> float | str:
-        return round(value, 1) if value is not None else ""
-
-    passed = "" if case.resolved_at is None else "yes" if first_pass(case) else "no"
-    return [
-        case.number, case.type or "", case.status, case.line or "", " ".join(case.assets), " ".join(case.work_orders),
-        " ".join(case.lots), at(case.occurred_at), at(case.captured_at), at(case.resolved_at), at(case.closed_at),
-        number(resolution_time(case)), number(alignment_time(case)), number(posting_lag(case)),
-        number(minutes_down(case)), passed, case.resolution,
-    ]  # fmt: skip
-
-
-def _harmless(value: Any) -> Any:
-    """A text of which no part begins a formula, whatever a spreadsheet of that country takes for the separator."""
-    if not isinstance(value, str):
-        return value
-    return PART.sub(r"\1'", value)
-
-
-def _sheet(book: xlsxwriter.Workbook) -> Worksheet:
-    n = len(book.worksheets()) + 1
-    sheet: Worksheet = book.add_worksheet("exceptions" if n == 1 else f"exceptions {n}")
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, COLUMNS)
-    return sheet
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}

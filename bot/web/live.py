@@ -104,6 +104,7 @@ class Live:
     "/api/events",
     summary="Server-sent events: `changed` whenever anything has changed, `beat` in between",
     response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def events(request: Request, caller: Looking) -> StreamingResponse:
     """A stream of small events; what has changed is read from the other addresses.

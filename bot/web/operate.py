@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import structlog
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
 from sqlalchemy import select
@@ -59,7 +59,10 @@ async def ready(request: Request) -> JSONResponse:
 
 
 @routes.get(
-    "/metrics", summary="Prometheus: how much waits, and for how long; counts only", response_class=PlainTextResponse
+    "/metrics",
+    summary="Prometheus: how much waits, and for how long; counts only",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 def prometheus(request: Request, _: Looking) -> PlainTextResponse:
     """The text format 0.0.4; `docs/operate.md` says what each means."""

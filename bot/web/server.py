@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from bot.web import (
     api,
+    exports,
     figures_page,
     hooks,
     improve_page,
@@ -56,7 +57,7 @@ def create_web(app: App) -> FastAPI:
     web.state.linecall = app
     web.state.live = Live(app)
     answer_errors(web)
-    of_figures, of_rules = (figures_page, plants_page), (rules_page, improve_page)
+    of_figures, of_rules = (figures_page, exports, plants_page), (rules_page, improve_page)
     for part in (hooks, upload, api, live, operate, pages, *of_figures, queue, search, people, *of_rules, triage):
         web.include_router(part.routes, responses=REFUSALS)
     web.mount("/static", Static(directory=STATIC))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
 
 from bot.drawing import PICTURED, drawn
 from bot.web.access import Looking, caller_of, known_person, linecall, must_be
-from bot.web.api import MOST_TEXT, Short, Words, answered, message_id
-from bot.web.documents import Stored
-from bot.web.errors import Declined
+from bot.web.api import MOST_TEXT, SAME_AGAIN, OfPlant, Short, Words, answered, message_id
+from bot.web.documents import FILE, Stored
+from bot.web.errors import Declined, refuses
 from bot.web.sight import sight_of
 from bot.wording import Voice, language_for
 from db import attachments, cases, conversations
@@ -42,6 +42,7 @@ WHY = {
     "/messages/media",
     status_code=202,
     response_model=Stored,
+    responses=refuses(404, 413, 415, 429),
     summary="Send a photo, a voice note or a scanned form as a person",
 )
 def send(
@@ -51,7 +52,7 @@ def send(
     file: Annotated[UploadFile, File(description="JPEG, PNG, WebP, PDF or a voice note; its name is not looked at")],
     text: Annotated[Words, Form(description="what goes with it")] = "",
     reply_to: Annotated[Short | None, Form(description="id of the message that it answers")] = None,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=200, description=SAME_AGAIN)] = None,
 ) -> dict[str, str]:
     """202 only after file and message are stored; what could be read appears in the person's conversation."""
     app = linecall(request)
@@ -71,8 +72,15 @@ def send(
     return {"id": id_}
 
 
-@routes.get("/attachments/{number}", summary="A photo, voice note or form as it was sent", response_class=Response)
-def attachment(request: Request, caller: Looking, number: int) -> Response:
+@routes.get(
+    "/attachments/{number}",
+    summary="A photo, voice note or form as it was sent",
+    response_class=Response,
+    responses={200: {"content": {"*/*": FILE}}, **refuses(404, 410)},
+)
+def attachment(
+    request: Request, caller: Looking, number: Annotated[int, Path(description="as the page of its exception links it")]
+) -> Response:
     """For its sender, and for whoever may hear of the exception that it belongs to (`bot/web/sight.py`)."""
     app = linecall(request)
     with app.database.read() as tx:
@@ -96,9 +104,18 @@ def attachment(request: Request, caller: Looking, number: int) -> Response:
 
 
 @routes.get(
-    "/people/{person}/lines/{number}/picture.png", summary="The picture beside an answer", response_class=Response
+    "/people/{person}/lines/{number}/picture.png",
+    summary="The picture beside an answer",
+    response_class=Response,
+    responses={200: {"content": {"image/png": FILE}}, **refuses(404)},
 )
-def picture(request: Request, caller: Looking, person: str, number: int, dark: bool = False) -> Response:
+def picture(
+    request: Request,
+    caller: Looking,
+    person: OfPlant,
+    number: Annotated[int, Path(description="id of the line of the conversation")],
+    dark: Annotated[bool, Query(description="for a dark page")] = False,
+) -> Response:
     """Drawn from the facts of the answer, in its reader's language; for whoever may read that conversation."""
     app = linecall(request)
     if not caller.may_be(person) or person not in app.plant.person:

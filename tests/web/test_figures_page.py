@@ -8,7 +8,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 
 import pytest
@@ -159,13 +159,34 @@ def test_an_export_holds_every_exception_and_nothing_that_a_spreadsheet_would_ca
     assert b"EX-2015" in inside.read("xl/worksheets/sheet1.xml")
 
 
+def test_dates_of_a_spreadsheet_are_dates_by_the_plants_own_clock(weeks: OpenDoor) -> None:
+    """One in summer, one in the hour that the end of summer time repeats, one of which nobody said when it began."""
+    summer, twice = datetime(2026, 11, 1, 4, 30, tzinfo=UTC), datetime(2026, 11, 1, 7, 30, tzinfo=UTC)
+    first = replace(next(the_cases()), number="EX-3001", captured_at=summer, occurred_at=None)
+    remember(weeks.app.database, iter((first, replace(first, number="EX-3002", captured_at=twice))))
+    sent = BytesIO(weeks.someone.get("/api/export/cases.xlsx?period=last_month").content)
+    with zipfile.ZipFile(sent) as inside:
+        sheet, styles = (inside.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "styles"))
+        notes = inside.read("xl/comments1.xml").decode()
+    cells = dict(re.findall(r'<c r="(I[0-9]+)" s="([0-9]+)"><v>', sheet))
+    shown = [float(n) for n in re.findall(r'<c r="I[0-9]+" s="1"><v>([0-9.]+)</v>', sheet)]
+    zone = weeks.app.plant.zone
+    first_day = datetime(1899, 12, 30, tzinfo=zone).replace(tzinfo=None)  # as a spreadsheet counts
+    dates = [first_day + timedelta(seconds=round(day * 86400)) for day in shown]
+    assert dates == [datetime(2026, 10, 31, 23, 30), datetime(2026, 11, 1, 1, 30)], "as the clock on the wall"  # noqa: DTZ001
+    assert set(cells.values()) == {"1"}
+    assert 'formatCode="yyyy-mm-dd hh:mm:ss"' in styles
+    assert not re.search(r'<c r="H[0-9]+"[^>]*><v>', sheet.partition('r="EX-3001"')[2].partition("</row>")[0])
+    assert notes.count(str(zone)) == 4, "each column of times says by whose clock"
+
+
 def test_an_export_is_whole_however_many_there_are_and_in_their_order(
     weeks: OpenDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.web import figures_page
+    from bot.web import exports
 
-    monkeypatch.setattr(figures_page, "AT_ONCE", 4)
-    monkeypatch.setattr(figures_page, "ROWS", 10)
+    monkeypatch.setattr(exports, "AT_ONCE", 4)
+    monkeypatch.setattr(exports, "ROWS", 10)
     at = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
     several = [replace(next(the_cases()), number=f"EX-{n}", captured_at=at) for n in range(9_995, 10_005)]
     remember(weeks.app.database, iter(several))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.door import BREAKDOWN, OpenDoor
@@ -73,6 +75,7 @@ def test_every_query_of_the_dashboard_names_a_metric_that_exists_and_every_metri
     asked = [query for query in _queries(dashboard) if "linecall_" in query]
     assert len(asked) > 15
     assert {name for query in asked for name in NAMED.findall(query)} <= exists
+    assert [query for query in asked if "label_values" not in query and not reads_as_promql(query)] == []
 
     page = (ROOT / "docs" / "operate.md").read_text("utf-8")
     documented = set(NAMED.findall(page))
@@ -80,6 +83,100 @@ def test_every_query_of_the_dashboard_names_a_metric_that_exists_and_every_metri
     gauges = {name for name in exists if not name.endswith(AFTERWARDS)}
     assert gauges <= documented
     assert gauges - {name for query in asked for name in NAMED.findall(query)} == set(), "the dashboard shows all of it"
+
+
+FUNCTIONS = {"increase", "rate", "histogram_quantile"}
+AGGREGATIONS = {"max", "sum", "min", "avg", "count"}
+TOKEN = re.compile(
+    r'\s*(?:([A-Za-z_][A-Za-z0-9_]*)|([0-9.]+)(?![a-z0-9])|("[^"\n]*")|(\[[0-9]+[smhd]\])|(=~|!~|!=|[(){},=]))'
+)
+
+
+def reads_as_promql(query: str) -> bool:
+    """Whether a query is one of PromQL, of the part of it that a dashboard of ours needs: a strict small grammar.
+
+    A selector with quoted labels, `rate` and its like over a range, `max by (state) (…)`, `histogram_quantile`.
+    """
+    parts: list[str] = []
+    while query.strip():
+        found = TOKEN.match(query)
+        if found is None:
+            return False
+        parts.append(found[0].strip())
+        query = query[found.end() :]
+    try:
+        return _expression(parts) in ("vector", "number") and not parts
+    except (IndexError, ValueError):
+        return False
+
+
+def _expression(parts: list[str]) -> str:
+    name = parts.pop(0)
+    if name in AGGREGATIONS:
+        if parts[0] == "by":
+            parts.pop(0)
+            _list(parts, "()", lambda: _word(parts))
+        return _called(parts, ("vector",))
+    if name in FUNCTIONS:
+        return _called(parts, ("number", "vector") if name == "histogram_quantile" else ("range",))
+    if name[0].isdigit():
+        return "number"
+    if not NAMED.fullmatch(name):
+        raise ValueError(name)
+    if parts and parts[0] == "{":
+        _list(parts, "{}", lambda: _label(parts))
+    if parts and parts[0].startswith("["):
+        parts.pop(0)
+        return "range"
+    return "vector"
+
+
+def _called(parts: list[str], wanted: tuple[str, ...]) -> str:
+    kinds: list[str] = []
+    _list(parts, "()", lambda: kinds.append(_expression(parts)))
+    if tuple(kinds) != wanted:
+        raise ValueError(f"{kinds} where {wanted} belongs")
+    return "vector"
+
+
+def _list(parts: list[str], ends: str, one: Callable[[], object]) -> None:
+    _take(parts, ends[0])
+    one()
+    while parts[0] == ",":
+        parts.pop(0)
+        one()
+    _take(parts, ends[1])
+
+
+def _label(parts: list[str]) -> None:
+    _word(parts)
+    if parts.pop(0) not in ("=", "!=", "=~", "!~"):
+        raise ValueError("no comparison")
+    if not parts[0].startswith('"'):
+        raise ValueError("no quoted text")
+    re.compile(parts.pop(0))
+
+
+def _word(parts: list[str]) -> None:
+    if not parts.pop(0).isidentifier():
+        raise ValueError("no name")
+
+
+def _take(parts: list[str], wanted: str) -> None:
+    if parts.pop(0) != wanted:
+        raise ValueError(wanted)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "max(linecall_x", "max linecall_x", "max(linecall_x))", "rate(linecall_x)", "max(linecall_x[5m])",
+        "sum by state (linecall_x)", 'linecall_x{state=posted}', 'linecall_x{state~"posted"}', "rate(linecall_x[5])",
+        "histogram_quantile(linecall_x, 0.95)", "mean(linecall_x)", "", "max(other_x)",
+    ],
+)  # fmt: skip
+def test_what_is_no_query_is_told_apart(query: str) -> None:
+    assert not reads_as_promql(query)
 
 
 def _queries(tree: Any) -> list[str]:

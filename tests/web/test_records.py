@@ -244,6 +244,45 @@ def test_the_api_describes_itself_without_loading_anything_from_elsewhere(door: 
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
+def test_every_call_says_of_what_kind_its_answer_is_what_each_part_of_a_question_means_and_what_it_refuses(
+    door: OpenDoor,
+) -> None:
+    described = door.someone.get("/openapi.json").json()["paths"]
+    calls = {(verb, path): call for path, verbs in described.items() for verb, call in verbs.items()}
+    parts = [(path, part["name"]) for (_, path), call in calls.items() for part in call.get("parameters", [])
+             if not part.get("description")]  # fmt: skip
+    assert parts == []
+    kinds = {path: list(call["responses"]["200"]["content"]) for (_, path), call in calls.items()
+             if "200" in call["responses"] and call["responses"]["200"].get("content")}  # fmt: skip
+    assert {path for (verb, path) in calls if verb == "get"} <= set(kinds)
+    said = (("/api/export/cases.csv", "text/csv"), ("/figures/{kind}.png", "image/png"), ("/metrics", "text/plain"))
+    for path, kind in said:
+        assert kind in kinds[path]
+        assert kind in door.someone.get(path.replace("{kind}", "causes")).headers["Content-Type"]
+    assert kinds["/api/events"] == ["text/event-stream"]
+
+    door.writes("maria.lopez", BREAKDOWN)
+    asked = {
+        ("get", "/api/conversations/{person}"): ("/api/conversations/nobody", None),
+        ("get", "/api/cases/{number}"): ("/api/cases/EX-9", None),
+        ("get", "/api/attachments/{number}"): ("/api/attachments/9", None),
+        ("get", "/api/people/{person}/lines/{number}/picture.png"): (
+            "/api/people/maria.lopez/lines/9/picture.png",
+            None,
+        ),
+        ("post", "/api/messages"): ("/api/messages", {"person": "nobody", "text": "x"}),
+        ("post", "/api/postings/{key}/retry"): ("/api/postings/a/b/retry", {"by": "denise.palmer"}),
+        ("post", "/api/postings/{key}/book"): ("/api/postings/a/b/book", {"by": "denise.palmer", "receipt": "D"}),
+        ("post", "/api/postings/{key}/approve"): ("/api/postings/a/b/approve", {"by": "denise.palmer", "yes": True}),
+    }
+    for call, (address, body) in asked.items():
+        answer = door.someone.get(address) if body is None else door.someone.post(address, json=body)
+        assert answer.status_code == 404, (call, answer.text)
+        assert "404" in calls[call]["responses"], call
+    long = door.someone.post("/api/messages", json={"person": "maria.lopez", "text": "x" * 5000})
+    assert (long.status_code, "413" in calls["post", "/api/messages"]["responses"]) == (413, True)
+
+
 def test_every_call_of_the_api_says_what_it_answers(door: OpenDoor) -> None:
     described = door.someone.get("/openapi.json").json()
 
