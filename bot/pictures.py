@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDE, HIGH, DOTS = 4.5, 3.0, 240  # inches and dots an inch: 1080 pixels; its text can be read on a phone 390 wide
 LIGHT: Mapping[str, str] = {
@@ -132,6 +133,9 @@ def timeline(title: str, marks: Sequence[Mark], *, dark: bool = False) -> bytes:
 
 
 def _paper(title: str, colours: Mapping[str, str]) -> tuple[Figure, Axes]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # half a second, for whoever draws a first picture
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(WIDE, HIGH), dpi=DOTS, facecolor=colours["paper"], layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
