@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -81,6 +81,7 @@ class App:
         self.shelf = Shelf(config.data / "attachments")
         self.earlier_rules: tuple[Superseded, ...] = ()  # what open exceptions may still go by; set by bot/reloading.py
         self.earlier_rules_read = False
+        self.reached_at: datetime | None = None  # when open exceptions were looked at last for whom time concerns
         self.rules_refused: list[dict[str, object]] = []  # where the file is wrong that does not count yet
         self.rings: dict[str, Callable[[], None]] = {}  # lane -> wakes it; set by the engine
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine

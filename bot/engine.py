@@ -101,6 +101,7 @@ class Engine:
         "inbox": (ticks.read_inbox, 2),
         "media": (look_at_media, 2),
         "chase": (ticks.chase, 5),
+        "reach": (ticks.reach_further, 15),
         "handover": (hand_over, 15),
         "digests": (send_digests, 15),
         "outbox": (ticks.send_outbox, 2),

@@ -256,6 +256,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "asset": lambda value, voice: voice.place({"assets": [value]}) or clean(value),
     **dict.fromkeys(("who", "owner", "person", "reporter", "handed_by", "decided_by", "second"), _person),
     "people": _names,
+    "can": _names,
     "owners": _names,
     "still_asked": _names,
     "quantity": lambda value, voice: voice.quantity(value) if isinstance(value, Mapping) else voice.number(value),

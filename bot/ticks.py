@@ -27,7 +27,7 @@ from db.cases import Stale
 from db.inbox import Received
 from workflow.case import Case, Change
 from workflow.chasing import chase as next_steps
-from workflow.routing import World
+from workflow.routing import World, by_now
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -42,6 +42,7 @@ SENDS = 20  # at a time, side by side
 LEASE = timedelta(seconds=30)  # longer than the slowest send, else it is repeated
 READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get some too
 READ_WITHIN = timedelta(seconds=20)  # until another worker may read them as well; `inbox.take` lets one act
+REACH_EVERY = timedelta(minutes=1)
 YEAR = timedelta(days=366)
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 
@@ -93,6 +94,40 @@ def chase(app: App) -> int:
     if taken:
         app.ring("outbox")
     return len(taken)
+
+
+def reach_further(app: App) -> int:
+    """Ask whom the passing of time has made concerned by what is open: each exception is looked at once a minute (R25).
+
+    The slack of an order runs out while its line stands, a due date comes near: nothing happens, and somebody else is
+    concerned. Returns how many exceptions it was.
+    """
+    now = app.clock.now()
+    if app.reached_at is not None and now - app.reached_at < REACH_EVERY:
+        return 0
+    app.reached_at = now
+    with app.database.read() as tx:
+        open_ones = cases.open_cases(tx)
+        busy = [change.case.number for case in open_ones if (change := _by_now(case, app.world())) is not None]
+    for number in busy:
+        with suppress(Stale), app.database.write() as tx:  # whoever was faster: the next look is in a minute
+            case = cases.get(tx, number)
+            change = _by_now(case, app.world()) if case is not None else None
+            if change is not None:
+                cases.save(tx, change, now)
+                log.info("chase.reached_further", case=number, roles=[e.facts["role"] for e in change.entries])
+    if busy:
+        app.ring("outbox")
+    return len(busy)
+
+
+def _by_now(case: Case, world: World) -> Change | None:
+    """One that cannot be judged is in nobody's way."""
+    try:
+        return by_now(case, world)
+    except Exception:
+        log.exception("chase.cannot_judge", case=case.number)
+        return None
 
 
 def _ahead(tx: Connection, due: set[str], world: World) -> list[Change]:
@@ -165,7 +200,10 @@ def read_figures(app: App) -> int:
 
 def run_until_quiet(app: App, most: int = 1000) -> int:
     """Every round in turn until none has anything to do: how the demo and the stories drive the program."""
-    rounds = (read_inbox, look_at_media, hand_over, send_digests, chase, send_outbox, show_cards, post_to_erp, learn)
+    rounds = (
+        read_inbox, look_at_media, hand_over, send_digests, chase, reach_further, send_outbox, show_cards, post_to_erp,
+        learn,
+    )  # fmt: skip
     for n in range(most):
         if not sum(tick(app) for tick in rounds):
             return n

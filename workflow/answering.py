@@ -226,7 +226,7 @@ def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change
         index = case.tasks.index(task)
         moved = replace(case, tasks=(*case.tasks[:index], handed, *case.tasks[index + 1 :]))
     moved = replace(moved, rerouted=case.rerouted + 1)
-    context = context_for(role, case, consequences(case, world.records), world.records)
+    context = context_for(role, case, consequences(case, world.records), world)
     context |= {"role": role, "why": handed.why, "handed_by": by.id, "note": said}
     notices = tuple(ask_people(moved, handed, people, context, "asked.handed_over"))
     facts = {"case": case.number, "role": role, "people": [p.id for p in people], "who": by.id}

@@ -75,7 +75,7 @@ def _unanswered(case: Case, task: Task, world: World) -> Change:
     age = _minutes(world.now - case.since)
     waiting = _minutes(world.now - task.asked_at)
     hit = consequences(case, world.records)
-    facts = context_for(task.role, case, hit, world.records)
+    facts = context_for(task.role, case, hit, world)
     facts |= {"role": task.role, "age_min": age, "waiting_min": waiting, "owner": task.owner, "step": step}
     owner = task.owner if task.owner in {p.id for p in present} else (present[0].id if present else task.owner)
     newly = tuple(p for p in present if p.id not in task.told and p.id != case.reporter)
@@ -214,7 +214,7 @@ def _has_to_be_done(case: Case, task: Task, world: World) -> Change:
     roles = tuple(dict.fromkeys(role for rung in task.ladder for role in rung.tell))
     here = people_for(task.role, case, world)
     above = tuple(p for role in roles for p in on_shift(world.plant, role, world.now, case.line))
-    facts = context_for(task.role, case, consequences(case, world.records), world.records)
+    facts = context_for(task.role, case, consequences(case, world.records), world)
     facts |= {"role": task.role, "owner": task.owner, "due_at": task.due_by.isoformat()}
     rest = [f"{held.lot}: {held.remaining:.15g} {held.uom}" for held in case.held if held.remaining > 0]
     notices = tuple(Notice(p.id, "has_to_be_done", facts | {"rest": rest}, until="resolved") for p in (*here, *above))

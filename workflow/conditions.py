@@ -35,6 +35,10 @@ class Facts:
     allergens: bool = False  # an item that is hit carries allergens
     quantity: float = 0.0
     has_asset: bool = False
+    orders_short: int = 0  # of the orders hit, those for which a material does not last
+    lots_made: int = 0  # lots that were made of these
+    slack_hours: float = 9999.0  # for so long the most pressing order can still stand and be done by its due date
+    customer_slack_hours: float = 9999.0  # the same by the date of the customer behind it
     product_change: bool = False  # an order that is to run makes something else than the line did last
     tooling_change: bool = False  # and it takes other tooling, which nobody has said is on
     line_cleared: bool = False  # somebody has said that the line is cleared and set up for this order
@@ -96,6 +100,12 @@ class Condition:
     def clauses(self) -> Clause | None:
         """The condition taken apart, to be said in words; None where it has no plain ones."""
         return clause_of(self._rule.statement.expression)
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """The facts that it looks at."""
+        found = _nodes(self._rule.statement.expression)
+        return frozenset(node.name for node in found if _kind(node) == "Symbol")
 
     @property
     def compared(self) -> tuple[tuple[str, str], ...]:

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from workflow.case import Case
 from workflow.conditions import Facts
+from workflow.in_danger import (
+    customers_without_stock,
+    hours_until,
+    nobody_can,
+    orders_without_material,
+    orders_without_people,
+    skills_of,
+    slack,
+    who_can,
+)
+from workflow.made_from import MadeFrom, made_from
 from workflow.plant import Plant
 from workflow.records import OPEN_ORDERS, Lot, Records, SalesOrder, WorkOrder
+
+if TYPE_CHECKING:
+    from workflow.routing import World
+
+NOTHING_MADE = MadeFrom()
+STOCK = frozenset({"quality_hold", "inventory_discrepancy"})  # what they are about is not there to be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +38,30 @@ class Consequences:
     shipped: tuple[Lot, ...] = ()  # of these, or from the same orders, what has left the plant
     sisters: tuple[Lot, ...] = ()  # of the same orders, still in the plant and not on hold here (R44)
     staged: tuple[WorkOrder, ...] = ()  # hit orders whose material already stands at a line
+    became: MadeFrom = NOTHING_MADE  # of lots on hold: who took some of them, and what was made of it
+    short: tuple[WorkOrder, ...] = ()  # hit orders for which a material does not last
+    own: tuple[WorkOrder, ...] = ()  # hit orders that it is about itself, and not for the sake of a material
 
 
 def consequences(case: Case, records: Records) -> Consequences:
     """Everything that the case hits, as far as ERP knows; unknown ids hit nothing (R50)."""
     lots = tuple(records.lot[lot] for lot in case.lots if lot in records.lot)
-    orders = {order.id: order for order in _orders_hit(case, records, lots)}
+    own = {order.id: order for order in _orders_hit(case, records, lots)}
+    became = made_from(lots, records) if case.type == "quality_hold" else MadeFrom()
+    short = tuple(orders_without_material(case, records)) if case.type in STOCK else ()
+    running = [order for order in (*became.took, *became.may_have) if order.status in OPEN_ORDERS]
+    orders = own | {order.id: order for order in (*running, *short)}
     hit = tuple(sorted(orders.values(), key=lambda o: (o.priority or 9, str(o.due or ""), o.id)))
     return Consequences(
         orders=hit,
-        customer_orders=_commitments(case, records, hit, lots),
+        customer_orders=_commitments(case, records, (*hit, *became.took), (*lots, *became.lots)),
         lots=lots,
-        shipped=_shipped(records, lots),
+        shipped=_shipped(records, lots, became.lots),
         sisters=_sisters(case, records) if case.type == "quality_hold" else (),
         staged=tuple(order for order in hit if order.staged_at),
+        became=became,
+        short=short,
+        own=tuple(own.values()),
     )
 
 
@@ -42,6 +69,7 @@ def facts(case: Case, hit: Consequences, plant: Plant, records: Records, now: da
     """The facts that conditions in `rules.yaml` may ask about."""
     items = {records.item[i] for i in _items(case, hit) if i in records.item}
     tiers = sorted(order.tier for order in hit.customer_orders if order.tier)
+    wanted = {order.id: order.due for order in hit.customer_orders}
     return Facts(
         type=case.type or "other",
         line=case.line or "",
@@ -51,20 +79,25 @@ def facts(case: Case, hit: Consequences, plant: Plant, records: Records, now: da
         recurrent=case.recurrent_of is not None or case.reopened > 0,
         orders=len(hit.orders),
         order_priority=float(min((order.priority or 9 for order in hit.orders), default=9)),
-        hours_until_due=_hours_until((order.due for order in hit.orders), plant, now),
+        hours_until_due=hours_until((order.due for order in hit.orders), plant, now),
         staged=bool(hit.staged),
         customer_orders=len(hit.customer_orders),
         customer_tier=tiers[0] if tiers else "",
-        customer_due_hours=_hours_until((order.due for order in hit.customer_orders), plant, now),
+        customer_due_hours=hours_until((order.due for order in hit.customer_orders), plant, now),
         lots=len(hit.lots),
         lots_shipped=len(hit.shipped),
         allergens=any(item.allergens for item in items),
         quantity=case.quantity.value if case.quantity else 0.0,
         has_asset=bool(case.assets),
+        orders_short=len(hit.short),
+        lots_made=len(hit.became.lots),
+        slack_hours=slack(((order, order.due) for order in hit.orders), case, plant, now),
+        customer_slack_hours=slack(((o, wanted.get(o.sales_order or "")) for o in hit.orders), case, plant, now),
+        skill_missing=case.type == "labor_shortage" and nobody_can(case.line, plant, now),
     )
 
 
-def context_for(role: str, case: Case, hit: Consequences, records: Records) -> dict[str, Any]:
+def context_for(role: str, case: Case, hit: Consequences, world: World) -> dict[str, Any]:
     """What one function needs for its own decision, and nothing else (R25).
 
     Customer service sees the commitment but no date that the planner has not confirmed.
@@ -107,31 +140,68 @@ def context_for(role: str, case: Case, hit: Consequences, records: Records) -> d
             return everyone
         case "planner":
             change = {"quantity": _quantity(case)} if case.type == "order_change" else {}
-            return (
-                everyone | change | {"orders": orders, "customers": [c | {"due": _due(records, c)} for c in customers]}
-            )
+            dated = [c | {"due": _due(world.records, c)} for c in customers]
+            short = {"short": [order.id for order in hit.short], "skills": _lacking(case, world)}
+            return everyone | change | {"orders": orders, "customers": dated} | short
         case "materials":
             staged = [{"work_order": order.id, "staged_at_place": order.staged_at} for order in hit.staged]
             quantity = _quantity(case)
-            return everyone | {"items": list(case.items), "quantity": quantity, "orders": orders, "staged": staged}
+            held = {"lots": lots} if case.type == "quality_hold" else {}
+            return (
+                everyone | {"items": list(case.items), "quantity": quantity, "orders": orders, "staged": staged} | held
+            )
         case "customer_service":
             return everyone | {"customers": customers, "shipped": [lot.id for lot in hit.shipped]}
         case "quality":
             shipped = [lot.id for lot in hit.shipped]
-            reach = {"shipped": shipped, "sisters": [lot.id for lot in hit.sisters]}
+            reach = {"shipped": shipped, "sisters": [lot.id for lot in hit.sisters]} | _became(hit, case)
             return everyone | {"lots": lots, "items": list(case.items), "quantity": _quantity(case)} | reach
+        case "supervisor" if case.type == "labor_shortage":
+            can = [person.id for person in who_can(case.line, world.plant, world.now)]
+            return everyone | {
+                "orders": orders,
+                "skills": _lacking(case, world),
+                "can": can,
+                "quantity": _quantity(case),
+            }
         case _:
             return everyone | {"orders": orders, "lots": lots, "items": list(case.items), "quantity": _quantity(case)}
 
 
+def _became(hit: Consequences, case: Case) -> dict[str, list[str]]:
+    """Who took some of a lot on hold, and what was made of it and is still here and free."""
+    return {
+        "took": [order.id for order in hit.became.took],
+        "may_have": [order.id for order in hit.became.may_have],
+        "made": [lot.id for lot in still_free(hit, case) if lot not in hit.sisters],
+    }
+
+
+def still_free(hit: Consequences, case: Case) -> tuple[Lot, ...]:
+    """What a hold does not reach yet: lots of the same orders and what was made of it, still here and free (R44)."""
+    here = (*hit.sisters, *(lot for lot in hit.became.lots if lot.status == "available"))
+    return tuple(lot for lot in dict.fromkeys(here) if case.held_lot(lot.id) is None and lot.id not in case.lots)
+
+
+def _lacking(case: Case, world: World) -> list[str]:
+    """Skills that a line takes and nobody on shift has all of."""
+    lacks = case.type == "labor_shortage" and nobody_can(case.line, world.plant, world.now)
+    return sorted(skills_of(case.line, world.plant)) if lacks else []
+
+
 def _orders_hit(case: Case, records: Records, lots: tuple[Lot, ...]) -> Iterable[WorkOrder]:
     yield from (records.work_order[order] for order in case.work_orders if order in records.work_order)
-    yield from (records.work_order[i] for lot in lots if (i := lot.work_order) is not None and i in records.work_order)
+    made_them = [records.work_order[lot.work_order or ""] for lot in lots if lot.work_order in records.work_order]
+    # A difference in what an order made long ago puts those in danger who wait for it, and not that order.
+    done_is_done = case.type == "inventory_discrepancy"
+    yield from (order for order in made_them if not done_is_done or order.status in OPEN_ORDERS)
     if case.type == "material_shortage" and case.line is not None:
         for order in records.orders_of_line.get(case.line, ()):
             components = {row.component for row in records.components_of.get(order.item, ())}
             if order.status in OPEN_ORDERS and components.intersection(case.items):
                 yield order
+    if case.type == "labor_shortage":
+        yield from orders_without_people(case, records)
     if case.type == "order_change" and not case.work_orders:
         yield from (o for o in records.work_orders if o.item in case.items and o.status in OPEN_ORDERS)
 
@@ -144,6 +214,8 @@ def _commitments(
         ids |= {order.id for order in records.sales_orders if order.item in case.items}
         if not orders and not case.items:
             ids |= _of_the_named_customer(case.said, records)
+    if case.type == "inventory_discrepancy":
+        ids |= {order.id for order in customers_without_stock(case, records)}
     found = [records.sales_order[i] for i in ids if i is not None and i in records.sales_order]
     return tuple(sorted(found, key=lambda order: (str(order.due), order.id)))
 
@@ -159,9 +231,9 @@ def _of_the_named_customer(said: str, records: Records) -> set[str]:
     }
 
 
-def _shipped(records: Records, lots: tuple[Lot, ...]) -> tuple[Lot, ...]:
-    """Stock that has left: the lots themselves, and their sisters from the same order (R44)."""
-    ids = {lot.id for lot in lots}
+def _shipped(records: Records, lots: tuple[Lot, ...], made: tuple[Lot, ...]) -> tuple[Lot, ...]:
+    """Stock that has left: the lots themselves, their sisters from the same order, and what was made of them (R44)."""
+    ids = {lot.id for lot in (*lots, *made)}
     orders = {lot.work_order for lot in lots if lot.work_order}
     return tuple(
         lot
@@ -181,19 +253,7 @@ def _sisters(case: Case, records: Records) -> tuple[Lot, ...]:
 
 
 def _items(case: Case, hit: Consequences) -> set[str]:
-    return {*case.items, *(order.item for order in hit.orders), *(lot.item for lot in hit.lots)}
-
-
-def _hours_until(dates: Iterable[date | datetime | None], plant: Plant, now: datetime) -> float:
-    ends = [_end_of(when, plant) for when in dates if when is not None]
-    return round((min(ends) - now).total_seconds() / 3600, 2) if ends else 9999.0
-
-
-def _end_of(when: date | datetime, plant: Plant) -> datetime:
-    """A due date without a time is due at the end of that day in the plant."""
-    if isinstance(when, datetime):
-        return when if when.tzinfo else when.replace(tzinfo=plant.zone)
-    return datetime.combine(when + timedelta(days=1), time(), plant.zone).astimezone(UTC)
+    return {*case.items, *(order.item for order in hit.own), *(lot.item for lot in hit.lots)}
 
 
 def _due(records: Records, customer: dict[str, Any]) -> str:

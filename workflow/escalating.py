@@ -42,7 +42,7 @@ def escalate(case: Case, by: Person, role: str, seen: int, world: World) -> Chan
     step, above = _next_above(case, task, by, world)
     if not above:
         raise Refused("escalate.nobody", case=case.number)
-    facts = context_for(task.role, case, consequences(case, world.records), world.records)
+    facts = context_for(task.role, case, consequences(case, world.records), world)
     facts |= {"role": task.role, "who": by.id, "owner": task.owner, "age_min": _minutes(world.now - case.since)}
     acts = (Offer("acknowledge", (task.role,)),) if task.waits_for_acknowledgement else ()
     notices = [Notice(p.id, "raised", facts, acts, task.role, "resolved") for p in above]

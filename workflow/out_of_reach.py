@@ -40,7 +40,7 @@ def out_of_reach(case: Case, role: str, world: World) -> Change | None:
     entry = Entry(world.now, LINECALL, "unreachable", task.why, told)
     if not above:
         return Change(case.with_task(replace(task, escalated=True)), (entry,))
-    facts = context_for(role, case, consequences(case, world.records), world.records)
+    facts = context_for(role, case, consequences(case, world.records), world)
     facts |= {"role": role, "owner": task.owner, "step": step, "people": list(people)}
     facts |= {"age_min": _minutes(world.now - case.since), "waiting_min": _minutes(world.now - task.asked_at)}
     notices = tuple(

@@ -24,6 +24,7 @@ class Item:
     kind: ItemKind | None = None
     aliases: tuple[str, ...] = ()
     allergens: tuple[str, ...] = ()
+    cost: float | None = None  # of one unit, in the plant's currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,15 @@ class Component:
     quantity_per: float
 
 
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """An order has taken some of a lot."""
+
+    lot: str
+    work_order: str
+    quantity: float | None = None  # in the lot's own unit
+
+
 @dataclass(frozen=True)
 class Records:
     """A snapshot with its age; look-ups by id raise KeyError for what the ERP does not know (R50)."""
@@ -84,6 +94,7 @@ class Records:
     lots: tuple[Lot, ...] = ()
     sales_orders: tuple[SalesOrder, ...] = ()
     components: tuple[Component, ...] = ()
+    consumptions: tuple[Consumption, ...] = ()  # empty where ERP keeps none, or does not give them
     as_of: datetime | None = None
     exported: tuple[tuple[str, datetime], ...] = ()  # where it comes as files: "work_orders", and when it was written
 
@@ -120,6 +131,45 @@ class Records:
         for row in self.components:
             by_parent[row.parent].append(row)
         return by_parent
+
+    @cached_property
+    def lots_of_item(self) -> Mapping[str, Sequence[Lot]]:
+        """Every lot of an item that ERP knows, used up ones too."""
+        by_item: dict[str, list[Lot]] = defaultdict(list)
+        for lot in self.lots:
+            by_item[lot.item].append(lot)
+        return by_item
+
+    @cached_property
+    def lots_of_order(self) -> Mapping[str, Sequence[Lot]]:
+        """The lots that each order made."""
+        by_order: dict[str, list[Lot]] = defaultdict(list)
+        for lot in self.lots:
+            if lot.work_order is not None:
+                by_order[lot.work_order].append(lot)
+        return by_order
+
+    @cached_property
+    def eaten_by(self) -> Mapping[str, Sequence[str]]:
+        """The orders that took some of each lot, as ERP recorded it."""
+        by_lot: dict[str, list[str]] = defaultdict(list)
+        for row in self.consumptions:
+            if row.work_order not in by_lot[row.lot]:
+                by_lot[row.lot].append(row.work_order)
+        return by_lot
+
+    @cached_property
+    def orders_that_take(self) -> Mapping[str, Sequence[tuple[WorkOrder, float]]]:
+        """Open orders that need an item, the running ones first, then by start; with how much one of theirs takes."""
+        by_item: dict[str, list[tuple[WorkOrder, float]]] = defaultdict(list)
+        queue = sorted(
+            (order for order in self.work_orders if order.status in OPEN_ORDERS),
+            key=lambda order: (order.status != "running", str(order.start or "9999"), order.id),
+        )
+        for order in queue:
+            for row in self.components_of.get(order.item, ()):
+                by_item[row.component].append((order, row.quantity_per))
+        return by_item
 
     def running_on(self, line: str) -> WorkOrder | None:
         """The order that a line runs now; None where ERP says that none or more than one does (R12)."""

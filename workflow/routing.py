@@ -9,6 +9,7 @@ from typing import Any
 
 from workflow.case import LINECALL as LINECALL
 from workflow.case import Case, Change, Entry, Notice, Offer, Task
+from workflow.conditions import Facts
 from workflow.consequences import Consequences, consequences, context_for, facts
 from workflow.downtime import Stood
 from workflow.plant import Person, Plant, on_shift, shift_end
@@ -24,6 +25,10 @@ CAUSE = "common cause"  # why of the task of a part: the exception that it is a 
 VERIFY = "second eye"  # why of the task of whoever looks at what another one fixed (R35)
 HANDED = "handed over by "  # why of a task that somebody gave on, begins so: their word goes over the rules (R30)
 WATCH = "watch"  # why of the task of whoever knows of a machine that runs slow (R16)
+# Facts that change though nothing happens.
+BY_TIME = frozenset({
+    "minutes_down", "hours_until_due", "customer_due_hours", "slack_hours", "customer_slack_hours", "skill_missing",
+})  # fmt: skip
 NO_RULE = frozenset({REWORK, CAUSE, VERIFY, WATCH})
 
 
@@ -65,20 +70,33 @@ def route(case: Case, world: World) -> Change:
     assert case.type is not None, "a case without a type is a draft and is not routed"
     rules = world.rules_of(case)
     concerned = {c.role: c for c in reversed(rules.types[case.type].concerns) if c.when.holds(stated)}
-    ordered = [c for c in rules.types[case.type].concerns if concerned.get(c.role) is c]
-
     change = Change(case)
     for task in case.tasks:
         by_rule = task.why not in NO_RULE and not task.why.startswith(HANDED)
         if task.live and task.role not in concerned and by_rule:
             change = change.then(_withdraw(change.case, task, world))
-    for concern in ordered:
-        if change.case.task(concern.role) is None:
-            deadlines = next((d for when, d in concern.deadlines if when.holds(stated)), None)
-            if deadlines is not None:
-                matched = stated.matched()
-                change = change.then(_ask(change.case, concern, deadlines, matched, hit, world))
-    return change
+    new = [c for c in rules.types[case.type].concerns if concerned.get(c.role) is c and not change.case.task(c.role)]
+    return change.then(_ask_all(change.case, new, stated, hit, world))
+
+
+def by_now(case: Case, world: World) -> Change | None:
+    """Ask whom the passing of time has made concerned, and only them; None where nobody is (R25).
+
+    An order's slack is used up, a stop lasts an hour, the shift with the skill has gone home: a rule that asks for it
+    holds now and did not when the case was opened. Nobody is let go by time alone, and nobody who had it gets it again.
+    """
+    if case.type is None or case.opened_at is None or not case.is_open:
+        return None
+    if any(task.live and task.why == WATCH for task in case.tasks):
+        return None  # it runs slow, and nobody is called for it yet (R16)
+    rules = [c for c in world.rules_of(case).types[case.type].concerns if case.task(c.role) is None]
+    if not any(BY_TIME & c.when.asks for c in rules):
+        return None
+    hit = consequences(case, world.records)
+    stated = facts(case, hit, world.plant, world.records, world.now)
+    holds = {c.role: c for c in reversed(rules) if c.when.holds(stated)}
+    change = _ask_all(case, [c for c in rules if holds.get(c.role) is c and BY_TIME & c.when.asks], stated, hit, world)
+    return change if change.entries else None
 
 
 def people_for(role: str, case: Case, world: World) -> tuple[Person, ...]:
@@ -121,6 +139,8 @@ def asked_name(role: str, case: Case) -> str:
     """The text by which a function is asked: a planner needs other words for a wish than for a risk."""
     if role == "planner" and case.type == "order_change":
         return "asked.order_change" if case.work_orders or case.items else "asked.order_unknown"
+    if role == "materials" and case.type == "quality_hold":
+        return "asked.materials_held"
     return f"asked.{role}"
 
 
@@ -135,8 +155,9 @@ def ask_people(case: Case, task: Task, people: tuple[Person, ...], context: dict
     buttons = tuple(Offer(act, (task.role,)) for act in acts)
     if task.why == VERIFY:
         buttons = (Offer("verify"), Offer("not_fixed"))
-    if task.role == "quality" and context.get("sisters"):
-        buttons = (*buttons, hold_button(context["sisters"]))
+    wider = (*(context.get("sisters") or ()), *(context.get("made") or ()))
+    if task.role == "quality" and wider:
+        buttons = (*buttons, hold_button(wider))
     return [Notice(p.id, name, context, buttons, task.role, "acknowledged") for p in people]
 
 
@@ -162,6 +183,16 @@ def remember_told(case: Case, notices: tuple[Notice, ...]) -> Case:
     """Everyone who was told hears the end (R34)."""
     new = [n.to for n in notices if n.to not in case.told]
     return replace(case, told=(*case.told, *dict.fromkeys(new))) if new else case
+
+
+def _ask_all(case: Case, new: Sequence[Concern], stated: Facts, hit: Consequences, world: World) -> Change:
+    """Each of these functions starts its own clock; the first deadlines that hold count."""
+    change = Change(case)
+    for concern in new:
+        deadlines = next((d for when, d in concern.deadlines if when.holds(stated)), None)
+        if deadlines is not None:
+            change = change.then(_ask(change.case, concern, deadlines, stated.matched(), hit, world))
+    return change
 
 
 def _ask(
@@ -194,7 +225,7 @@ def _ask(
         task = replace(task, next_step_at=before_the_end(task, idle, world.now) if concern.required else None)
         entry = Entry(world.now, case.reporter, "acknowledged", concern.name, {"role": concern.role})
         return Change(replace(case, tasks=(*case.tasks, task)), (entry,))
-    context = context_for(concern.role, case, hit, world.records) | {"role": concern.role, "why": concern.name}
+    context = context_for(concern.role, case, hit, world) | {"role": concern.role, "why": concern.name}
     notices = tuple(ask_people(case, task, others, context, asked_name(concern.role, case)))
     told = {
         "role": concern.role,

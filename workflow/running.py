@@ -14,14 +14,15 @@ from workflow.case import Case
 from workflow.conditions import Facts
 from workflow.consequences import consequences, facts
 from workflow.errors import Refused
-from workflow.plant import Person, is_on_shift
+from workflow.in_danger import nobody_can
+from workflow.made_from import USABLE
+from workflow.plant import Person
 from workflow.records import Records, WorkOrder
 from workflow.routing import World
 from workflow.rules import Constraint
 
 RUN = "run"
 CLEARS = frozenset({"operator", "supervisor", "quality", "manager"})
-USABLE = frozenset({"available"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _facts(order: WorkOrder, last: WorkOrder | None, cleared: Cleared | None, wo
         tooling_change=last is not None and bool(order.tooling) and last.tooling != order.tooling and cleared is None,
         line_cleared=cleared is not None,
         allergens_left=bool(_left(order, last, world.records)) and not (cleared is not None and cleared.by_quality),
-        skill_missing=_nobody_can(order.line, world),
+        skill_missing=nobody_can(order.line, world.plant, world.now),
         material_held=bool(held_components(order, world.records)),
     )
 
@@ -125,15 +126,3 @@ def held_components(order: WorkOrder, records: Records) -> tuple[str, ...]:
         if lots and not any(lot.status in USABLE for lot in lots):
             found.append(row.component)
     return tuple(found)
-
-
-def _nobody_can(line: str, world: World) -> bool:
-    """Whether nobody on shift has the skills that the line takes; a line that names none takes none."""
-    known = world.plant.line.get(line)
-    wanted = {skill.casefold() for skill in known.skills} if known is not None else set()
-    if not wanted:
-        return False
-    return not any(
-        wanted <= {skill.casefold() for skill in person.skills} and is_on_shift(world.plant, person, world.now)
-        for person in world.plant.people
-    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflow.case import Case, Change, Entry, Notice, require
+from workflow.consequences import consequences, still_free
 from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.plant import Person
@@ -59,9 +60,14 @@ def widen(case: Case, lots: Sequence[str], by: Person, world: World) -> Change:
     change = replace(change, case=replace(change.case, quantity=case.quantity))
     change = change.then(route(change.case, world))
     facts = {"case": case.number, "who": by.id, "lots": plain([world.records.lot[lot] for lot in new])}
+    left = [lot.id for lot in still_free(consequences(change.case, world.records), change.case)]
     asked = {n.to for n in change.notices}
     hear = [p for p in dict.fromkeys((by.id, *case.told)) if p not in asked]
-    notices = tuple(Notice(p, "widened", facts) for p in hear)
+    more = (hold_button(left),) if left else ()
+    notices = tuple(
+        Notice(p, "widened", facts | {"sisters": left}, more) if p == by.id else Notice(p, "widened", facts)
+        for p in hear
+    )
     return Change(change.case, change.entries, change.notices + notices, change.postings)
 
 

@@ -85,7 +85,7 @@ class SapRecords:
                 fresh.lots,
                 tuple(one for lines in fresh.sales.values() for one in lines[:1]),  # its first line stands for it
                 fresh.components,
-                known.records.as_of,
+                as_of=known.records.as_of,
             )
             age = now - found.as_of if found.as_of else None
             same = found == known.records

@@ -50,6 +50,7 @@ class ItemRow(Strict):
     kind: Annotated[ItemKind, choice("kind of item", get_args(ItemKind))] | None = None
     aliases: Cells = ()
     allergens: Cells = ()
+    cost: Number | None = None
 
 
 class WorkOrderRow(Strict):
@@ -103,6 +104,14 @@ class ComponentRow(Strict):
     parent: Id
     component: Id
     quantity_per: Number
+
+
+class ConsumptionRow(Strict):
+    """A row of consumption.csv."""
+
+    lot: Id
+    work_order: Id
+    quantity: Number | None = None
 
 
 R = TypeVar("R", bound=Strict)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from integrations.plant_folder.border import Strict
 from integrations.plant_folder.csv_file import (
     ComponentRow,
+    ConsumptionRow,
     ItemRow,
     LotRow,
     Row,
@@ -21,7 +22,7 @@ from integrations.plant_folder.csv_file import (
 )
 from integrations.plant_folder.plant_yaml import instant
 from integrations.plant_folder.problems import Problem, one_of
-from workflow.records import Component, Item, Lot, Records, SalesOrder, WorkOrder
+from workflow.records import Component, Consumption, Item, Lot, Records, SalesOrder, WorkOrder
 
 MODELS: Mapping[str, type[Strict]] = {
     "items.csv": ItemRow,
@@ -29,6 +30,7 @@ MODELS: Mapping[str, type[Strict]] = {
     "lots.csv": LotRow,
     "sales_orders.csv": SalesOrderRow,
     "bom.csv": ComponentRow,
+    "consumption.csv": ConsumptionRow,
 }
 CSV_FILES = tuple(MODELS)
 OWN_ID = {"items.csv": "item", "work_orders.csv": "work_order", "lots.csv": "lot", "sales_orders.csv": "sales_order"}
@@ -63,6 +65,7 @@ def read_csv_files(folder: Path, known: Known, problems: list[Problem]) -> Recor
         lots=tuple(_lot(row.value, known.zone) for row in rows["lots.csv"] if row.value),
         sales_orders=tuple(_sales_order(row.value, known.zone) for row in rows["sales_orders.csv"] if row.value),
         components=tuple(_component(row.value) for row in rows["bom.csv"] if row.value),
+        consumptions=tuple(_consumption(row.value) for row in rows["consumption.csv"] if row.value),
         as_of=max((at for _, at in written), default=None),
         exported=written,
     )
@@ -110,6 +113,7 @@ def _targets(found: Mapping[str, Sequence[Row] | None], known: Known) -> Mapping
         "parent": item,
         "component": item,
         "work_order": _Target("work order", "work_orders.csv", ids["work_orders.csv"]),
+        "lot": _Target("lot", "lots.csv", ids["lots.csv"]),
         "sales_order": _Target("sales order", "sales_orders.csv", ids["sales_orders.csv"]),
         "line": _Target("line", "plant.yaml", known.lines),
         "producer": _Target("person", "plant.yaml", known.people),
@@ -150,7 +154,7 @@ def _doubled_components(rows: Sequence[Row], problems: list[Problem]) -> None:
 
 
 def _item(row: ItemRow) -> Item:
-    return Item(row.item, row.description, row.uom, row.kind, row.aliases, row.allergens)
+    return Item(row.item, row.description, row.uom, row.kind, row.aliases, row.allergens, row.cost)
 
 
 def _work_order(row: WorkOrderRow, zone: ZoneInfo) -> WorkOrder:
@@ -194,6 +198,10 @@ def _sales_order(row: SalesOrderRow, zone: ZoneInfo) -> SalesOrder:
 
 def _component(row: ComponentRow) -> Component:
     return Component(row.parent, row.component, row.quantity_per)
+
+
+def _consumption(row: ConsumptionRow) -> Consumption:
+    return Consumption(row.lot, row.work_order, row.quantity)
 
 
 def _moment(when: date | datetime | None, zone: ZoneInfo) -> date | datetime | None:

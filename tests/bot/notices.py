@@ -46,6 +46,12 @@ ASKED: Facts = BREAKDOWN | {
     "staged": [{"work_order": "WO-10482", "staged_at_place": "L3 infeed"}],
     "shipped": ["6318-2B"],
     "sisters": ["6319-4B"],
+    "took": ["WO-10488"],
+    "may_have": ["WO-10482"],
+    "made": ["6320-4A"],
+    "short": ["WO-10489"],
+    "skills": ["aseptic filling"],
+    "can": ["marcus.webb"],
 }
 SCRAPPED = {"minutes": 60.0, "scrap": {"value": 12.0, "uom": "cs"}}
 RESTATED: Facts = CASE | {
@@ -242,7 +248,7 @@ EXAMPLES: dict[str, Facts] = {
     "condition_not_met": DECIDED | {"said": "if the retest is ok"},
     "since_last_good": CASE | {"good_at": "2026-11-17T11:30:00+00:00", "lots": [LOT]},
     "since_last_good.none": CASE | {"good_at": "2026-11-17T11:30:00+00:00"},
-    "widened": CASE | {"who": "tamika.jones", "lots": [LOT]},
+    "widened": CASE | {"who": "tamika.jones", "lots": [LOT], "sisters": ["6319-4B"]},
     "refused.decide.waits_for_second": CASE | {"people": ["renata.alves"]},
     "refused.decide.no_second": CASE | {"roles": ["manager"]},
     "refused.rework.none": CASE,

@@ -12,13 +12,16 @@ from db import cases
 from tests.plantside import Plantside
 from workflow.case import Change
 from workflow.errors import Away
-from workflow.records import Lot, Records, WorkOrder
+from workflow.records import Consumption, Lot, Records, WorkOrder
 
 FILLER_DOWN = "filler on 3 jammed, line is down, 10482 standing still"
 
 
 def erp_says(plant: Plantside, **changed: Any) -> None:
-    """ERP's snapshot changes: `orders={"WO-1": {...}}`, `lots={...}`, `gone=[…]`; one that it does not know is made."""
+    """ERP's snapshot changes: `orders={"WO-1": {...}}`, `lots={...}`, `gone=[…]`; one that it does not know is made.
+
+    `took=[("CAP-1", "WO-1")]`: an order has taken some of a lot.
+    """
     records: Records = plant.app.erp.records()
     orders = {o.id: o for o in records.work_orders}
     lots = {lot.id: lot for lot in records.lots}
@@ -29,8 +32,9 @@ def erp_says(plant: Plantside, **changed: Any) -> None:
         lots.pop(id_, None)
     for id_, values in changed.get("lots", {}).items():
         lots[id_] = replace(lots.get(id_) or Lot(id_, "FG-3010", 100, "cs", "available"), **values)
-    fresh = Records(records.items, tuple(orders.values()), tuple(lots.values()), records.sales_orders,
-                    records.components, plant.clock.now())  # fmt: skip
+    took = (*records.consumptions, *(Consumption(*row) for row in changed.get("took", ())))
+    fresh = replace(records, work_orders=tuple(orders.values()), lots=tuple(lots.values()), consumptions=took,
+                    as_of=plant.clock.now())  # fmt: skip
     plant.app.erp.records = lambda: fresh  # type: ignore[method-assign]
     plant.settle()
 
