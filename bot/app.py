@@ -36,7 +36,7 @@ from integrations.erp.several import Several
 from integrations.media.eyes import WorkerEyes, installed
 from integrations.media.shelf import Shelf
 from integrations.media.speech import TranscribingEars
-from integrations.plant_folder import PlantFolder, read_plant_folder
+from integrations.plant_folder import PlantFolder, file_marks, read_plant_folder
 from workflow.errors import TryLater
 from workflow.lessons import Example, Nickname
 from workflow.messages import Arrival, Inbound
@@ -83,6 +83,8 @@ class App:
         self.earlier_rules_read = False
         self.reached_at: datetime | None = None  # when open exceptions were looked at last for whom time concerns
         self.rules_refused: list[dict[str, object]] = []  # where the file is wrong that does not count yet
+        self.plant_refused: list[dict[str, object]] = []  # the same of plant.yaml; both set by their reloading
+        self.plant_mark: tuple[int, int] | None = None  # of the plant.yaml that was read last, usable or not
         self.rings: dict[str, Callable[[], None]] = {}  # lane -> wakes it; set by the engine
         self.beats: dict[str, float] = {}  # lane -> monotonic seconds of its last round; set by the engine
         self.alive: Callable[[], bool] = lambda: True  # whether the rounds go on; set by the engine
@@ -113,6 +115,13 @@ class App:
             self._plant = replace(folder, people=people, nicknames=self._nicknames, examples=self._examples)
             self._plant_of = folder
         return self._plant
+
+    def take_plant(self, plant: Plant) -> None:
+        """Another `plant.yaml` counts from now on, with the channels that the environment adds to it."""
+        folder = replace(self.folder, plant=plant)
+        added = slack_chats(self.config, folder) if self.config.slack_channel is not None else ()
+        chats = (*plant.chats, *added)
+        self.folder = replace(folder, plant=replace(plant, chats=chats))
 
     def teach(self, nicknames: tuple[Nickname, ...], examples: tuple[Example, ...]) -> None:
         """What was learnt and accepted, in place of what was before; the next message is read with it."""
@@ -210,7 +219,11 @@ class App:
         systems = self.erp.systems if isinstance(self.erp, Several) else (self.erp,)
         away = [f"{erp.name}: {erp.away_because}" for erp in systems if isinstance(erp, Guarded) and erp.away_because]
         stale = [f"records: {self._records_error}"] if self._records_error is not None else []
-        return [*away, *stale]
+        wrong = [
+            f"{one['file']}:{one['line']}: {one['key']} is wrong; what was in force before serves on"
+            for one in (*self.plant_refused, *self.rules_refused)
+        ]
+        return [*away, *stale, *wrong]
 
     def close(self) -> None:
         """Let go of the database, of ERP, and of whoever looks at pictures."""
@@ -287,6 +300,7 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
     if config.plant is None:
         raise WrongConfiguration("LINECALL_PLANT: no plant folder given; name one, or use --plant FOLDER")
     clock = clock or SystemClock()
+    mark = file_marks(config.plant)[0]  # before it is read: what is written meanwhile is read again
     folder = read_plant_folder(config.plant)
     group = Group.of(config.group, config.plant)
     config.data.mkdir(parents=True, exist_ok=True)
@@ -294,8 +308,6 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
     database.migrate()
     with database.write() as tx:
         cases.count_anew(tx)
-    if config.slack_channel is not None:
-        folder = replace(folder, plant=replace(folder.plant, chats=(*folder.plant.chats, *slack_chats(config, folder))))
     erp = systems(config, config.plant, clock)
     records = replace(folder.records, as_of=folder.records.as_of or clock.now())
     app = App(
@@ -309,6 +321,8 @@ def build(config: Config, *, clock: Clock | None = None, reader: Reader | None =
         WorkerEyes() if installed() else None,
         ears(config),
     )
+    app.take_plant(folder.plant)
+    app.plant_mark = mark
     app.group = group
     take_effect(app)
     note_people(app)

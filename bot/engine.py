@@ -21,9 +21,9 @@ from bot.handing_over import hand_over
 from bot.invite import speak_again
 from bot.lessons import learn, take_effect
 from bot.looking import look_at_media
+from bot.plant_reloaded import reload_folder
 from bot.proving import drop_anchor, expire
 from bot.reconciling import every_night
-from bot.reloading import reload_rules
 from bot.watchman import heartbeat, watch
 
 log = structlog.get_logger()
@@ -110,7 +110,7 @@ class Engine:
         "records": (ticks.refresh_records, 10),
         "figures": (ticks.read_figures, 600),
         "lessons": (learn, 5),
-        "rules": (reload_rules, 10),
+        "rules": (reload_folder, 10),
         "people": (_people, 5),
         "watchman": (watch, 30),
         "heartbeat": (heartbeat, 60),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import App
-    from workflow.plant import Plant
 
 log = structlog.get_logger()
 
@@ -41,10 +40,7 @@ def reload_rules(app: App) -> int:
         text = rules_text(app.folder.folder)
         of_file = read_rules_text(text, app.plant)
     except PlantFolderProblems as error:
-        wrong: list[dict[str, object]] = [{"line": p.line, "key": p.key} for p in error.problems]
-        if wrong != app.rules_refused:
-            log.warning("rules.refused", problems=wrong)
-        app.rules_refused = wrong
+        app.rules_refused = refused("rules.refused", error, app.rules_refused)
         return 0
     app.rules_refused = []
     with app.database.read() as tx:
@@ -59,9 +55,22 @@ def reload_rules(app: App) -> int:
         return 0
     app.folder = replace(app.folder, rules=rules)
     with app.database.read() as tx:
-        app.earlier_rules = _earlier(settings.get(tx, EARLIER) or [], app.plant)
+        app.earlier_rules = _earlier(settings.get(tx, EARLIER) or [])
     app.earlier_rules_read = True
     return 0
+
+
+def refused(event: str, error: PlantFolderProblems, before: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Where a file is wrong that does not count: told in the service's log once, line and key alone.
+
+    What stands there and why it is wrong is for whoever may see the page: it can be somebody's phone number.
+    """
+    wrong: list[dict[str, object]] = [
+        {"file": p.file, "line": p.line, "key": p.key, "why": p.wrong, "right": p.right} for p in error.problems
+    ]
+    if wrong != before:
+        log.warning(event, problems=[{"line": one["line"], "key": one["key"]} for one in wrong])
+    return wrong
 
 
 def _exchanged(tx: Connection, version: str, text: str | None, accepted: list[dict[str, Any]], now: datetime) -> None:
@@ -77,12 +86,12 @@ def _exchanged(tx: Connection, version: str, text: str | None, accepted: list[di
     chained.note(tx, now, LINECALL, "rules_changed", {"before": before and before["version"], "after": version})
 
 
-def _earlier(rows: list[dict[str, Any]], plant: Plant) -> tuple[Superseded, ...]:
-    """Earlier rules from their texts; what a line that is gone since then makes unreadable is left out, and told."""
+def _earlier(rows: list[dict[str, Any]]) -> tuple[Superseded, ...]:
+    """Earlier rules from their texts, whatever lines are gone since then; what cannot be read is left out, and told."""
     found = []
     for row in rows:
         try:
-            rules = with_accepted(read_rules_text(row["text"], plant), as_accepted(row.get("accepted") or ()))
+            rules = with_accepted(read_rules_text(row["text"], None), as_accepted(row.get("accepted") or ()))
             found.append(Superseded(datetime.fromisoformat(row["until"]), rules))
         except PlantFolderProblems:
             log.warning("rules.earlier_unreadable", until=row["until"])

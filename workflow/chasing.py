@@ -121,12 +121,17 @@ def _those_awake(notices: list[Notice], case: Case, world: World) -> tuple[list[
     quiet = world.rules.quiet
     ends = quiet_until(quiet, world.plant, world.now) if quiet is not None else None
     if ends is not None:
-        return [n for n in notices if not world.plant.person[n.to].always_reachable], ends
+        return [n for n in notices if not _always_reachable(n.to, world)], ends
     ends = opens_again(world.plant, world.now)
     if ends is None:
         return notices, None
-    new = [n for n in notices if n.to not in case.told or not world.plant.person[n.to].always_reachable]
+    new = [n for n in notices if n.to not in case.told or not _always_reachable(n.to, world)]
     return new, (ends if len(new) < len(notices) else None)
+
+
+def _always_reachable(person: str, world: World) -> bool:
+    known = world.plant.person.get(person)
+    return known is not None and known.always_reachable
 
 
 def quiet_until(quiet: QuietHours, plant: Plant, now: datetime) -> datetime | None:

@@ -18,7 +18,7 @@ from workflow.order_change import Becomes
 from workflow.plant import Person, on_shift
 from workflow.posting import resolution_postings, resumed_postings, unknown_to_erp
 from workflow.reading import Quantity, ReportedException, Resolution
-from workflow.routing import LINECALL, World, remember_told, route
+from workflow.routing import LINECALL, World, plays, remember_told, route
 
 
 def resolve(case: Case, by: Person, outcome: Resolution, world: World, agreed: Becomes | None = None) -> Change:
@@ -114,12 +114,10 @@ def booked(case: Case, status: PostingStatus, world: World) -> Change:
     kind: str = posting.kind if posting.reverses is None else "lot_hold" if posting.kind == "lot_release" else ""
     name = {"lot_release": "released_in_erp", "lot_hold": "held_in_erp"}.get(kind)
     facts = {"case": case.number, "receipt": status.receipt, **posting.body}
-    who = [p for p in case.told if "quality" in world.plant.person[p].roles or p == case.reporter] if name else []
+    who = [p for p in case.told if plays(p, world, "quality") or p == case.reporter] if name else []
     lot = posting.body.get("lot")
     offers = (Offer("withdraw", (str(lot),)),) if name == "released_in_erp" else ()
-    notices = tuple(
-        Notice(p, name, facts, offers if "quality" in world.plant.person[p].roles else ()) for p in who if name
-    )
+    notices = tuple(Notice(p, name, facts, offers if plays(p, world, "quality") else ()) for p in who if name)
     return Change(case, (entry,), notices)
 
 
@@ -139,7 +137,7 @@ def not_booked(case: Case, status: PostingStatus, world: World, *, for_good: boo
     facts = {"case": case.number, "kind": posting.kind, "error": status.error, "key": posting.key, **posting.body}
     frees = posting.kind == "lot_hold" or (posting.kind == "lot_release" and posting.reverses is not None)
     guards = ("quality", "supervisor")
-    concerned = [p for p in case.told if set(guards).intersection(world.plant.person[p].roles)]
+    concerned = [p for p in case.told if plays(p, world, *guards)]
     if for_good:
         unknown = unknown_to_erp(posting, world.records)
         logged: dict[str, Any] = {"key": posting.key} | ({"unknown": list(unknown)} if unknown else {})

@@ -99,6 +99,12 @@ def by_now(case: Case, world: World) -> Change | None:
     return change if change.entries else None
 
 
+def plays(person: str, world: World, *roles: str) -> bool:
+    """Whether somebody has one of these functions now; whoever does not work here any more has none (R29)."""
+    known = world.plant.person.get(person)
+    return known is not None and bool({*roles} & {*known.roles})
+
+
 def people_for(role: str, case: Case, world: World) -> tuple[Person, ...]:
     """Who of a function may act on this case now: on shift, and not barred from it (R29, R40)."""
     present = on_shift(world.plant, role, world.now, case.line)
@@ -201,9 +207,7 @@ def _ask(
     people = people_for(concern.role, case, world)
     if case.reporter not in {p.id for p in people}:
         people = asked_first(concern.role, case, people, world)
-    reporter_takes_it = concern.role in world.plant.person[case.reporter].roles and case.reporter in {
-        p.id for p in people
-    }
+    reporter_takes_it = plays(case.reporter, world, concern.role) and case.reporter in {p.id for p in people}
     others = tuple(p for p in people if p.id != case.reporter)
     task = Task(
         role=concern.role,

@@ -12,7 +12,7 @@ from workflow.errors import Refused
 from workflow.holding import hold
 from workflow.plant import Person
 from workflow.records import Lot, Records
-from workflow.routing import World, hold_button, route
+from workflow.routing import World, hold_button, plays, route
 
 
 def made_since(case: Case, good: datetime, records: Records) -> tuple[Lot, ...]:
@@ -42,7 +42,7 @@ def last_good(case: Case, at: datetime, by: Person, said: str, world: World) -> 
     entry = Entry(world.now, by.id, "last_good", said, {"good_at": at.isoformat(), "lots": [one.id for one in found]})
     name = "since_last_good" if found else "since_last_good.none"
     offers = (hold_button([lot.id for lot in found]),) if found else ()
-    others = [t for p in case.told if "quality" in world.plant.person[p].roles and (t := p) != by.id]
+    others = [p for p in case.told if plays(p, world, "quality") and p != by.id]
     return Change(case, (entry,), tuple(Notice(p, name, facts, offers) for p in (by.id, *others)))
 
 

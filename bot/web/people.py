@@ -86,6 +86,7 @@ def people_page(request: Request, caller: Looking) -> HTMLResponse:
             groups.append(Group(name, sum(one.present for one in of_role), tuple(of_role)))
     facts = {
         "groups": groups,
+        "refused": app.plant_refused if caller.person is not None else [],
         "present": sum(group.present for group in groups),
         "cut_off": sum(one.cut_off for one in everybody.values()),
         "shifts": ", ".join(

@@ -17,6 +17,7 @@ from workflow.records import Records
 from workflow.rules import Rules
 
 RULES = "rules.yaml"
+DESCRIBED = frozenset({"line", "producer"})  # columns that point into plant.yaml
 FileMarks = tuple[tuple[int, int] | None, ...]
 
 
@@ -49,8 +50,30 @@ def read_plant_folder(folder: Path, *, with_records: bool = True) -> PlantFolder
     return PlantFolder(plant, rules, records, folder)
 
 
-def read_rules_text(text: str | None, plant: Plant) -> Rules:
-    """The rules that a text of `rules.yaml` makes over the defaults; None: the defaults. Raises PlantFolderProblems."""
+def read_plant_file(folder: Path, *, with_records: bool = True) -> Plant:
+    """What `plant.yaml` says, where the folder's rules and records fit it too. Raises PlantFolderProblems.
+
+    Of the records only that counts which it has to describe: a line of theirs that is gone, a producer. What else is
+    wrong with an export is no reason to keep a change of people waiting.
+    """
+    problems: list[Problem] = []
+    source = _plant_source(folder, problems)
+    plant = read_plant(source, problems) if source is not None else None
+    if with_records and source is not None:
+        of_records: list[Problem] = []
+        read_csv_files(folder, _known(source), of_records)
+        problems += [problem for problem in of_records if problem.key in DESCRIBED]
+    if problems or plant is None:
+        raise PlantFolderProblems(problems)
+    read_rules_text(rules_text(folder), plant)
+    return plant
+
+
+def read_rules_text(text: str | None, plant: Plant | None) -> Rules:
+    """The rules that a text of `rules.yaml` makes over the defaults; None: the defaults. Raises PlantFolderProblems.
+
+    Without a plant the ids in it are taken as they are: rules of the past may name a line that is gone.
+    """
     problems: list[Problem] = []
     source = parse_yaml(Path(RULES), text, problems) if text is not None else None
     rules = read_rules(source, plant, problems) if text is None or source is not None else None
