@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Never a decision, and enough for whoever was asked to take a task (R27, R41).
 BARE_OK = frozenset({"ok", "okay", "k", "oki", "vale", "tá", "ta", "👍", "👌", "✅", "🆗", "👍🏻", "👍🏽", "👍🏿"})
 ON_HOLD = ("hold", "blocked")  # how ERP calls a lot that nobody may use
+ABOVE = frozenset({"decide.too_much", "decide.no_cost"})  # whoever may decide on so much is asked
 READ_BACK = ("read_back", "read_back_again", "second_asked")  # the last: to the second person of a decision
 FIRST = frozenset({"read_back", "second_asked"})
 # A chat tells whole seconds, and its clock is seldom quite ours: a yes may seem written so long before its read-back.

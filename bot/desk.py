@@ -176,7 +176,7 @@ class Desk:
                 return self.tell("too_long", most=MOST_TEXT) if self.said else self.tell("empty")
             return self.understood(reading)
         except Refused as no:
-            above = {"people": decisions.told_above(self, no)} if no.name == "decide.too_much" else {}
+            above = {"people": decisions.told_above(self, no)} if no.name in decisions.ABOVE else {}
             return self.tell(f"refused.{no.name}", **{**no.facts, **above})
 
     def remember(self) -> int:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workflow.answering import next_sign_of_life
+from workflow.authority import may_agree, may_decide_all, no_second, second_of
 from workflow.case import Case, Change, Entry, Held, Notice, Offer, Part, Promised, Proposal, require
-from workflow.consequences import consequences, facts
 from workflow.errors import Refused
 from workflow.plant import Person, on_shift
 from workflow.posting import decision_postings, hold_postings
 from workflow.reading import Disposition
 from workflow.reworking import ask_to_rework
-from workflow.routing import LINECALL, World, barred_from_deciding, had_a_hand_in, remember_told
+from workflow.routing import LINECALL, World, remember_told
 
 FREES = frozenset({"release", "use_as_is"})  # decisions after which stock may be used
 TOLERANCE = 1e-6  # of a quantity
@@ -51,53 +51,13 @@ def hold(case: Case, world: World, by: str | None = None) -> Change:
     return Change(held, (entry,), (), hold_postings(held, tuple(new)))
 
 
-def may_decide(case: Case, decision: str, quantity: float, by: Person, world: World) -> None:
-    """Refuse whoever may not take this decision, and say which rule stands in the way (R40).
-
-    Denied by default: a role must be named for the decision; the reporter of the hold and the producer of its lots
-    are out, and above its largest quantity a function needs the next one.
-    """
-    authority = world.rules.decisions.get(decision)  # type: ignore[call-overload]
-    if (authority is None or authority.not_reporter) and by.id == case.reporter:
-        raise Refused("decide.own_hold", case=case.number, decision=decision)
-    if authority is None or not {*authority.roles, *authority.above}.intersection(by.roles):
-        roles = list(authority.roles) if authority else []
-        raise Refused("decide.not_your_role", case=case.number, decision=decision, roles=roles)
-    if authority.not_producer and by.id in barred_from_deciding(case, world.records):
-        raise Refused("decide.own_product", case=case.number, decision=decision)
-    # In many small parts it is the same decision.
-    quantity += sum(part.quantity for part in case.parts if part.decision == decision)
-    if authority.most is not None and quantity > authority.most and not set(authority.above).intersection(by.roles):
-        most, roles = f"{authority.most:.15g}", list(authority.above)
-        raise Refused("decide.too_much", case=case.number, decision=decision, most=most, roles=roles)
-    # A correction changes what the record names, and frees no lot from what binds it.
-    bound = replace(case, lots=tuple(dict.fromkeys((*case.lots, *(h.lot for h in case.held)))))
-    stated = facts(bound, consequences(bound, world.records), world.plant, world.records, world.now)
-    for constraint in world.rules.constraints:
-        if decision in constraint.forbids and constraint.when.holds(stated):
-            raise Refused("decide.constraint", case=case.number, decision=decision, why=constraint.why)
-
-
-def _may_decide_all(case: Case, parts: Sequence[Part], by: Person, world: World) -> None:
-    """Each decision of a read-back for all of its parts together, and none about a lot that one held oneself (R40)."""
-    for part in parts:
-        authority = world.rules.decisions.get(part.decision)
-        held_it, reworked_it = had_a_hand_in(case, (part.lot,))
-        if by.id in held_it and (authority is None or authority.not_reporter):
-            raise Refused("decide.own_hold", case=case.number, decision=part.decision)
-        if by.id in reworked_it and (authority is None or authority.not_producer):
-            raise Refused("decide.own_product", case=case.number, decision=part.decision)
-    for decision in dict.fromkeys(part.decision for part in parts):
-        may_decide(case, decision, sum(p.quantity for p in parts if p.decision == decision), by, world)
-
-
 def propose(case: Case, said: Sequence[Disposition], by: Person, reason: str, world: World) -> Change:
     """Read a decision back to its author, complete, and wait for an explicit yes (R41); nothing is decided yet."""
     require(case, "propose")
     if not case.held:
         raise Refused("decide.nothing_held", case=case.number)
     parts = _complete(case, said)
-    _may_decide_all(case, parts, by, world)
+    may_decide_all(case, parts, by, world)
     proposal = Proposal(parts, by.id, world.now, reason)
     facts = {"case": case.number, "parts": plain(parts), "reason": reason, "rest": _rest(case, parts)}
     read_back = replace(case, proposal=proposal)
@@ -136,13 +96,13 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
         why = "decide.waits_for_second" if proposal.by == by.id else "decide.not_your_proposal"
         raise Refused(why, case=case.number, who=proposal.by, people=list(proposal.seconds))
     author = world.plant.person.get(proposal.by, by)
-    _may_decide_all(case, proposal.parts, author, world)
+    may_decide_all(case, proposal.parts, author, world)
     _still_fits(case, proposal.parts)
     if proposal.agreed_at is not None:
-        _may_agree(case, proposal, by, world)
+        may_agree(case, proposal, by, world)
         seconded = Entry(world.now, by.id, "seconded", proposal.reason, {"parts": plain(proposal.parts)})
         return Change(case, (seconded,)).then(_decided(case, proposal, author, world, second=by.id))
-    if _second_of(proposal, world):
+    if second_of(proposal, world):
         return _ask_a_second(case, proposal, world)
     return _decided(case, proposal, author, world)
 
@@ -202,36 +162,13 @@ def condition_buttons(promised: Promised) -> tuple[Offer, ...]:
     return Offer("met", args), Offer("not_met", args)
 
 
-def _second_of(proposal: Proposal, world: World) -> tuple[str, ...]:
-    """The functions of which a second person must agree to all of this; none where one person decides."""
-    found = [world.rules.decisions.get(part.decision) for part in proposal.parts]
-    return tuple(dict.fromkeys(role for authority in found if authority is not None for role in authority.second))
-
-
-def _may_agree(case: Case, proposal: Proposal, by: Person, world: World) -> None:
-    """The second pair of eyes: another person, of a function that the rule names, and nobody who is barred (R40)."""
-    if by.id == proposal.by:
-        raise Refused("decide.waits_for_second", case=case.number, who=proposal.by, people=list(proposal.seconds))
-    if by.id in _no_second(case, proposal, world):
-        raise Refused("decide.own_hold", case=case.number, decision=proposal.parts[0].decision)
-    roles = _second_of(proposal, world)
-    if not set(roles).intersection(by.roles):
-        raise Refused("decide.not_your_role", case=case.number, decision=proposal.parts[0].decision, roles=list(roles))
-
-
-def _no_second(case: Case, proposal: Proposal, world: World) -> frozenset[str]:
-    """Whoever had a hand in it is no second pair of eyes, whatever the rules allow its author (R40)."""
-    held_it, reworked_it = had_a_hand_in(case, [part.lot for part in proposal.parts])
-    return barred_from_deciding(case, world.records) | held_it | reworked_it
-
-
 def _ask_a_second(case: Case, proposal: Proposal, world: World) -> Change:
     """Its author has said yes: those who may be the second person read all of it, and one of them agrees."""
-    barred = {proposal.by, *_no_second(case, proposal, world)}
-    there = [p for role in _second_of(proposal, world) for p in on_shift(world.plant, role, world.now, case.line)]
+    barred = {proposal.by, *no_second(case, proposal, world)}
+    there = [p for role in second_of(proposal, world) for p in on_shift(world.plant, role, world.now, case.line)]
     people = tuple(dict.fromkeys(p.id for p in there if p.id not in barred))
     if not people:
-        roles = list(_second_of(proposal, world))
+        roles = list(second_of(proposal, world))
         raise Refused("decide.no_second", case=case.number, roles=roles)
     waiting = replace(case, proposal=replace(proposal, agreed_at=world.now, seconds=people))
     facts = {"case": case.number, "parts": plain(proposal.parts), "reason": proposal.reason, "who": proposal.by,
@@ -320,6 +257,7 @@ def _seen(case: Case, proposal: Proposal, world: World) -> dict[str, object]:
     authorities = {part.decision: world.rules.decisions.get(part.decision) for part in proposal.parts}
     allowed = {
         decision: {"roles": list(a.roles), "most": a.most, "above": list(a.above)}
+        | ({"worth": a.worth} if a.worth is not None else {})
         for decision, a in authorities.items()
         if a is not None
     }

@@ -44,6 +44,8 @@ class Authority:
     most: float | None = None  # largest quantity, in the lot's unit, that these roles may decide on
     above: tuple[str, ...] = ()  # roles that may decide on more than that
     second: tuple[str, ...] = ()  # roles of which a second person has to agree; none: one person decides
+    worth: float | None = None  # the most that it may be worth, by the cost of the item in ERP
+    currency: str = ""  # of that, and of every cost in ERP
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,9 @@ def _power(decision: str, who: Authority, voice: Voice) -> Power:
     limits = []
     if who.most is not None:
         limits.append(voice.say("page.rules.most", n=voice.number(who.most), who=_roles(who.above, voice)))
+    if who.worth is not None:
+        worth = f"{voice.number(who.worth)} {who.currency}".strip()
+        limits.append(voice.say("page.rules.most", n=worth, who=_roles(who.above, voice)))
     if who.not_reporter:
         limits.append(voice.say("page.rules.not_reporter"))
     if who.not_producer:

@@ -97,11 +97,20 @@ def length_of(value: Any) -> timedelta:
     return length
 
 
+def money_of(value: Any) -> tuple[float, str]:
+    """An amount with its currency, written `5000 EUR`; refuses anything else."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,4})?)\s+([A-Z]{3})", value.strip()) if isinstance(value, str) else None
+    if found is None or float(found[1]) <= 0:
+        raise wrong(f"{value!r} is no amount of money", "a number and its currency: 5000 EUR")
+    return float(found[1]), found[2]
+
+
 Id = Annotated[str, PlainValidator(_id)]
 WallClock = Annotated[time, PlainValidator(_wall_clock)]
 Day = Annotated[date, PlainValidator(_day)]
 Moment = Annotated[date | datetime, PlainValidator(_moment)]
 Duration = Annotated[timedelta, PlainValidator(length_of)]
+Money = Annotated[tuple[float, str], PlainValidator(money_of)]
 Words = Annotated[str, Field(min_length=1, max_length=500)]
 
 

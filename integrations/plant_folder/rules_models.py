@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, PlainValidator
 
-from integrations.plant_folder.border import Duration, Strict, WallClock, Words, choice, length_of, wrong
+from integrations.plant_folder.border import Duration, Money, Strict, WallClock, Words, choice, length_of, wrong
 from integrations.plant_folder.expressions import explain_condition
 from integrations.plant_folder.problems import one_of
 from workflow.case import POSTING_KINDS, Step
@@ -115,6 +115,7 @@ class AuthorityModel(Strict):
     most: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="a quantity above 0, in the lot's unit", examples=["500"]
     )
+    worth: Money | None = Field(default=None, description="an amount of money", examples=["5000 EUR"])
     above: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[manager]"])
     second: tuple[ARole, ...] = Field(default=(), description="a list of roles", examples=["[quality, manager]"])
     not_reporter: bool = True

@@ -94,9 +94,10 @@ def _checks(model: RulesModel, source: Source, plant: Plant | None) -> Iterator[
             right = "one rule without `when`, whose function is always asked"
             yield source.problem(("exceptions", name, "concerns"), "might concern nobody", right)
     for decision, authority in model.decisions.items():
-        if authority.above and authority.most is None:
+        if authority.above and authority.most is None and authority.worth is None:
             at: Place = ("decisions", decision, "above")
-            yield source.problem(at, "'above' without 'most'", "`most: 500`, the quantity above which they decide")
+            right = "`most: 500` or `worth: 5000 EUR`, above which they decide"
+            yield source.problem(at, "'above' without 'most' or 'worth'", right)
     if model.retention is not None and model.retention.words < A_DAY:
         yield source.problem(("retention", "words"), "is less than a day", "a day or more, such as 365d")
     if model.gather > LONGEST_GATHERED:
@@ -205,4 +206,7 @@ def _deadlines(model: DeadlinesModel) -> Deadlines:
 
 
 def _authority(model: AuthorityModel) -> Authority:
-    return Authority(model.roles, model.not_reporter, model.not_producer, model.most, model.above, model.second)
+    worth, currency = model.worth or (None, "")
+    return Authority(
+        model.roles, model.not_reporter, model.not_producer, model.most, model.above, model.second, worth, currency
+    )

@@ -377,6 +377,7 @@ EXAMPLES: dict[str, Facts] = {
     "refused.decide.not_your_role": REFUSED | {"roles": ["quality", "manager"]},
     "refused.decide.own_product": REFUSED,
     "refused.decide.too_much": REFUSED | {"most": "500", "roles": ["manager"]},
+    "refused.decide.no_cost": REFUSED | {"most": "5000 EUR", "roles": ["manager"], "lot": "6319-4A"},
     "refused.decide.constraint": REFUSED | {"why": "a lot with allergens is never used as is"},
     "refused.decide.sum": REFUSED | {"lot": "6319-4A", "remaining": "200 cs"},
     "refused.decide.unit": REFUSED | {"lot": "6319-4A", "uom": "cs", "said": "pallets"},

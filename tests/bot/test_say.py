@@ -224,6 +224,7 @@ WITHOUT_IT_NEVER_SAID = {  # nobody promises no time, waits for nothing or count
     ("stranger_in_danger", "said"),
     ("refused.decide.unit", "said"),
     ("refused.decide.too_much", "roles"),
+    ("refused.decide.no_cost", "roles"),
     ("answer.who", "owners"),
     ("answer.open_of", "owner"),
     ("answer.downtime", "minutes"),

@@ -20,10 +20,10 @@ from integrations.plant_folder.rules_models import (
     TriageModel,
     TypeModel,
 )
+from workflow.authority import may_decide
 from workflow.case import POSTING_KINDS, Case, Step
 from workflow.conditions import FACTS, Condition, ConditionError, Facts
 from workflow.errors import Refused
-from workflow.holding import may_decide
 from workflow.reading import DECISIONS, EXCEPTION_TYPES, ExceptionType
 from workflow.routing import World
 from workflow.rules import Deadlines, Rules

@@ -15,7 +15,7 @@ from workflow.errors import Refused
 from workflow.reading import Disposition, Quantity, ReportedException
 from workflow.records import Lot
 from workflow.routing import World
-from workflow.rules import Constraint
+from workflow.rules import Authority, Constraint
 
 QUINN, RITA, OLGA, SUE = (PLANT.person[p] for p in ("quinn", "rita", "olga", "sue"))
 OTHER = Lot("LOT-2", "FG-1", 100, "cs", "available")
@@ -87,3 +87,42 @@ def test_R41_a_large_quantity_is_told_to_the_last_piece() -> None:
     case = Case("EX-1", "small", NOON, "olga", type="quality_hold", line="L1", lots=("LOT-1",), opened_at=NOON)
     change = holding.hold(case, World(PLANT, RULES, caps, NOON))
     assert any("1234567 ea" in str(entry.facts) for entry in change.entries)
+
+
+DEAR = ("release", "use_as_is", "scrap", "rework", "return_to_supplier")
+
+
+def dear(decision: str, cost: float | None, worth: float = 50) -> World:
+    """Ten a case, and quality may decide on so much worth; above it the manager does."""
+    items = tuple(replace(item, cost=cost) for item in RECORDS_2.items)
+    authority = Authority(("quality",), above=("manager",), worth=worth, currency="EUR")
+    rules = replace(RULES, decisions={**RULES.decisions, decision: authority})  # type: ignore[dict-item]
+    return replace(WORLD, rules=rules, records=replace(RECORDS_2, items=items))
+
+
+@pytest.mark.parametrize("decision", DEAR)
+def test_R40_above_what_it_may_be_worth_the_next_function_decides_and_the_refusal_says_which(decision: str) -> None:
+    world = dear(decision, 10.0)
+    assert holding.propose(held("LOT-1"), (some(decision, 5),), QUINN, "seals", world).case.proposal is not None
+    with pytest.raises(Refused, match="too_much") as no:
+        holding.propose(held("LOT-1"), (some(decision, 5.5),), QUINN, "seals", world)
+    assert (no.value.facts["most"], no.value.facts["roles"]) == ("50 EUR", ["manager"])
+    boss = replace(SUE, id="boss", roles=("manager",))
+    assert holding.propose(held("LOT-1"), (some(decision, 90),), boss, "seals", world).case.proposal is not None
+
+
+def test_R40_small_parts_of_what_is_worth_much_are_counted_together() -> None:
+    world = dear("scrap", 10.0)
+    with pytest.raises(Refused, match="too_much"):
+        holding.propose(held("LOT-1", "LOT-2"), (some("scrap", 3), some("scrap", 3, "LOT-2")), QUINN, "both", world)
+    case = holding.propose(held("LOT-1"), (some("scrap", 3),), QUINN, "some", world).case
+    case = holding.confirm(case, QUINN, world).case
+    with pytest.raises(Refused, match="too_much"):
+        holding.propose(case, (some("scrap", 3),), QUINN, "and some more", world)
+
+
+def test_R40_what_nobody_knows_the_worth_of_is_decided_by_who_may_decide_on_more() -> None:
+    with pytest.raises(Refused, match="no_cost") as no:
+        holding.propose(held("LOT-1"), (some("scrap", 1),), QUINN, "seals", dear("scrap", None))
+    assert no.value.facts["lot"] == "LOT-1"
+    assert no.value.facts["roles"] == ["manager"]
