@@ -101,7 +101,7 @@ lock: .venv/dev.done ## pin every package again, with hashes (UPGRADE=1: to the 
 
 .PHONY: clean
 clean: ## remove .venv, caches and what the demo left
-	rm -rf .venv linecall-data dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv linecall-data linecall-demo dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/runtime.done: requirements/runtime.lock

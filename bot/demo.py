@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.config import Config
-from bot.last_plant import remember_plant
+from bot.last_plant import PLAYED, is_in_use, remember_plant
 from bot.rehearsal import Rehearsal
 from bot.say import word
 from db import cases as stored
@@ -33,7 +33,7 @@ from workflow.errors import LinecallError
 from workflow.metrics import metrics
 from workflow.plant import Person
 
-MARK = "demo.txt"  # in the data folder: what lies here was played and may be played over
+BESIDE = "linecall-demo"  # where it plays where the data folder is taken
 WIDE = 200  # characters of a notice that are shown at most
 PAUSE = 0.12  # seconds between messages on a terminal, so that the eye can follow
 
@@ -76,18 +76,30 @@ def read_shift(file: Path) -> Shift:
     return Shift.model_validate(our_yaml(file.read_text(encoding="utf8")))
 
 
-def prepare(data: Path) -> None:
-    """An empty data folder for the demo; refuses to play over a real plant's data."""
-    if (data / "linecall.db").exists() and not (data / MARK).exists():
+def stage(config: Config) -> Config:
+    """Where the demo plays: files of its own, in the data folder where that is free, else in one beside it.
+
+    A folder or a database that somebody named is taken at the word: LinecallError where a plant's own data lie there.
+    """
+    config = config.model_copy(update={"database_url": None})
+    if not is_in_use(config.data):
+        return config
+    if "data" in config.model_fields_set:
         raise LinecallError(
-            f"{data} holds a plant's own data; the demo does not play over it. Name another folder: LINECALL_DATA=…"
+            f"{config.data} holds a plant's own data; the demo does not play over it. "
+            "Name another folder: LINECALL_DATA=…"
         )
+    return config.model_copy(update={"data": config.data.with_name(BESIDE)})
+
+
+def prepare(data: Path) -> None:
+    """An empty data folder for the demo, marked as one that may be played over."""
     for name in ("linecall.db", "linecall.db-wal", "linecall.db-shm"):
         (data / name).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         shutil.rmtree(data / "erp")
     data.mkdir(parents=True, exist_ok=True)
-    (data / MARK).write_text("Written by `linecall demo`; it may be played over.\n", encoding="utf8")
+    (data / PLAYED).write_text("Written by `linecall demo`; it may be played over.\n", encoding="utf8")
 
 
 class Demo:
@@ -96,8 +108,10 @@ class Demo:
     def __init__(self, config: Config, shift: Shift, out: Console) -> None:
         self.shift = shift
         self.out = out
+        config = stage(config)
         prepare(config.data)
         remember_plant(config)
+        self._where = "" if config.data.name != BESIDE else f"LINECALL_DATA={config.data} "
         self.plant = Rehearsal(config, datetime.combine(shift.date, shift.starts, UTC))
         zone = self.plant.app.plant.zone
         self._zone = zone
@@ -255,9 +269,10 @@ class Demo:
         self.out.print(f"{self.messages} messages from {who} people became {len(counted)} exceptions.", end=" ")
         self.out.print(f"Still open: {', '.join(still)}." if still else "All of them are closed and confirmed by ERP.")
         first = found[0].number if found else "EX-1001"
-        self.out.print(
-            f"Look closer      [bold].venv/bin/linecall cases[/bold]   [bold].venv/bin/linecall case {first}[/bold]"
-        )
+        command = f"{self._where}.venv/bin/linecall"
+        self.out.print(f"Look closer      [bold]{command} cases[/bold]   [bold]{command} case {first}[/bold]")
+        if self._where:
+            self.out.print("                 (linecall-data is in use and stays as it is; the demo has its own folder)")
         self.out.print("Try it yourself  [bold]make run[/bold], then open [bold]http://127.0.0.1:8080/chat[/bold]")
 
 

@@ -1,4 +1,4 @@
-"""Which plant a data folder belongs to, so that `linecall cases` needs no option after `linecall run` or the demo."""
+"""Whose a data folder is: which plant's, so that commands need no option, and whether it was only played in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.config import Config, WrongConfiguration
 
 _FILE = "plant-folder.txt"
+PLAYED = "demo.txt"  # what lies beside it was played by `linecall demo` and may be played over
 
 
 def remember_plant(config: Config) -> None:
@@ -14,6 +15,16 @@ def remember_plant(config: Config) -> None:
     if config.plant is not None:
         config.data.mkdir(parents=True, exist_ok=True)
         (config.data / _FILE).write_text(f"{config.plant.resolve()}\n", encoding="utf8")
+
+
+def is_in_use(data: Path) -> bool:
+    """Whether somebody would miss what is in this data folder."""
+    return (data / "linecall.db").exists() and not (data / PLAYED).exists()
+
+
+def keep_from_now_on(data: Path) -> None:
+    """Who runs the service on what the demo left behind may write there what must not be played over."""
+    (data / PLAYED).unlink(missing_ok=True)
 
 
 def plant_folder(config: Config) -> Path:

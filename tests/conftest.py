@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from nlp.reader import LocalReader
 from tests.plantside import SIX_IN_THE_MORNING, Plantside
 
 ROOT = Path(__file__).resolve().parent.parent
+_test = count()
 # How long an example takes is the machine's affair; what is fast enough is measured in bench/.
 settings.register_profile("linecall", deadline=None)
 settings.load_profile("linecall")
@@ -26,11 +28,12 @@ RIVERSIDE = ROOT / "fixtures" / "plants" / "riverside"
 
 
 @pytest.fixture(autouse=True)
-def no_plant_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No LINECALL_* of whoever runs the tests leaks into them."""
+def no_plant_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No LINECALL_* of whoever runs the tests leaks into them, and nothing of theirs into the folder they stand in."""
     for name in list(os.environ):
         if name.startswith("LINECALL_") and name != "LINECALL_REQUIRE":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("LINECALL_DATA", str(tmp_path_factory.getbasetemp() / f"data-{next(_test)}"))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bot.app import build
 from bot.commands.plant import PlantOption, config_of, open_plant
 from bot.config import Config, WrongConfiguration, read_config
 from bot.engine import Part
-from bot.last_plant import remember_plant
+from bot.last_plant import keep_from_now_on, remember_plant
 from bot.logs import set_up_logs
 from db.connect import open_database
 from workflow.errors import Refused
@@ -41,6 +41,7 @@ def run(
         _on_postgresql(config, f"--only {only}")
     program = build(config)
     remember_plant(config)
+    keep_from_now_on(config.data)
     out = Console(stderr=True)
     where = config.public_url or f"http://{config.host}:{config.port}"
     out.print(

@@ -14,6 +14,9 @@ import yaml
 from typer.testing import CliRunner
 
 from bot.cli import app as cli
+from bot.config import read_config
+from bot.demo import prepare, stage
+from bot.last_plant import keep_from_now_on
 from tests.service.process import ROOT
 
 pytestmark = pytest.mark.slow
@@ -106,3 +109,21 @@ def test_it_does_not_play_over_a_plants_own_data(tmp_path: Path) -> None:
     assert "does not play over it" in done.stderr
     assert (data / "linecall.db").read_bytes() == b"a plant's own records"
     assert "Traceback" not in done.stderr
+
+
+def test_after_somebody_ran_the_service_the_demo_plays_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LINECALL_DATABASE_URL", "postgresql://linecall@db.plant.example/linecall")
+    monkeypatch.delenv("LINECALL_DATA")
+    given = read_config(play=True)
+    free = stage(given)
+    assert free.data == Path("linecall-data")
+    assert free.database_url is None, "and never in a plant's own database"
+    prepare(free.data)
+    (free.data / "linecall.db").write_bytes(b"what the demo left")
+    assert stage(given).data == Path("linecall-data"), "a second demo plays over the first"
+    keep_from_now_on(free.data)  # `linecall run`
+    assert stage(given).data == Path("linecall-demo")
+    assert (free.data / "linecall.db").read_bytes() == b"what the demo left"
