@@ -27,7 +27,10 @@ item = lists.item  # one exception as a line of an answer
 
 
 def reply(desk: Desk, wanted: Wanted) -> Notice:
-    """The notice that answers a question of the desk."""
+    """The notice that answers a question of the desk; with a model's words where it was asked for them just before."""
+    summed = desk.incoming.summed
+    if summed is not None and summed.wanted == wanted:
+        return summed.notice
     return answer(desk.tx, wanted, desk.me, desk.world, desk.thread.case)
 
 

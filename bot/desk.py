@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import Connection
 
 from bot import afterwards, answer, confirmed, decisions, gathering, media, presses, reports, restating, slash, why
-from bot.answers.elsewhere import asked_of_several
 from bot.answers.wanted import wanted
+from bot.beforehand import asked_of_others
 from bot.completing import add, complete, completes, tells_a_kind
 from bot.courtesy import bare_answer, calls_off, courtesy
 from bot.explaining import explained
@@ -67,7 +67,7 @@ def handle(app: App, received: Received) -> None:
         return
     person, phone = speaker(app, message, person)
     message = cut_to_danger(app, message, person)
-    elsewhere: Notice | None = None
+    before: Incoming | None = None
     link: str | None = None
     for _ in range(RETRIES):
         with app.database.read() as tx:
@@ -94,8 +94,7 @@ def handle(app: App, received: Received) -> None:
                 return
             incoming = replace(incoming, thread=thread, why=explained(app, incoming.message, person, thread, reading))
             if reading is not None and brings is None and not thread.confirms:
-                incoming = replace(incoming, elsewhere=elsewhere or asked_of_several(app, message, person))
-                elsewhere = incoming.elsewhere  # asked once, however often this message is taken up again
+                incoming = before = asked_of_others(app, incoming, reading, before)
         try:
             with app.spans.span("act", of, inbox=received.id) as about, app.database.write() as tx:
                 if not inbox.take(tx, received.id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,7 @@ def _with_words(app: App, told: Mapping[Due, tuple[Notice, ...]]) -> dict[Due, t
     model = summing_up.model_for(app) if told else None
     if model is None:
         return dict(told)
+    ask = partial(model.answer, schema=summing_up.Sentences)
     said: dict[tuple[str, str], str | None] = {}
     found: dict[Due, tuple[Notice, ...]] = {}
     for due, notices in told.items():
@@ -76,8 +78,8 @@ def _with_words(app: App, told: Mapping[Due, tuple[Notice, ...]]) -> dict[Due, t
             reader = reader_of(app.plant, notice.to)
             voice = Voice(language_for(reader.language if reader else "", app.plant), app.plant, app.records, due.at)
             key = (voice.language, str(notice.facts))
-            if notice.name in ("answer.summary", "answer.compared") and key not in said:
-                said[key] = summing_up.in_words(model, notice, voice)
+            if notice.name in summing_up.SUMMARIES and key not in said:
+                said[key] = summing_up.in_words(ask, notice, voice)
             words = said.get(key)
             changed.append(replace(notice, facts={**notice.facts, "in_words": words}) if words else notice)
         found[due] = tuple(changed)

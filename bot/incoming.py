@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.answers.wanted import Wanted
 from bot.say import Press
 from bot.thread import Thread
 from db.attachments import Attachment
@@ -11,6 +12,14 @@ from workflow.case import Notice
 from workflow.messages import Inbound
 from workflow.plant import Person
 from workflow.reading import Why
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """A question for a summary, and its answer: counted a moment before the message was handled."""
+
+    wanted: Wanted
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Incoming:
     brings: Attachment | None = None  # a photo or voice note that was read, whose second half this is
     why: Why | None = None  # of a report or a correction: why it was read so
     elsewhere: Notice | None = None  # what several plants of the group answer to it
+    summed: Summed | None = None  # the summary that it asks for, with a model's words above its figures
     decides: bool = True  # whether the way it came proves its writer well enough for what binds the plant (R41)
     phone: Person | None = None  # the shared one in the person's hand; the person themselves where nobody was named
     words: str | None = None  # of this message alone, where it is read with the pieces before it (R8)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 T = TypeVar("T")
+B = TypeVar("B", bound=BaseModel)
 
 LEAST_SURE = 0.6  # below, of the intent or a type, a second opinion is asked for
 REMEMBERED = 2000  # answers, and messages that were asked about
@@ -157,19 +158,28 @@ class SecondReader:
         """What the model says, from memory where it was asked the same before; None where nobody can be asked."""
         asked = self._prompt.about(material(reading, sheet))
         key = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
-        of_message = f"{message.channel}/{message.message_id}"
         with self._guard:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
+        opinion = self.ask(message, asked, Opinion)
+        if opinion is not None:
+            with self._guard:
+                _keep(self._answers, key, opinion)
+        return opinion
+
+    def ask(self, message: Inbound, asked: str, schema: type[B]) -> B | None:
+        """What the model answers within what is left of a message's time; None where it cannot be asked, or fails."""
+        of_message = f"{message.channel}/{message.message_id}"
+        with self._guard:
             left = self._seconds - self._waited.get(of_message, 0.0)
         if left < self._seconds / 10 or not self._breaker.lets_through or self._others_wait():
             return None
         began = self._tick()
-        opinion, left_alone, why = None, False, ""
+        found, left_alone, why = None, False, ""
         try:
-            said = self._model.answer(asked, Opinion, within=left)
-            opinion = Opinion.model_validate(said)  # whoever wrote the adapter
+            said = self._model.answer(asked, schema, within=left)
+            found = schema.model_validate(said)  # whoever wrote the adapter
             self._breaker.well()
         except TryLater as later:
             left_alone, why = self._breaker.failed(later.after), later.why
@@ -180,15 +190,13 @@ class SecondReader:
         took = self._tick() - began
         with self._guard:
             # A message on which the model failed is not tried on again by its next reading, a moment later.
-            cost = took if opinion is not None else self._seconds
+            cost = took if found is not None else self._seconds
             _keep(self._waited, of_message, self._waited.get(of_message, 0.0) + cost)
-            if opinion is not None:
-                _keep(self._answers, key, opinion)
-        if opinion is None:
+        if found is None:
             log.warning("model.no_answer", message=message.message_id, why=why, left_alone=left_alone)
         else:
             log.info("model.answered", message=message.message_id, ms=round(took * 1000))
-        return opinion
+        return found
 
 
 V = TypeVar("V")

@@ -7,17 +7,21 @@ unknown name or a word of a decision is thrown away whole; the summary by templa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import BaseModel
 
+from bot import answer
+from bot.answers.wanted import wanted
 from bot.answers.words import number_words
 from bot.facts import as_words
-from bot.second_reader import MonthsTokens, TimedModel, model_of, prompt
-from bot.wording import Voice, clean, languages, texts
+from bot.incoming import Summed
+from bot.second_reader import MonthsTokens, SecondReader, TimedModel, model_of, prompt
+from bot.wording import Voice, clean, language_for, languages, texts
 from nlp.tokens import fold
 from workflow.case import Notice
 from workflow.errors import Rejected, TryLater
@@ -25,6 +29,8 @@ from workflow.reading import DECISIONS
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.incoming import Incoming
+    from workflow.reading import Reading
 
 log = structlog.get_logger()
 
@@ -32,6 +38,7 @@ NAMES = (
     "period", "exceptions", "down", "open", "older", "not_booked", "resolution", "alignment", "first_pass",
     "earlier_period", "verdict",
 )  # fmt: skip
+SUMMARIES = ("answer.summary", "answer.compared")  # whose texts have room for a model's words
 LONGEST = 400  # characters of what a model says, before its facts are filled in
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _FREED = {"released", "freed", "free", "shipped", "scrapped"}
@@ -52,14 +59,39 @@ def model_for(app: App) -> TimedModel | None:
     return model_of(app.config, MonthsTokens(app.database, app.config.openai_monthly_tokens, app.clock))
 
 
-def in_words(model: TimedModel, notice: Notice, voice: Voice) -> str | None:
+def beforehand(app: App, incoming: Incoming, reading: Reading) -> Summed | None:
+    """The answer to a question for a summary, with a model's words, asked outside of any transaction.
+
+    None where no model is configured, no summary is asked for, or what the model says is not to be believed: then the
+    summary by template goes out.
+    """
+    reader, me, message = app.reader, incoming.person, incoming.message
+    if not isinstance(reader, SecondReader):
+        return None
+    world = app.world()
+    asked = wanted(reading, message.text.strip(), me, app.plant, min(message.sent_at, world.now), incoming.why)
+    if asked is None or asked.about not in ("summary", "metrics"):
+        return None
+    with app.database.read() as tx:
+        notice = answer.answer(tx, asked, me, world, incoming.thread.case)
+    if notice.name not in SUMMARIES:
+        return None
+    voice = Voice(language_for(me.language, app.plant), app.plant, app.records, world.now)
+    words = in_words(lambda prompt: reader.ask(message, prompt, Sentences), notice, voice)
+    return Summed(asked, replace(notice, facts={**notice.facts, "in_words": words})) if words is not None else None
+
+
+def in_words(ask: Callable[[str], Sentences | None], notice: Notice, voice: Voice) -> str | None:
     """What a model says of the facts of a summary, with its figures filled in; None where it is not to be believed."""
     facts = facts_of(notice, voice)
     try:
-        said = model.answer(prompt("sum_up").about({"language": voice.language, "facts": facts}), Sentences).text
+        found = ask(prompt("sum_up").about({"language": voice.language, "facts": facts}))
     except (TryLater, Rejected) as error:
         log.info("summary.no_words", why=type(error).__name__)
         return None
+    if found is None:
+        return None
+    said = found.text
     why = not_to_be_believed(said, facts)
     if why is not None:
         log.warning("summary.not_believed", why=why)
