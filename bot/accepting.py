@@ -10,15 +10,15 @@ from sqlalchemy import Connection
 
 from bot import lessons
 from bot.say import Press
-from db import cases, settings
+from db import first_goes, settings
 from db import lessons as stored
 from db import log as chained
 from db.connect import one_at_a_time
 from workflow.errors import LinecallError, Refused
-from workflow.improving import Accepted, Proposal, may_decide, proposals
-from workflow.metrics import counts
+from workflow.improving import Accepted, Proposal, Taught, may_decide, proposals
 from workflow.plant import Person
 from workflow.routing import World
+from workflow.rules import Rules
 
 if TYPE_CHECKING:
     from bot.desk import Desk
@@ -47,6 +47,12 @@ def still_open(tx: Connection, found: Sequence[Proposal], now: datetime) -> tupl
     return tuple(p for p in found if p.key not in declined or datetime.fromisoformat(declined[p.key]) < now - NOT_AGAIN)
 
 
+def tried_on(tx: Connection, taught: Taught, since: datetime, until: datetime, rules: Rules) -> tuple[Proposal, ...]:
+    """What exceptions of a period propose, each proposal tried on them."""
+    of = frozenset(taught.cases)
+    return proposals(taught, rules, lambda change, new: first_goes.tried(tx, since, until, of, change, new, rules))
+
+
 def decide(
     tx: Connection, key: str, since: datetime, until: datetime, by: Person, world: World, *, yes: bool
 ) -> Proposal:
@@ -58,8 +64,9 @@ def decide(
     if not may_decide(by):
         raise Refused("improve.not_yours")
     one_at_a_time(tx, ACCEPTED)
-    found = [c for c in cases.find(tx, since=since, until=until) if counts(c)]
-    one = next((p for p in still_open(tx, proposals(found, world.rules), world.now) if p.key == key), None)
+    taught = first_goes.taught(tx, since, until)
+    found = tried_on(tx, taught, since, until, world.rules)
+    one = next((p for p in still_open(tx, found, world.now) if p.key == key), None)
     if one is None:
         raise Refused("improve.gone")
     said = {"kind": one.kind, "rule": one.rule, "before": one.before, "after": one.after}
@@ -68,7 +75,9 @@ def decide(
         settings.put(tx, ACCEPTED, rows, world.now)
     else:
         settings.put(tx, DECLINED, (settings.get(tx, DECLINED) or {}) | {key: world.now.isoformat()}, world.now)
-    chained.note(tx, world.now, by.id, "proposal_accepted" if yes else "proposal_declined", said | {"of": len(found)})
+    chained.note(
+        tx, world.now, by.id, "proposal_accepted" if yes else "proposal_declined", said | {"of": len(taught.cases)}
+    )
     return one
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.accepting import still_open
-from bot.answers.rights import sees
-from db import cases, lessons, log
-from workflow.case import Case, Notice, Offer
-from workflow.improving import Asked, Failed, Proposal, how_rules_did, may_decide, proposals, why_failed
+from bot.accepting import still_open, tried_on
+from bot.answers.rights import only_lines
+from db import first_goes, lessons
+from workflow.case import Notice, Offer
+from workflow.improving import Asked, Failed, Proposal, Went, how_rules_did, may_decide
 from workflow.lessons import NAMED, Lesson, why_not_accept
-from workflow.metrics import counts, first_pass
 from workflow.plant import Person
 from workflow.routing import World
 
@@ -36,19 +36,21 @@ class Learnt:
 
 def learnt_from(tx: Connection, world: World, start: datetime, end: datetime, asker: Person | None = None) -> Learnt:
     """All of it; for a person from what they may see."""
-    found: list[Case] = [
-        c for c in cases.find(tx, since=start, until=end) if counts(c) and (asker is None or sees(asker, c))
-    ]
-    solved = [c for c in found if c.resolved_at is not None]
-    not_at_once = [c for c in solved if not first_pass(c)]
-    happened = log.happened(tx, [c.number for c in not_at_once], ("corrected", "asked_back"))
-    failed = tuple(one for c in not_at_once for one in why_failed(c, happened.get(c.number, frozenset())))
+    taught = first_goes.taught(tx, start, end, _seen_by(asker))
     names = sorted(
         (one for one in lessons.of_plant(tx, world.plant.id) if one.state == "proposed"), key=lambda one: -one.times
     )
-    at_once = len(solved) - len(not_at_once)
-    tries = still_open(tx, proposals(found, world.rules), world.now)
-    return Learnt(len(solved), at_once, failed, how_rules_did(found), tuple(names), tries)
+    tries = still_open(tx, tried_on(tx, taught, start, end, world.rules), world.now)
+    did = how_rules_did(taught)
+    return Learnt(taught.solved, taught.at_once, tuple(taught.failed), did, tuple(names), tries)
+
+
+def _seen_by(asker: Person | None) -> Callable[[Went], bool] | None:
+    """Which exceptions a person may see; None: all of them."""
+    limits = only_lines(asker) if asker is not None else ()
+    if asker is None or not limits:
+        return None
+    return lambda one: one.line in limits or asker.id in one.people
 
 
 def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world: World) -> Notice:

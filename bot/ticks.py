@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection
 
-from bot import desk
+from bot import desk, improving
 from bot.bearable import AHEAD, along, any_listed, bearable
 from bot.cards import show_cards
 from bot.digests import send_digests
@@ -44,6 +44,7 @@ READ_AT_A_TIME = 8  # messages that one of several workers takes: the others get
 READ_WITHIN = timedelta(seconds=20)  # until another worker may read them as well; `inbox.take` lets one act
 REACH_EVERY = timedelta(minutes=1)
 YEAR = timedelta(days=366)
+LATELY = timedelta(days=30)  # of which people ask what to improve
 POISON_AFTER = 5  # attempts at one message; then a person looks at it
 
 
@@ -191,10 +192,11 @@ def refresh_records(app: App) -> int:
 
 
 def read_figures(app: App) -> int:
-    """A year's figures are in memory before anybody asks, so that the first question is as quick as the next."""
+    """What is counted is in memory before anybody asks, so that the first question is as quick as the next."""
     now = app.clock.now()
     with app.database.read() as tx:
         figure_rows.read(tx, figure_rows.Which(now - YEAR, now))
+        improving.learnt_from(tx, app.world(), now - LATELY, now)
     return 0
 
 

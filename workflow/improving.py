@@ -5,16 +5,16 @@ Everything is read from the cases and their logs; a proposal changes nothing (R5
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from statistics import quantiles
 from typing import Literal
 
-from workflow.case import Case, Task
+from workflow.case import Case
 from workflow.lessons import MAY_ACCEPT
 from workflow.metrics import counts, first_pass
 from workflow.plant import Person
@@ -50,6 +50,54 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedOf:
+    """How it went with one function that a rule asked about one exception."""
+
+    rule: str
+    role: str
+    waited_min: float | None  # until taken
+    up: bool
+    passed_on: bool  # handed to another function, or declined
+    to: str = ""  # the function that it was handed to
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """All that one exception teaches: small, so that a year of them is kept in memory."""
+
+    case: str
+    captured_at: datetime
+    line: str
+    people: tuple[str, ...]  # who reported it
+    solved: bool
+    at_once: bool
+    failed: tuple[Failed, ...]
+    asked: tuple[AskedOf, ...]
+
+
+@dataclass
+class Taught:
+    """What several exceptions teach together."""
+
+    solved: int = 0
+    at_once: int = 0
+    failed: list[Failed] = field(default_factory=list)
+    asked: dict[tuple[str, str], Times] = field(default_factory=dict)  # rule and role
+    cases: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Times:
+    """How it went with one rule, added up."""
+
+    n: int = 0
+    up: list[str] = field(default_factory=list)
+    passed_on: list[str] = field(default_factory=list)
+    to: Counter[str] = field(default_factory=Counter)
+    waited: list[float] = field(default_factory=list)  # minutes
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChange:
     """One change of one rule."""
 
@@ -71,6 +119,10 @@ class Proposal(RuleChange):
 
     cases: tuple[str, ...]  # why: the exceptions behind it
     differs: Mapping[str, int]  # what try-rules finds: so many exceptions would have gone otherwise
+
+
+# A change and the rules with it, tried on past exceptions: what would have gone otherwise, in how many of them.
+Tried = Callable[[RuleChange, Rules], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,50 +155,111 @@ def why_failed(case: Case, whats: Collection[str]) -> Iterator[Failed]:
         yield Failed(case.number, "fix", "reopened")
 
 
-def how_rules_did(cases: Iterable[Case]) -> tuple[Asked, ...]:
+def went(case: Case, whats: Collection[str]) -> Went:
+    """What one exception that counts teaches; `whats` happened in it, as its log calls it."""
+    people = (case.reporter, *case.joined)
+    solved = case.resolved_at is not None
+    asked = tuple(_asked_of(case))
+    return Went(
+        case.number, case.captured_at, case.line or "", people, solved, solved and first_pass(case),
+        tuple(why_failed(case, whats)), asked,
+    )  # fmt: skip
+
+
+def _asked_of(case: Case) -> Iterator[AskedOf]:
+    handed = [task for task in case.tasks if task.why.startswith("handed over by ")]
+    for task in case.tasks:
+        if task.why == TRIAGE or task in handed:
+            continue
+        waited = (task.acknowledged_at - task.asked_at).total_seconds() / 60 if task.acknowledged_at else None
+        passed_on = bool(task.declined) or (task.withdrawn_at is not None and bool(handed))
+        to = next((one.role for one in handed if one.role != task.role), "") if passed_on else ""
+        yield AskedOf(task.why, task.role, waited, task.escalated, passed_on, to)
+
+
+def taught_by(several: Iterable[Went]) -> Taught:
+    """What they teach together."""
+    found = Taught()
+    for one in several:
+        found.cases.append(one.case)
+        found.solved += one.solved
+        found.at_once += one.at_once
+        found.failed += one.failed
+        for part in one.asked:
+            times = found.asked.setdefault((part.rule, part.role), Times())
+            times.n += 1
+            if part.waited_min is not None:
+                times.waited.append(part.waited_min)
+            if part.up:
+                times.up.append(one.case)
+            if part.passed_on:
+                times.passed_on.append(one.case)
+                times.to.update([part.to] if part.to else ())
+    for times in found.asked.values():
+        times.waited.sort()
+    return found
+
+
+def together(parts: Iterable[Taught]) -> Taught:
+    """What stretches of time teach that follow one another."""
+    found = Taught()
+    for part in parts:
+        found.cases += part.cases
+        found.solved += part.solved
+        found.at_once += part.at_once
+        found.failed += part.failed
+        for key, times in part.asked.items():
+            sum_ = found.asked.setdefault(key, Times())
+            sum_.n += times.n
+            sum_.up += times.up
+            sum_.passed_on += times.passed_on
+            sum_.to.update(times.to)
+            sum_.waited += times.waited
+    return found
+
+
+def how_rules_did(taught: Taught) -> tuple[Asked, ...]:
     """Every rule that asked somebody, the one that went up most first."""
-    tasks: dict[tuple[str, str], list[tuple[Case, Task]]] = defaultdict(list)
-    for case in cases:
-        for task in case.tasks if counts(case) else ():
-            if task.why != TRIAGE and not task.why.startswith("handed over by "):
-                tasks[task.why, task.role].append((case, task))
-    found = []
-    for (rule, role), asked in tasks.items():
-        took = [(t.acknowledged_at - t.asked_at).total_seconds() / 60 for _, t in asked if t.acknowledged_at]
-        found.append(
-            Asked(
-                rule, role, len(asked), tuple(c.number for c, t in asked if t.escalated),
-                tuple(c.number for c, t in asked if t.declined or _handed_on(c, t)),
-                round(quantiles(took, n=10, method="inclusive")[8], 1) if len(took) > 1 else None,
-            )
-        )  # fmt: skip
+    found = [
+        Asked(
+            rule, role, times.n, tuple(times.up), tuple(times.passed_on),
+            round(quantiles(times.waited, n=10, method="inclusive")[8], 1) if len(times.waited) > 1 else None,
+        )
+        for (rule, role), times in taught.asked.items()
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda one: (-len(one.up), -one.n, one.rule)))
 
 
-def proposals(cases: Sequence[Case], rules: Rules) -> tuple[Proposal, ...]:
+def proposals(taught: Taught, rules: Rules, tried: Tried) -> tuple[Proposal, ...]:
     """Other deadlines and other owners for rules with enough behind them, each tried on the same exceptions."""
     found: list[Proposal] = []
-    for asked in how_rules_did(cases):
+    for asked in how_rules_did(taught):
         if asked.n >= LEAST and len(asked.up) / asked.n >= OFTEN and asked.waited_min is not None:
             after = _rounded_up(timedelta(minutes=asked.waited_min))
-            found += _tried(cases, rules, asked, after)
-        to = _other_owner(cases, asked)
+            other, before = _later_up(rules, asked.rule, after)
+            if before is not None:
+                change = RuleChange("deadline", asked.rule, f"{_minutes(before)} min", f"{_minutes(after)} min")
+                found.append(_proposed(change, asked.up, tried(change, other)))
+        to = _other_owner(asked, taught.asked[asked.rule, asked.role])
         if to is not None:
+            change = RuleChange("owner", asked.rule, asked.role, to)
             other = _with(rules, asked.rule, partial(_asks, to))
-            found.append(Proposal("owner", asked.rule, asked.role, to, asked.passed_on, _differs(cases, other, rules)))
+            found.append(_proposed(change, asked.passed_on, tried(change, other)))
     return tuple(found)
+
+
+def differences(case: Case, new: Rules, old: Rules) -> frozenset[str]:
+    """What a change of today's rules would have changed in a past exception; not what they differ in already (R59)."""
+    now = set(would_differ(case, old, old))
+    return frozenset(one.what for one in would_differ(case, new, old) if one not in now)
+
+
+def _proposed(change: RuleChange, cases: tuple[str, ...], differs: Mapping[str, int]) -> Proposal:
+    return Proposal(change.kind, change.rule, change.before, change.after, cases, differs)
 
 
 def _asks(role: str, concern: Concern) -> Concern:
     return replace(concern, role=role)
-
-
-def _tried(cases: Sequence[Case], rules: Rules, asked: Asked, after: timedelta) -> Iterator[Proposal]:
-    """Later up by as much as nine of ten answers need, if that is later than now."""
-    other, before = _later_up(rules, asked.rule, after)
-    if before is not None:
-        told = (f"{_minutes(before)} min", f"{_minutes(after)} min")
-        yield Proposal("deadline", asked.rule, *told, asked.up, _differs(cases, other, rules))
 
 
 def _later_up(rules: Rules, name: str, after: timedelta) -> tuple[Rules, timedelta | None]:
@@ -185,14 +298,6 @@ def with_accepted(rules: Rules, accepted: Sequence[Accepted]) -> Rules:
     return replace(changed, version=sha256(f"{rules.version}\n{told}".encode()).hexdigest()[:12])
 
 
-def _differs(cases: Sequence[Case], new: Rules, old: Rules) -> dict[str, int]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        for one in would_differ(case, new, old):
-            found[one.what].add(one.case)
-    return {what: len(numbers) for what, numbers in sorted(found.items())}
-
-
 def _with(rules: Rules, name: str, change: Callable[[Concern], Concern]) -> Rules:
     types = {
         kind: replace(one, concerns=tuple(change(c) if c.name == name else c for c in one.concerns))
@@ -201,20 +306,11 @@ def _with(rules: Rules, name: str, change: Callable[[Concern], Concern]) -> Rule
     return replace(rules, types=types)
 
 
-def _other_owner(cases: Sequence[Case], asked: Asked) -> str | None:
+def _other_owner(asked: Asked, times: Times) -> str | None:
     """The function that most of what was passed on went to, where it was passed on more often than not."""
     if len(asked.passed_on) < LEAST or len(asked.passed_on) / asked.n < OFTEN:
         return None
-    numbers = set(asked.passed_on)
-    took = Counter(
-        t.role for c in cases if c.number in numbers for t in c.tasks
-        if t.why.startswith("handed over by ") and t.role != asked.role
-    )  # fmt: skip
-    return took.most_common(1)[0][0] if took else None
-
-
-def _handed_on(case: Case, task: Task) -> bool:
-    return task.withdrawn_at is not None and any(t.why.startswith("handed over by ") for t in case.tasks)
+    return times.to.most_common(1)[0][0] if times.to else None
 
 
 def _first_asked(case: Case) -> str:
