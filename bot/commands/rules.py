@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,12 +19,18 @@ from rich.text import Text
 from bot.accepting import accepted_of
 from bot.app import App
 from bot.commands.plant import PlantOption, open_plant
-from db import cases
+from db import cases, postings
 from integrations.plant_folder import read_plant_folder
-from workflow.case import Entry
+from workflow.authority import worth_of
+from workflow.case import Case, Entry, Part
 from workflow.errors import Refused
 from workflow.improving import with_accepted
+from workflow.rule_changes import changes, why_not_tried
+from workflow.tried_later import Past, later_differences
 from workflow.trying import Decided, Difference, facts_of, would_differ
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 WORDS = {
     "asked_too": "would be asked too",
@@ -36,6 +42,24 @@ WORDS = {
     "asks_back": "the reporter would be asked back first",
     "may_not": "this decision would be refused",
     "may": "this decision would be allowed",
+    "other_lead": "another function would lead",
+    "waited_for": "it would be waited for",
+    "not_waited_for": "it would be told and not waited for",
+    "second_person": "a second person would have to agree",
+    "no_second_person": "no second person would have to agree",
+    "second_look": "a second person would look before it is over",
+    "no_second_look": "nobody else would look before it is over",
+    "reopens": "it would reopen the one before",
+    "is_new": "it would be a new exception",
+    "held_back": "reminders would wait for the morning",
+    "not_held_back": "a reminder would not wait for the morning",
+    "asked_sooner": "the question would come at another time",
+    "other_desk": "somebody else would place it",
+    "other_owner": "somebody else would work off what ERP refused",
+    "approved_first": "somebody would approve it before ERP gets it",
+    "not_approved": "nobody would approve it before ERP gets it",
+    "written_only": "it would be written down and not booked",
+    "booked": "it would be booked",
 }
 
 
@@ -56,9 +80,11 @@ def try_rules(
         old, new = program.folder.rules, with_accepted(of_file, accepted_of(tx))
         found = cases.find(tx, since=_midnight(since, program))
         tried = [c for c in found if c.status not in ("draft", "merged") and facts_of(c) is not None]
-        differ = [
-            d for c in tried for d in would_differ(c, new, old, tuple(_decided(program, cases.log_of(tx, c.number))))
-        ]
+        differ: list[Difference] = []
+        for case in (c for c in found if c.status not in ("draft", "merged")):
+            past = _past(tx, case)  # what no rule was asked about yet may have been placed, watched or promised
+            differ += would_differ(case, new, old, tuple(_decided(program, past.log)))
+            differ += later_differences(past, new, old, program.plant)
     summary = {
         "since": since,
         "rules": {"now": old.version, "new": new.version},
@@ -66,6 +92,14 @@ def try_rules(
         "tried": len(tried),
         "differ": len({d.case for d in differ}),
         "by_kind": dict(Counter(d.what for d in differ)),
+        "changes": [
+            {
+                "part": part,
+                "exceptions": len({d.case for d in differ if d.of == part}),
+                "not_tried": why_not_tried(part),
+            }
+            for part in changes(old, new)
+        ],
     }
     if as_json:
         json.dump(summary | {"differences": [asdict(d) for d in differ]}, sys.stdout, ensure_ascii=False, indent=2)
@@ -74,7 +108,12 @@ def try_rules(
     _tell(summary, differ)
 
 
-def _tell(summary: dict[str, object], differ: list[Difference]) -> None:
+def _past(tx: Connection, case: Case) -> Past:
+    before = cases.get(tx, case.recurrent_of) if case.recurrent_of is not None else None
+    return Past(case, cases.log_of(tx, case.number), postings.of_case(tx, case.number), before)
+
+
+def _tell(summary: dict[str, Any], differ: list[Difference]) -> None:
     out = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table("exception", "function", "what would differ", "as it was", "as it would be", box=None, pad_edge=False)
     for d in differ:
@@ -82,16 +121,27 @@ def _tell(summary: dict[str, object], differ: list[Difference]) -> None:
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     if differ:
         out.print(table)
+    for change in summary["changes"]:
+        reached = f"touches {change['exceptions']} of these exceptions"
+        if change["not_tried"]:
+            reached = f"was not tried: {change['not_tried']}"
+        elif not change["exceptions"]:
+            reached = "was tried, and none of these exceptions would have gone otherwise"
+        out.print(Text(f"changed: {change['part']} {reached}."))
+    if not summary["changes"]:
+        out.print("The rules are those in force.")
     left = f"{summary['cases']} exceptions since {summary['since']}, {summary['tried']} of them with the facts of then"
     out.print(f"{left}; {summary['differ']} would have gone otherwise. Nothing was changed.")
 
 
-def _decided(program: App, log: tuple[Entry, ...]) -> Iterator[Decided]:
+def _decided(program: App, log: Sequence[Entry]) -> Iterator[Decided]:
     for entry in log:
         person = program.plant.person.get(entry.who)
         for part in entry.facts.get("parts", ()) if entry.what == "decided" and person is not None else ():
             roles = tuple(person.roles) if person is not None else ()
-            yield Decided(part["decision"], part["quantity"]["value"], entry.who, roles)
+            much = part["quantity"]
+            of = Part(part["decision"], part["lot"], much["value"], much["uom"])
+            yield Decided(of.decision, of.quantity, entry.who, roles, worth_of(of, program.records))
 
 
 def _midnight(said: str, program: App) -> datetime:

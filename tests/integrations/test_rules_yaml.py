@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+import yaml
 
 from integrations.plant_folder import PlantFolderProblems, Problem, default_rules, read_plant_folder
 from integrations.plant_folder.rules_models import (
+    ApprovalModel,
     AuthorityModel,
     ConcernModel,
     ConstraintModel,
     DeadlinesModel,
+    QuietModel,
+    RetentionModel,
     RulesModel,
     TriageModel,
     TypeModel,
+    VerifyModel,
 )
 from workflow.authority import may_decide
 from workflow.case import POSTING_KINDS, Case, Step
@@ -334,6 +340,38 @@ def test_the_page_has_an_example_for_each_type() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: " ".join(text.split()[:2]))
 def test_every_example_of_the_page_is_accepted(folder: Path, example: str) -> None:
     rules_of(folder, example)
+
+
+def _keys(tree: object) -> Iterator[str]:
+    for key, value in tree.items() if isinstance(tree, dict) else ():
+        yield str(key)
+        yield from _keys(value)
+    for value in tree if isinstance(tree, list) else ():
+        yield from _keys(value)
+
+
+def test_every_key_and_every_decision_stands_in_an_example_that_is_accepted() -> None:
+    shown = {key for example in EXAMPLES for key in _keys(yaml.safe_load(example))}
+    models = (RulesModel, TypeModel, ConcernModel, DeadlinesModel, AuthorityModel, ConstraintModel, TriageModel,
+              VerifyModel, QuietModel, ApprovalModel, RetentionModel)  # fmt: skip
+    assert [key for model in models for key in model.model_fields if key not in shown] == []
+    assert [decision for decision in DECISIONS if decision not in shown] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: " ".join(text.split()[:2]))
+def test_a_misspelled_key_of_any_example_is_told_with_its_line_and_a_reason(folder: Path, example: str) -> None:
+    lines = example.splitlines()
+    for n, line in enumerate(lines):
+        written = line.partition(" #")[0]
+        key = re.match(r"[ -]*([a-z_]+):", written)
+        if key is None:
+            continue
+        wrong = line[: key.start(1)] + f"{key[1]}x" + line[key.end(1) :]
+        with pytest.raises(PlantFolderProblems) as told:
+            rules_of(folder, "\n".join([*lines[:n], wrong, *lines[n + 1 :]]) + "\n")
+        here = [problem for problem in told.value.problems if problem.line == n + 1]
+        assert here, f"{wrong!r} of line {n + 1} is told as {told.value.problems}"
+        assert all(problem.wrong and problem.right for problem in here)
 
 
 def test_much_scrap_is_the_managers_decision_and_little_is_qualitys() -> None:
