@@ -12,6 +12,7 @@ import structlog
 
 from bot.conditions_said import matched_in_words
 from bot.differences import difference, links
+from bot.trying_names import name_tried
 from bot.wording import Voice, clean, languages, quote, texts
 from workflow.plant import ROLES, production_day, production_day_span
 
@@ -335,6 +336,7 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "reasons": _lines("reason"),
     "went_up": _lines("went_up"),
     "names": _lines("name"),
+    "tried": name_tried,
     "tries": _lines("try"),
     "phone": lambda value, _: clean(value),
     "reason": lambda value, voice: quote(value, max(voice.quoted, 40)),  # is read back (R41): shortened, never left out

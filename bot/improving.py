@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.accepting import still_open, tried_on
 from bot.answers.rights import only_lines
+from bot.trying_names import Effect, effects_of
 from db import first_goes, lessons
 from workflow.case import Notice, Offer
 from workflow.improving import Asked, Failed, Proposal, Went, how_rules_did, may_decide
@@ -31,6 +32,7 @@ class Learnt:
     failed: tuple[Failed, ...]
     rules: tuple[Asked, ...]
     names: tuple[Lesson, ...]  # proposed, the one that was confirmed most first
+    effects: Mapping[int, Effect]  # of these names on past reports
     proposals: tuple[Proposal, ...]
 
 
@@ -42,7 +44,7 @@ def learnt_from(tx: Connection, world: World, start: datetime, end: datetime, as
     )
     tries = still_open(tx, tried_on(tx, taught, start, end, world.rules), world.now)
     did = how_rules_did(taught)
-    return Learnt(taught.solved, taught.at_once, tuple(taught.failed), did, tuple(names), tries)
+    return Learnt(taught.solved, taught.at_once, tuple(taught.failed), did, tuple(names), effects_of(tx), tries)
 
 
 def _seen_by(asker: Person | None) -> Callable[[Went], bool] | None:
@@ -73,7 +75,10 @@ def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world:
             for one in learnt.rules[:SHOWN]
             if one.up
         ],
-        "names": [{"words": one.words, "ref": called(one, world), "n": one.times} for one in named[:SHOWN]],
+        "names": [
+            {"words": one.words, "ref": called(one, world), "n": one.times, "tried": effect_in_facts(learnt, one)}
+            for one in named[:SHOWN]
+        ],
         "tries": [
             {"rule": one.rule, "was": one.before, "be": one.after, "n": max(one.differs.values(), default=0)}
             for one in learnt.proposals[:SHOWN]
@@ -86,6 +91,14 @@ def answer(tx: Connection, start: datetime, end: datetime, asker: Person, world:
     if named and why_not_accept(named[0], asker, world.plant) is None:
         offers += [Offer("accept_name", (str(named[0].id),)), Offer("decline_name", (str(named[0].id),))]
     return Notice(asker.id, "answer.improve", facts, tuple(offers))
+
+
+def effect_in_facts(learnt: Learnt, name: Lesson) -> dict[str, Any] | None:
+    """What a name would have changed, as a fact of a notice; None where no past report says it."""
+    effect = learnt.effects.get(name.id)
+    if effect is None or not effect.n:
+        return None
+    return {"n": effect.n, "right": list(effect.right), "wrong": list(effect.wrong)}
 
 
 def called(lesson: Lesson, world: World) -> str:

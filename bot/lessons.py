@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.second_reader import SecondReader
+from bot.trying_names import try_names
 from db import cases, settings
 from db import lessons as stored
 from db.lessons import Told
@@ -60,6 +61,7 @@ class Learning:
 
     done: set[int] = field(default_factory=set)  # entries that were looked at, and are not settled yet
     version: tuple[int, int] = (0, 0)
+    tried: bool = False  # every proposed name on past reports, since this process began
 
 
 def learn(app: App) -> int:
@@ -81,6 +83,9 @@ def learn(app: App) -> int:
             if settled > seen:
                 settings.put(tx, SEEN, settled, now)
     app.learning.done = {t.id for t in told if t.id > settled}
+    if (taught or not app.learning.tried) and (local := local_reader(app.reader)) is not None:
+        try_names(app, local)
+        app.learning.tried = True
     return len(taught) + (settled > seen and len(told) == BATCH)
 
 

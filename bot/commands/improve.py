@@ -42,7 +42,11 @@ def improve(
         now = program.clock.now()
         learnt = learnt_from(tx, program.world(), now - timedelta(days=days), now)
     if as_json:
-        names = [{"number": n.id, "words": n.words, "means": n.ref, "times": n.times} for n in learnt.names]
+        names = [
+            {"number": n.id, "words": n.words, "means": n.ref, "times": n.times}
+            | {"tried": asdict(learnt.effects[n.id]) if n.id in learnt.effects else None}
+            for n in learnt.names
+        ]
         document = asdict(learnt) | {"names": names}
         json.dump(document, sys.stdout, ensure_ascii=False, indent=2, default=str)
         sys.stdout.write("\n")
@@ -69,6 +73,11 @@ def _tell(learnt: Learnt, days: int, out: Console) -> None:
         out.print(table)
     for name in learnt.names:
         out.print(_asked_for(name))
+        if (effect := learnt.effects.get(name.id)) is not None and effect.n:
+            wrong = f"; {_some(list(effect.wrong))} meant something else" if effect.wrong else ""
+            out.print(
+                f"  Tried on {effect.n} past reports that say it: {len(effect.right)} would name it at once{wrong}."
+            )
     for try_ in learnt.proposals:
         tried = ", ".join(f"{n} {WORDS[what]}" for what, n in try_.differs.items()) or "nothing would differ"
         does = "goes up after" if try_.kind == "deadline" else "asks"

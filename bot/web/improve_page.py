@@ -11,8 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from bot import accepting, lessons
 from bot.facts import as_words
-from bot.improving import called, learnt_from
+from bot.improving import called, effect_in_facts, learnt_from
 from bot.reloading import reload_rules
+from bot.trying_names import name_tried
 from bot.web.access import Caller, Looking, linecall
 from bot.web.errors import in_words
 from bot.web.rendering import frame, page
@@ -51,7 +52,7 @@ def shown(request: Request, caller: Looking) -> HTMLResponse:
         "why": _reasons(learnt, voice),
         "up": [_asked(one, voice) for one in learnt.rules if one.up][:SHOWN],
         "tries": [_try(one, voice) for one in learnt.proposals],
-        "names": [_name(one, app, person, voice) for one in learnt.names if one.what in NAMED],
+        "names": [_name(one, learnt, app, person, voice) for one in learnt.names if one.what in NAMED],
         "changed": [_changed(one, voice) for one in reversed(accepted)],
         "may": may,
         "signed_in": person is not None,
@@ -136,10 +137,14 @@ def _try(one: Proposal, voice: Voice) -> dict[str, Any]:
             "would": would, "cases": one.cases[-SHOWN:]}  # fmt: skip
 
 
-def _name(one: Any, app: App, person: Person | None, voice: Voice) -> dict[str, Any]:
+def _name(one: Any, learnt: Learnt, app: App, person: Person | None, voice: Voice) -> dict[str, Any]:
     may = person is not None and why_not_accept(one, person, app.plant) is None
     means = voice.say("page.improve.means", words=one.words, ref=called(one, app.world()))
-    return {"id": one.id, "means": means, "told": voice.say("page.improve.told", n=voice.number(one.times)), "may": may}
+    told = voice.say("page.improve.told", n=voice.number(one.times))
+    effect = effect_in_facts(learnt, one)
+    tried = capital(name_tried(effect, voice)) + "." if effect is not None else ""
+    behind = learnt.effects[one.id].right[-SHOWN:] if effect is not None else ()
+    return {"id": one.id, "means": means, "told": told, "tried": tried, "cases": behind, "may": may}
 
 
 def what_was_changed(one: Accepted, voice: Voice) -> str:

@@ -486,7 +486,15 @@ EXAMPLES: dict[str, Facts] = {
         "first_pass": FIGURES["first_pass"] | {"cases": []},
         "reasons": [{"why_not": "escalated", "n": 2, "cases": CASES[:2]}],
         "went_up": [{"rule": "who repairs", "n": 9, "up": 6, "cases": CASES[:2]}],
-        "names": [{"words": "the big one", "ref": "Filler 3", "n": 3}],
+        "names": [
+            {
+                "words": "the big one",
+                "ref": "Filler 3",
+                "n": 3,
+                "tried": {"n": 5, "right": CASES[:2], "wrong": CASES[2:3]},
+            },
+            {"words": "the old one", "ref": "Filler 2", "n": 2, "tried": None},
+        ],
         "tries": [{"rule": "who repairs", "was": "10 min", "be": "25 min", "n": 6}],
     },
     "improve.accepted": {"rule": "who repairs", "was": "10 min", "be": "25 min"},

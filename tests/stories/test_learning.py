@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot import lessons
+from bot.trying_names import effects_of
+from bot.web import create_web, issue_link
 from tests.conftest import RIVERSIDE
 from tests.plantside import Plantside
+from tests.web.door import Visitor
 from workflow.errors import LinecallError
 from workflow.lessons import Lesson
 
@@ -160,3 +163,55 @@ def test_R17_hostile_text_teaches_nothing(plant: Plantside, hostile: str) -> Non
     is_over(plant)
 
     assert [x for x in learnt_so_far(plant) if x.what == "asset"] == []
+
+
+def what_to_improve(plant: Plantside, person: str) -> str:
+    """The answer to the question."""
+    plant.hears(person)
+    plant.says(person, "what should we improve this month?")
+    (told,) = plant.hears(person)
+    return told
+
+
+def test_R61_a_name_is_tried_on_past_reports_before_anybody_accepts_it(plant: Plantside) -> None:
+    """Twice the hulk was the capper, once the palletizer; a report that names its machine anyway changes nothing."""
+    is_asked_and_answers(plant, "maria.lopez", HULK_FAULT, "the capper")
+    plant.passes(hours=5)
+    is_asked_and_answers(plant, "maria.lopez", "the hulk keeps tripping on overload, need maintenance", "capper 3")
+    plant.passes(hours=5)
+
+    before = learnt_so_far(plant)
+    told = what_to_improve(plant, "stephanie.greer")
+    assert "“hulk” for Capper 3, 2 times; tried on 2 past reports that say it: 2 would have named it at once" in told
+    assert "something else" not in told
+    assert learnt_so_far(plant) == before, "trying changes nothing"
+    assert plant.app.plant.nicknames == ()
+
+    plant.passes(hours=5)
+    plant.says("maria.lopez", "capper 3 motor fault, the hulk won't start")
+    is_over(plant)
+    plant.passes(hours=5)
+    is_asked_and_answers(plant, "maria.lopez", HULK_FAULT + " at once", "palletizer 3")
+    newest = plant.cases()[-1].number
+    told = what_to_improve(plant, "stephanie.greer")
+    assert f"tried on 4 past reports that say it: 2 would have named it at once, {newest} meant something else" in told
+    assert "“hulk” for Palletizer 3, 1 times; tried on 4 past reports" in told, "the other way round it is seen too"
+
+    web = create_web(plant.app)
+    visitor = Visitor(web, "localhost:8080", "127.0.0.1", {})
+    visitor.post("/sign-in", data={"link": issue_link(plant.app, "stephanie.greer").partition("token=")[2]})
+    page = visitor.get("/improve").text
+    shown = page.partition("would have named it at once")
+    assert shown[1], "the effect stands above the button"
+    assert 'value="accept"' in shown[2]
+    assert "/cases/EX-1001" in shown[2]
+
+    with plant.app.database.read() as tx:
+        (proposed, *_) = [one for one in learnt_so_far(plant) if one.ref == "L3-CAP"]
+        effect = effects_of(tx)[proposed.id]
+    assert effect.right == ("EX-1002", "EX-1001")
+    lessons.accept(plant.app, proposed.id, "hector.salinas")
+    plant.passes(hours=5)
+    plant.says("maria.lopez", HULK_FAULT)
+    assert plant.cases()[-1].assets == ("L3-CAP",), "as it was tried, so it is read"
+    is_over(plant)
