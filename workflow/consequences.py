@@ -233,23 +233,26 @@ def _of_the_named_customer(said: str, records: Records) -> set[str]:
 
 def _shipped(records: Records, lots: tuple[Lot, ...], made: tuple[Lot, ...]) -> tuple[Lot, ...]:
     """Stock that has left: the lots themselves, their sisters from the same order, and what was made of them (R44)."""
-    ids = {lot.id for lot in (*lots, *made)}
-    orders = {lot.work_order for lot in lots if lot.work_order}
+    named = {lot.id: lot for lot in (*lots, *made)} | {lot.id: lot for lot in _of_the_same_orders(records, lots)}
     return tuple(
         lot
-        for lot in records.lots
-        if lot.status == "consumed"
-        and (lot.id in ids or lot.work_order in orders)
-        and (lot.sales_order or (lot.location or "").upper() == "SHIPPED")
+        for lot in named.values()
+        if lot.status == "consumed" and (lot.sales_order or (lot.location or "").upper() == "SHIPPED")
     )
 
 
 def _sisters(case: Case, records: Records) -> tuple[Lot, ...]:
     named = {*case.lots, *(held.lot for held in case.held)}
-    orders = {records.lot[lot].work_order for lot in named if lot in records.lot} - {None}
+    known = [records.lot[lot] for lot in named if lot in records.lot]
     return tuple(
-        lot for lot in records.lots if lot.id not in named and lot.work_order in orders and lot.status == "available"
+        lot for lot in _of_the_same_orders(records, known) if lot.id not in named and lot.status == "available"
     )
+
+
+def _of_the_same_orders(records: Records, lots: Iterable[Lot]) -> tuple[Lot, ...]:
+    """All that the orders made which made these, the oldest order first."""
+    orders = sorted({lot.work_order for lot in lots if lot.work_order is not None})
+    return tuple(lot for order in orders for lot in records.lots_of_order.get(order, ()))
 
 
 def _items(case: Case, hit: Consequences) -> set[str]:

@@ -10,7 +10,7 @@ from workflow.case import LINECALL, Case, Change, Entry, Task
 from workflow.opening import triage
 from workflow.routing import NOBODY, World
 
-Wants = Literal["nobodys", "no_timer", "no_owner", "idle_timer"]
+Wants = Literal["nobodys", "no_timer", "no_owner", "owner_gone", "idle_timer"]
 # A step that is due for so long is nobody's work any more: the round that takes it stands. The watchman looks twice a
 # minute, so that it is raised within one.
 LATE = timedelta(seconds=25)
@@ -27,6 +27,8 @@ def wants(case: Case, world: World) -> Wants | None:
         return "no_timer"
     if any(t.next_step_at is not None and not t.live for t in case.tasks):
         return "idle_timer"
+    if any(_owner_gone(t, world) for t in living):
+        return "owner_gone"
     lead = case.lead
     asleep = lead is not None and (lead.next_step_at is None or lead.next_step_at > world.now + NOBODY)
     if lead is not None and lead.owner is None and asleep:
@@ -40,6 +42,12 @@ def _lost_its_timer(case: Case, task: Task) -> bool:
         return False
     away = bool(case.held) and not any(held.remaining > 0 for held in case.held)
     return task.acknowledged_at is None or (not away and (task.idle_after is not None or task.due_by is not None))
+
+
+def _owner_gone(task: Task, world: World) -> bool:
+    """Whoever had it does not work here any more, and its next step is still to come (R29)."""
+    sleeps = task.next_step_at is not None and task.next_step_at > world.now
+    return sleeps and task.acknowledged_by is not None and task.acknowledged_by not in world.plant.person
 
 
 def put_right(case: Case, world: World) -> Change | None:
@@ -70,6 +78,8 @@ def overdue(case: Case, world: World) -> Task | None:
 
 def _due_now(case: Case, missing: Wants, world: World) -> Case:
     lost = [t for t in case.tasks if t.live and _lost_its_timer(case, t)] if missing == "no_timer" else []
+    if missing == "owner_gone":
+        lost = [t for t in case.tasks if t.live and _owner_gone(t, world)]
     due = lost or [t for t in case.tasks if t is case.lead]
     tasks = tuple(replace(t, next_step_at=world.now) if t in due else t for t in case.tasks)
     return replace(case, tasks=tasks)

@@ -31,6 +31,7 @@ def warnings_of(found: PlantFolder) -> tuple[Warned, ...]:
         *_unreachable(found.plant),
         *_shared_names(found.plant),
         *_no_records(found),
+        *_no_cost(found),
         *_stray_files(found),
     )
 
@@ -118,6 +119,17 @@ def _no_records(found: PlantFolder) -> Iterator[Warned]:
     if len(absent) == len(CSV_FILES) and not found.records.items:
         what = "is not there, nor any other file with ERP's records"
         yield Warned(CSV_FILES[0], what, "the CSV files, unless a live ERP is connected")
+
+
+def _no_cost(found: PlantFolder) -> Iterator[Warned]:
+    """What nobody knows the worth of is always decided by whoever may decide on more (R40)."""
+    limited = [name for name, authority in found.rules.decisions.items() if authority.worth is not None]
+    made = {lot.item for lot in found.records.lots}
+    without = [item.id for item in found.records.items if item.cost is None and item.id in made]
+    if limited and without:
+        names = ", ".join(without[:6]) + (" …" if len(without) > 6 else "")
+        what = f"no cost of {names}, and the rules limit {', '.join(limited)} by worth"
+        yield Warned("items.csv", what, "a cost; until then those of `above` decide on every lot of them")
 
 
 def _stray_files(found: PlantFolder) -> Iterator[Warned]:

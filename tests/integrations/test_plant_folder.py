@@ -322,6 +322,24 @@ def test_a_plant_hears_before_the_first_night_who_is_missing(folder: Path) -> No
     assert any("L1-DEP and L1-RIN of L1 are both called 'rinser'" in what for what in told)
 
 
+def test_what_is_limited_by_worth_and_has_no_cost_is_told(folder: Path) -> None:
+    write(folder, RULES, "decisions: {scrap: {roles: [quality], worth: 500 USD, above: [manager]}}\n")
+    told = [warned.what for warned in warnings_of(read_plant_folder(folder))]
+    assert any("no cost of " in what and "limit scrap by worth" in what for what in told)
+
+
+def test_who_took_some_of_a_lot_is_read_and_checked(folder: Path) -> None:
+    write(folder, "consumption.csv", "lot,work_order,quantity\nCAP-88213,WO-10482,32400\nCAP-88213,WO-10459,\n")
+    found = read_records(folder)
+    assert found.eaten_by == {"CAP-88213": ["WO-10482", "WO-10459"]}
+    write(folder, "consumption.csv", "lot,work_order\nCAP-88214,WO-10482\nCAP-88213,WO-1048\n")
+    with pytest.raises(PlantFolderProblems) as told:
+        read_records(folder)
+    assert [(p.file, p.line, p.key) for p in told.value.problems] == [
+        ("consumption.csv", 2, "lot"), ("consumption.csv", 3, "work_order")
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def linecall() -> Callable[..., tuple[int, str]]:
     app = typer.Typer()

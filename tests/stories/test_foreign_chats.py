@@ -138,6 +138,22 @@ def test_R56_a_chat_that_stays_away_is_passed_over_after_half_a_minute(floor: Fl
     assert floor.phone(GARY), "what comes later is tried there again"
 
 
+def test_R34_resolved_before_somebody_was_told_and_what_was_not_sent_is_cancelled(floor: Floor) -> None:
+    floor.chat.dead[GARY] = TryLater("it does not answer")
+    floor.texts(MARIA, FILLER_DOWN)
+    floor.passes(seconds=10)
+    floor.texts(MARIA, "running again, it was just a loose cable")
+    floor.chat.dead.clear()
+    floor.passes(minutes=5)
+
+    assert not any("down" in said and "on my way" in said for said in floor.phone(GARY))
+    with floor.app.database.read() as tx:
+        told = [one for one in outbox.of_case(tx, "EX-1001") if one.notice.to == "gary.lindqvist"]
+    dropped = [(one.notice.name, one.dropped_why) for one in told if one.dropped_at]
+    assert dropped == [("asked.maintenance", "no longer needed")]
+    assert len(floor.phone(GARY)) == 1, "the end alone"
+
+
 @pytest.mark.parametrize("silent", [False, True])
 def test_R37_news_wakes_nobody_who_is_off_shift(floor: Floor, silent: bool) -> None:
     floor.chat.traits = replace(floor.chat.traits, silent=silent)

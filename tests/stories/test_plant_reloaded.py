@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import LogCapture
 
 from bot.plant_reloaded import reload_folder
+from bot.watchman import watch
 from db.log import of_plant
 from tests.conftest import RIVERSIDE
 from tests.plantside import Plantside
@@ -86,6 +87,28 @@ def test_R29_who_had_it_is_gone_and_the_others_are_asked_at_the_next_step(plant:
         "its reporter does not work here any more, and it ends all the same"
     )
     plant.rest_is_known()
+
+
+def test_R29_what_somebody_had_who_is_gone_is_asked_of_the_others_within_a_minute(
+    plant: Plantside, logged: LogCapture
+) -> None:
+    plant.says("maria.lopez", FILLER)
+    plant.says("gary.lindqvist", "on my way, back with a seal in 3 hours")
+    number = plant.only_case().number
+    plant.rest_is_known()
+    edit(plant, (r"^  - \{id: gary\.lindqvist.*\n", ""))
+
+    assert watch(plant.app) == 1, "it looks twice a minute"
+    plant.passes(seconds=1)
+
+    assert any(number in h for h in plant.hears("anita.rao")), "and not in three hours"
+    task = plant.case(number).task("maintenance")
+    assert task is not None
+    assert task.acknowledged_by is None
+    plant.rest_is_known()
+    assert [e["what"] for e in logged.entries if e["event"] == "watchman.put_right"] == ["owner_gone"]
+    logged.entries.clear()
+    assert watch(plant.app) == 0
 
 
 def test_R29_a_hold_goes_on_to_its_end_without_its_reporter(plant: Plantside) -> None:
