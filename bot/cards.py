@@ -63,7 +63,7 @@ NEWS = RINGS | frozenset(
         "unreachable",
         "decided",
     }
-    | {"resolved", "posting_failed", "closed", "cancelled"}
+    | {"resolved", "posting_failed", "closed", "cancelled", "words_deleted"}
 )
 
 

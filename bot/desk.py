@@ -15,6 +15,7 @@ from bot.answers.wanted import wanted
 from bot.beforehand import asked_of_others
 from bot.completing import add, complete, completes, tells_a_kind
 from bot.courtesy import bare_answer, calls_off, courtesy
+from bot.deleted import only_deletes
 from bot.explaining import explained
 from bot.incoming import Incoming
 from bot.invite import accepted, speak_again
@@ -54,7 +55,7 @@ def handle(app: App, received: Received) -> None:
     if message.raw is not None:
         read_again(app, received)
         return
-    if accepted(app, received) or edited_nothing(app, received):
+    if only_deletes(app, received) or accepted(app, received) or edited_nothing(app, received):
         return
     with app.database.read() as tx:
         person = person_at(app, tx, message.channel, message.sender)

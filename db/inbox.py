@@ -144,6 +144,16 @@ def get(tx: Connection, id: int) -> Received | None:  # noqa: A002
     return Received(*row) if row is not None else None
 
 
+def find(tx: Connection, channel: str, message_id: str) -> Received | None:
+    """One message, handled or not, by the id that it has in its channel; None for one that never came."""
+    for one in spellings(message_id):
+        same = sa.and_(inbox.c.channel == channel, inbox.c.message_id == one)
+        row = tx.execute(sa.select(*_RECEIVED).where(same)).one_or_none()
+        if row is not None:
+            return Received(*row)
+    return None
+
+
 def latest(tx: Connection, limit: int) -> tuple[Received, ...]:
     """The newest messages that were handled, oldest first."""
     query = sa.select(*_RECEIVED).where(inbox.c.handled_at.is_not(None)).order_by(inbox.c.id.desc()).limit(limit)

@@ -40,6 +40,7 @@ class Inbound:
     button: str | None = None  # what a pressed button carries, as we sent it
     reply_to: str | None = None  # id of the message that it answers
     edits: str | None = None  # message_id that this one corrects (R19)
+    deleted: bool = False  # `edits` is gone from the chat; `text` is what stood there (R19)
     media: tuple[Media, ...] = ()
     among: bool = False  # said in a group or channel, where others read along
     overheard: bool = False  # said near us and not to us: it counts only where `reply_to` speaks of an exception

@@ -142,8 +142,7 @@ class Slack:
                 return Came()
             if text_in(payload, "event", "type") == "app_home_opened":
                 return Came(then=lambda: self._show_home(text_in(payload, "event", "user")))
-            message = event(payload, us)
-            return Came((message,) if message is not None else ())
+            return Came(event(payload, us))
         match text_in(payload, "type"):
             case "block_actions":
                 message = pressed(payload, us)

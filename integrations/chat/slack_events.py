@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,20 +37,28 @@ class Us:
     bot: str
 
 
-def event(envelope: Mapping[str, Any], us: Us) -> Inbound | None:
-    """What a person wrote; None for what is not for us. Raises Unreadable for what Slack would not send."""
+def event(envelope: Mapping[str, Any], us: Us) -> tuple[Inbound, ...]:
+    """What a person wrote; nothing for what is not for us. Raises Unreadable for what Slack would not send.
+
+    A message that was deleted comes as itself once more, in case Slack dropped it, and then as deleted (R19).
+    """
     found = envelope.get("event")
     if not isinstance(found, Mapping):
         raise Unreadable("an envelope without its event")
     teams = {text_in(envelope, "team_id"), *(text_in(one, "team_id") for one in _list(envelope.get("authorizations")))}
     if us.team not in teams:
-        return None  # another workspace's
+        return ()  # another workspace's
+    said: Inbound | None = None
     match text_in(found, "type"), text_in(found, "subtype"):
+        case ("message", "message_deleted"):
+            return _deleted(found, us, text_in(envelope, "team_id"))
+        case ("message", "message_changed") if text_in(found, "message", "subtype") == "tombstone":
+            return _deleted(found, us, text_in(envelope, "team_id"))  # there are answers in its thread
         case ("message", "message_changed"):
-            return _edited(found, us, text_in(envelope, "team_id"))
+            said = _edited(found, us, text_in(envelope, "team_id"))
         case ("message" | "app_mention", subtype) if subtype in PLAIN:
-            return message(found, us, text_in(envelope, "team_id"))
-    return None
+            said = message(found, us, text_in(envelope, "team_id"))
+    return (said,) if said is not None else ()
 
 
 def message(found: Mapping[str, Any], us: Us, team: str) -> Inbound | None:
@@ -236,6 +244,18 @@ def _edited(found: Mapping[str, Any], us: Us, team: str) -> Inbound | None:
         return None  # Slack itself unfurled a link
     said = message({**after, "channel": found.get("channel")}, us, team)
     return corrected(said, text_in(after, "edited", "ts")) if said is not None else None
+
+
+def _deleted(found: Mapping[str, Any], us: Us, team: str) -> tuple[Inbound, ...]:
+    before = found.get("previous_message")
+    if not isinstance(before, Mapping):
+        return ()
+    said = message({**before, "channel": found.get("channel")}, us, team)
+    if said is None:
+        return ()
+    at_ = max(instant(_ts(found.get("ts"))), said.sent_at + timedelta(seconds=1))
+    gone = replace(said, message_id=f"{said.message_id}:deleted", sent_at=at_, edits=said.message_id, deleted=True)
+    return said, gone
 
 
 def corrected(said: Inbound, edited: str) -> Inbound:

@@ -124,6 +124,19 @@ class StrictSlack:
         event = {"type": "message", "subtype": "message_changed", "hidden": True, "channel": was["channel"]}
         return self.event({**event, "ts": self.ts(), "message": now, "previous_message": before})
 
+    def deletion(self, original: dict[str, Any]) -> dict[str, Any]:
+        """An event of a deleted message; one with answers in its thread leaves a stone with its name on it."""
+        was = original["event"]
+        kept = ("type", "user", "text", "ts", "team", "thread_ts", "files")
+        before = {key: was[key] for key in kept if key in was}
+        event = {"type": "message", "hidden": True, "channel": was["channel"], "previous_message": before}
+        if any(one.get("thread_ts") == was["ts"] for one in (*self.accepted, *self.said)):
+            stone = {"type": "message", "subtype": "tombstone", "text": "This message was deleted.", "hidden": True}
+            stone |= {"user": "USLACKBOT", "ts": was["ts"], "thread_ts": was["ts"]}
+            return self.event({**event, "subtype": "message_changed", "ts": self.ts(), "message": stone})
+        self.said = [one for one in self.said if one["ts"] != was["ts"]]
+        return self.event({**event, "subtype": "message_deleted", "ts": self.ts(), "deleted_ts": was["ts"]})
+
     def event(self, event: dict[str, Any], team: str = TEAM) -> dict[str, Any]:
         """The envelope of an event."""
         with self._lock:

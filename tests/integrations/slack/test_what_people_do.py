@@ -11,7 +11,7 @@ from bot.invite import invite
 from db import inbox
 from integrations.chat.slack_events import MOST_FILE, event, plain
 from tests.integrations import strict_blocks
-from tests.integrations.slack.floor import ANITA, FILLER_DOWN, MARIA, NEIL, TAMIKA, US, Floor
+from tests.integrations.slack.floor import ANITA, FILLER_DOWN, FIXERS, MARIA, NEIL, TAMIKA, US, Floor
 from tests.integrations.strict_slack import BOT_USER, GIVEN, TEAM, TOKEN, StrictSlack
 from workflow.messages import Inbound
 
@@ -93,8 +93,7 @@ def test_the_slash_command_knows_our_commands(floor: Floor, typed: str, said: st
 )
 def test_what_comes_with_a_message(slack: StrictSlack, file: dict[str, Any], kind: str) -> None:
     sent = slack.message(MARIA, "label of 10482", subtype="file_share", files=[{"id": "F0A", "size": 9, **file}])
-    said = event(sent, US)
-    assert said is not None
+    (said,) = event(sent, US)
     assert [(m.kind, m.reference) for m in said.media] == [(kind, "F0A")]
 
 
@@ -129,9 +128,51 @@ def test_R19_an_edited_report_corrects_it_and_an_edit_without_a_change_says_noth
     assert case.assets == ("L3-CAP",), "one exception, corrected"
 
 
+def test_R19_a_deleted_report_stays_whatever_was_answered_to_it_and_whatever_order_slack_tells_it_in(
+    floor: Floor,
+) -> None:
+    said = floor.texts(MARIA, FILLER_DOWN)
+    floor.presses(ANITA, "On it")
+    gone = floor.slack.deletion(said)
+    assert gone["event"]["subtype"] == "message_deleted"
+    for _ in range(3):
+        assert floor.knocks_with(gone) == 200
+    floor.settle()
+    assert [shown for shown in floor.shows(MARIA) if "borró" in shown] == [floor.shows(MARIA)[-1]], "asked once"
+    assert "was deleted" in floor.shows(ANITA)[-1]
+
+    dropped = floor.slack.message(MARIA, "seamer 2 jammed, line is down")
+    assert floor.knocks_with(floor.slack.deletion(dropped)) == 200
+    assert floor.knocks_with(dropped) == 200
+    floor.settle()
+    first, second = floor.cases()
+    assert (first.is_open, second.is_open, second.assets) == (True, True, ("L2-SEA",)), "said is said"
+    floor.presses(MARIA, "Cancelar")
+    assert [case.is_open for case in floor.cases()] == [True, False], "she calls off the one that she was asked about"
+
+
+def test_R19_a_deleted_report_with_answers_in_its_thread_is_a_stone_there_and_the_same_to_us(channels: Floor) -> None:
+    said = channels.texts(MARIA, f"<@{BOT_USER}> {FILLER_DOWN}", channel=FIXERS)
+    gone = channels.slack.deletion(said)
+    assert gone["event"]["message"]["subtype"] == "tombstone"
+    channels.knocks_with(gone)
+    channels.settle()
+    (case,) = channels.cases()
+    assert case.is_open
+    channels.passes(seconds=10)
+    assert any("borró" in shown for shown in (*channels.shows(MARIA), *channels.shows(FIXERS)))
+    assert any("was deleted in the chat" in shown for shown in channels.shows(FIXERS)), "the fitters read it too"
+
+
+def test_talk_among_people_that_is_deleted_leaves_no_row(floor: Floor) -> None:
+    said = floor.slack.message(MARIA, "who has the torque wrench", channel="C0FLOOR")
+    assert floor.knocks_with(floor.slack.deletion(said)) == 200
+    assert floor.rows() == 0
+
+
 def test_in_a_channel_only_what_is_meant_for_us_counts(slack: StrictSlack) -> None:
     def heard(text: str, **more: Any) -> Inbound | None:
-        return event(slack.message(MARIA, text, channel="C0FLOOR", **more), US)
+        return next(iter(event(slack.message(MARIA, text, channel="C0FLOOR", **more), US)), None)
 
     assert heard("who has the torque wrench") is None
     mentioned = heard(f"<@{BOT_USER}> filler 3 is down")
@@ -143,7 +184,7 @@ def test_in_a_channel_only_what_is_meant_for_us_counts(slack: StrictSlack) -> No
     assert heard("I am a bot", bot_id="B0THER") is None
     assert heard("joined", subtype="channel_join") is None
     ours = slack.message(BOT_USER, "EX-1001", channel="C0FLOOR", thread_ts="1763.1")
-    assert event(ours, US) is None, "we do not answer ourselves"
+    assert event(ours, US) == (), "we do not answer ourselves"
 
 
 def test_talk_in_a_thread_that_is_about_nothing_of_ours_leaves_no_row(floor: Floor) -> None:
