@@ -99,22 +99,40 @@ def conditional(said: str, reading: Reading, read: Callable[[str], Reading]) -> 
     return replace(reading, disposition=parts)
 
 
+def does(desk: Desk, reading: Reading | None) -> str | None:
+    """The button that does the same as these words: it meets the same gates, and they meet no others (R45, R55)."""
+    if reading is None or desk.press is not None:
+        return None
+    if _WITHDRAWS.search(desk.said):
+        return "withdraw"
+    return "reworked" if _back_from_rework(desk, reading) is not None else None
+
+
 def heard(desk: Desk, reading: Reading) -> str | None:
     """What the message asks for beside a decision; None where it asks for nothing of the kind."""
-    if _WITHDRAWS.search(desk.said) and not desk.message.forwarded:
-        return stopped(desk, "withdraw") or _withdrawn(desk, reading)
+    act = does(desk, reading)
+    if act == "withdraw":
+        return stopped(desk, act) or _withdrawn(desk, reading)
     if _LAST_GOOD.search(desk.said) and (at := _clock(desk.said, desk.world.plant, desk.sent_at)) is not None:
         case = _hold(desk)
         return desk.save(scope.last_good(case, at, desk.me, desk.said, desk.world)) if case is not None else None
+    case = _back_from_rework(desk, reading) if act == "reworked" else None
+    if case is None:
+        return None
+    return stopped(desk, "reworked") or desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
+
+
+def _back_from_rework(desk: Desk, reading: Reading) -> Case | None:
+    """The hold of which the words say that its rework is done; None where they say nothing of the kind."""
+    if _LAST_GOOD.search(desk.said) and _clock(desk.said, desk.world.plant, desk.sent_at) is not None:
+        return None
+    if _REWORKED.search(desk.said):
+        return _in_rework(desk)
     case = desk.thread.case
-    if _REWORKED.search(desk.said) and not desk.message.forwarded:
-        case = _in_rework(desk)
-        return _reworked(desk, case) if case is not None else None
     if reading.intent != "resolve" or case is None or not case.is_open or not case.in_rework:
         return None
-    if "quality" in desk.me.roles and any(h.remaining > 0 for h in case.held):
-        return None  # "done" of quality may mean what is left to decide
-    return _reworked(desk, case)
+    # "done" of quality may mean what is left to decide
+    return None if "quality" in desk.me.roles and any(h.remaining > 0 for h in case.held) else case
 
 
 def held_again(desk: Desk, lots: tuple[str, ...]) -> str | None:
@@ -124,10 +142,6 @@ def held_again(desk: Desk, lots: tuple[str, ...]) -> str | None:
         if case is not None and not case.is_open:
             return desk.save(returning.withdraw_release(case, lot, desk.me, desk.said, desk.world))
     return None
-
-
-def _reworked(desk: Desk, case: Case) -> str:
-    return stopped(desk, "reworked") or desk.save(reworking.reworked(case, desk.me, desk.said, desk.world))
 
 
 def _withdrawn(desk: Desk, reading: Reading) -> str:

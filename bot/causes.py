@@ -53,7 +53,7 @@ def open_anew(desk: Desk, case: Case, known: tuple[Case, ...]) -> Case:
 def declared(desk: Desk, utility: str, case: Case) -> str:
     """ "Air" under the question: an exception of it is opened, and what stopped with it becomes its parts."""
     plant = desk.world.plant
-    if utility not in plant.utility or not {*desk.world.rules.triage} & {*desk.me.roles}:
+    if utility not in plant.utility or not common_cause.may_declare(desk.me, desk.world):
         return desk.tell("late_press_unknown")
     known = cases.open_cases(desk.tx)
     there = next((c for c in known if utility in c.assets and c.status != "draft"), None)

@@ -22,12 +22,12 @@ from bot.invite import accepted, speak_again
 from bot.meaning import MOST_TEXT, cut_to_danger, read
 from bot.numbered import WHICH, chosen
 from bot.order_changes import answered, ended
-from bot.proven import binds, decides, stopped
+from bot.proven import decides, held_back, stopped
 from bot.reach import answered_at, person_at
 from bot.reloading import reload_rules
 from bot.running import asked as asked_to_run
 from bot.say import parse_button
-from bot.shared_phone import as_theirs, noted, speaker, stops, told
+from bot.shared_phone import as_theirs, noted, speaker, told
 from bot.signing_in import asks_to_sign_in, link_for, signed_in
 from bot.taking import edited_nothing, read_again, turn_away, unsealed
 from bot.thread import find_thread
@@ -155,12 +155,8 @@ class Desk:
         self.line = self.brings.line if self.brings is not None else self.remember()
         if self.message.button is not None and self.press is None:
             return self.tell("which_number" if self.message.button == WHICH else "late_press_unknown")
-        if not self.decides and binds(self.press, reading, confirms=self.thread.confirms):
-            return self.tell("needs_more_proof")
-        if self.message.forwarded and binds(self.press, reading, confirms=self.thread.confirms):
-            return self.tell("not_your_words")
-        if (asks := stops(self, self.press, reading)) is not None:
-            return asks
+        if (said := held_back(self, reading, afterwards.does(self, reading))) is not None:
+            return said
         try:
             if self.press is not None:
                 return presses.pressed(self, self.press)

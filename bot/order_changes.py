@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from bot.order_words import words_of
+from bot.proven import stopped
 from bot.say import Press
 from db import cases, conversations
 from workflow import finishing, order_change
@@ -45,7 +46,8 @@ def answered(desk: Desk, reading: Reading) -> str | None:
         return None
     if reading.intent == "answer" and not isinstance(reading.answer, bool):
         return None
-    return _done(desk, case, waits, yes=reading.answer is True)
+    yes = reading.answer is True
+    return stopped(desk, "book_order" if yes else "words_only") or _done(desk, case, waits, yes=yes)
 
 
 def pressed(desk: Desk, press: Press, case: Case) -> str:

@@ -24,7 +24,7 @@ from workflow.plant import Person, on_shift
 from workflow.records import WorkOrder
 from workflow.routing import World
 from workflow.running import Cleared, Floor, Verdict, clear, may_run
-from workflow.sequence import MAY_PUT_FIRST, PutFirst, Slot
+from workflow.sequence import MAY_PUT_FIRST, PutFirst, Slot, may_put_first
 
 if TYPE_CHECKING:
     from bot.desk import Desk
@@ -187,7 +187,7 @@ def _cleared(desk: Desk, order: WorkOrder) -> str:
 
 def _put_first(desk: Desk, order: WorkOrder, text: str) -> str:
     """Somebody who runs the plant puts an order first; no word beats a rule that forbids to run it (R46)."""
-    if not MAY_PUT_FIRST.intersection(desk.me.roles) or not sees_line(desk.me, order.line):
+    if not may_put_first(desk.me, order.line):
         raise Refused("run.first_not_yours", work_order=order.id, roles=sorted(MAY_PUT_FIRST))
     slots = sequence.sequence(order.line, floor_of(desk.tx), None, desk.world)
     mine = next((slot for slot in slots if slot.order.id == order.id), None)

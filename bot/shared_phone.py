@@ -24,9 +24,10 @@ MOST = 8  # names that are offered
 RUNS_IT = ("supervisor",)
 # Open to whoever holds the phone: they tell, ask and look.
 FREE = frozenset({"answer", "correct", "something_else", "own_cause", "still_slow", "why", "pick", "seen", "not_seen",
-                  "heard", "not_heard", "i_am", "decide"})  # fmt: skip
+                  "heard", "not_heard", "i_am", "decide", "danger"})  # fmt: skip
 # Never from it, named or not: each needs a person of whom nobody doubts that it is them.
-NEVER = frozenset({"confirm", "approve", "turn_down", "accept_shift", "verify", "met", "restate", "cleared"})
+NEVER = frozenset({"confirm", "approve", "turn_down", "accept_shift", "verify", "met", "restate", "cleared",
+                   "accept_try", "accept_name"})  # fmt: skip
 ACTS = frozenset({"acknowledge", "resolve", "reassign", "cancel"})
 
 
@@ -38,20 +39,13 @@ def speaker(app: App, message: Inbound, person: Person) -> tuple[Person, Person 
     return (named, person) if named is not None and not named.shared else (person, person)
 
 
-def stops(desk: Desk, press: Press | None, reading: Reading | None) -> str | None:
-    """Ask who it is, or say that this is not done from here; None where it goes on."""
-    phone = desk.phone
-    if phone is None:
-        return None
-    gate = wants(press, reading, confirms=desk.thread.confirms)
-    if gate == "own phone":
-        return desk.tell("needs_own_phone")
-    return _ask_who(desk, phone) if gate == "a name" and desk.me is phone else None
-
-
-def wants(press: Press | None, reading: Reading | None, *, confirms: bool) -> Literal["own phone", "a name"] | None:
-    """What a press or a text needs that comes from a shared phone; None: nothing. `confirms` as in `bot/proven.py`."""
+def wants(
+    press: Press | None, reading: Reading | None, *, confirms: bool, filled: bool = False
+) -> Literal["own phone", "a name"] | None:
+    """What a press or a text needs that comes from a shared phone; None: nothing. The rest as in `bot/proven.py`."""
     if press is not None:
+        if press.act == "decide" and filled:
+            return "own phone"  # the form of a decision is one, and no question how to write it
         return "own phone" if press.act in NEVER else "a name" if press.act not in FREE else None
     if reading is None:
         return None
@@ -106,8 +100,9 @@ def _binds(reading: Reading) -> bool:
     )
 
 
-def _ask_who(desk: Desk, phone: Person) -> str:
-    case = desk.thread.case
+def ask_who(desk: Desk) -> str:
+    """Ask whose hand the phone is in: what was written is taken again under that name."""
+    phone, case = desk.phone or desk.me, desk.thread.case
     people = [p.id for p in _candidates(case, phone, desk.world.plant, desk)][:MOST]
     number = case.number if case is not None else ""
     offers = tuple(Offer("i_am", (p, str(desk.inbox_id), number)) for p in people)

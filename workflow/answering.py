@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from workflow.case import Case, Change, Entry, Notice, Offer, Task, require
 from workflow.consequences import consequences, context_for
 from workflow.errors import Refused
-from workflow.plant import ROLES, Person
+from workflow.plant import ROLES, Person, works_at
 from workflow.routing import (
     HANDED,
     REWORK,
     STILL_ON_IT,
+    VERIFY,
     WATCH,
     World,
     ask_people,
@@ -32,6 +33,7 @@ def task_of(case: Case, by: Person, role: str | None = None) -> Task:
     The function named on the pressed button, else the one the person was asked for, else one of the person's own.
     """
     mine = [t for t in case.tasks if t.live and (by.id == t.owner or by.id in t.told or t.role in by.roles)]
+    mine = [t for t in mine if t.why != VERIFY or t.facts.get("fixed_by") != by.id]  # another one looks at it (R35)
     named = [t for t in mine if t.role == role]
     open_ones = [t for t in mine if t.waits_for_acknowledgement]
     found = named or [t for t in mine if t.owner == by.id and t.acknowledged_at] or open_ones or mine
@@ -162,6 +164,8 @@ def decline(case: Case, by: Person, said: str, world: World, role: str | None = 
     if task.acknowledged_by is not None and task.acknowledged_by != by.id:
         facts = {"case": case.number, "who": task.acknowledged_by, "role": task.role}
         return Change(case, (), (Notice(by.id, "not_yours_anyway", facts),))
+    if by.id not in (task.owner, *task.told):
+        raise Refused("acknowledge.not_asked", case=case.number)  # who was not asked has nothing to say no to
     left = tuple(p for p in people_for(task.role, case, world) if p.id != by.id and p.id in task.told)
     freed = replace(
         task,
@@ -192,13 +196,19 @@ def _asked_again(task: Task, now: datetime, *, left: bool) -> datetime | None:
 def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change:
     """Hand over to a function or to a named person, who is asked and starts an own clock (R27, R30).
 
-    The first owner answers for it until the new one has acknowledged.
+    Whoever was asked hands on what is theirs; who runs the shift at its line, what any of its functions was asked.
+    Stock on hold stays with quality until all of it is decided (R41).
     """
     require(case, "reassign")
     person = world.plant.person.get(to)
-    if person is None and to not in ROLES:
+    if (person is None and to not in ROLES) or (person is not None and person.shared):
         raise Refused("reassign.unknown", case=case.number, to=to)
-    task = task_of(case, by)
+    functions: tuple[str, ...] = (to,) if person is None else person.roles
+    task = _handed_on(case, by, functions)
+    if not _runs_it_there(case, by) and (already := _taken_by_another(case, task, by)) is not None:
+        return already
+    if task.role == "quality" and case.undecided and "quality" not in functions:
+        raise Refused("reassign.hold", case=case.number, lots=list(case.undecided))
     role = to if person is None else task.role if task.role in person.roles else person.roles[0]
     people = (person,) if person is not None else people_for(role, case, world)
     if not people:
@@ -230,9 +240,28 @@ def reassign(case: Case, by: Person, to: str, said: str, world: World) -> Change
     context |= {"role": role, "why": handed.why, "handed_by": by.id, "note": said}
     notices = tuple(ask_people(moved, handed, people, context, "asked.handed_over"))
     facts = {"case": case.number, "role": role, "people": [p.id for p in people], "who": by.id}
-    heard = tuple(Notice(p, "handed_over", facts) for p in case.told if p not in {q.id for q in people})
+    hear = (p for p in dict.fromkeys((by.id, *case.told)) if p not in {q.id for q in people})
+    heard = tuple(Notice(p, "handed_over", facts) for p in hear)
     entry = Entry(world.now, by.id, "handed_over", said, {"role": role, "people": [p.id for p in people]})
     return Change(remember_told(moved, notices), (entry,), notices + heard)
+
+
+def _handed_on(case: Case, by: Person, functions: tuple[str, ...]) -> Task:
+    """What somebody hands on: their own; who runs the shift there, rather what the new one's function was asked."""
+    runs_it = _runs_it_there(case, by)
+    theirs = next((t for t in case.tasks if t.live and t.role in functions and by.id != t.acknowledged_by), None)
+    if runs_it and theirs is not None:
+        return theirs
+    try:
+        return task_of(case, by)
+    except Refused:
+        if not runs_it or case.lead is None:
+            raise
+        return case.lead
+
+
+def _runs_it_there(case: Case, by: Person) -> bool:
+    return bool({"supervisor", "manager"}.intersection(by.roles)) and works_at(by, case.line)
 
 
 def followers(case: Case) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from workflow.case import LINECALL, Case, Change, Entry, Notice, Offer, Posting, PostingStatus
 from workflow.errors import Refused
 from workflow.plant import Person, on_shift
-from workflow.routing import World, remember_told
+from workflow.routing import World, barred_from_deciding, had_a_hand_in, remember_told
 from workflow.rules import Approval
 
 AMOUNTS = ("amount", "minutes", "new_quantity", "quantity")  # of a body: the first that is there is held to the limit
@@ -31,7 +31,8 @@ def limit_of(posting: Posting, limits: Mapping[str, Approval]) -> Approval | Non
 def approvers(case: Case, posting: Posting, limit: Approval, world: World) -> tuple[Person, ...]:
     """Who of the first function that is there may approve it; nobody where none of them is."""
     for role in limit.roles:
-        people = tuple(p for p in on_shift(world.plant, role, world.now) if not _own(case, posting, limit, p))
+        there = (p for p in on_shift(world.plant, role, world.now) if role in p.roles)
+        people = tuple(p for p in there if not _own(case, posting, limit, p, world))
         if people:
             return people
     return ()
@@ -53,7 +54,7 @@ def decide(case: Case, status: PostingStatus, by: Person, limit: Approval | None
     posting = status.posting
     if limit is not None and not set(limit.roles) & {*by.roles}:
         raise Refused("approve.not_yours", case=case.number, roles=list(limit.roles))
-    if limit is not None and _own(case, posting, limit, by):
+    if limit is not None and _own(case, posting, limit, by, world):
         raise Refused("approve.own", case=case.number)
     entry = Entry(world.now, by.id, "approved" if yes else "turned_down", posting.kind, {"key": posting.key})
     facts = _facts(case, posting) | {"who": by.id}
@@ -76,8 +77,13 @@ def _by(case: Case, posting: Posting) -> str | None:
     return posting.body.get("decided_by") or case.resolved_by
 
 
-def _own(case: Case, posting: Posting, limit: Approval, person: Person) -> bool:
-    return limit.not_own and person.id in (posting.body.get("decided_by"), case.resolved_by)
+def _own(case: Case, posting: Posting, limit: Approval, person: Person, world: World) -> bool:
+    """Whether it is their own work: they decided or ended it, or had a hand in the stock that it frees (R40)."""
+    own = {posting.body.get("decided_by"), case.resolved_by}
+    if posting.kind == "lot_release":
+        held_it, reworked_it = had_a_hand_in(case, (str(posting.body.get("lot")),))
+        own |= barred_from_deciding(case, world.records) | held_it | reworked_it
+    return limit.not_own and person.id in own
 
 
 def _facts(case: Case, posting: Posting) -> dict[str, Any]:

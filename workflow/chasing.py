@@ -26,7 +26,7 @@ from workflow.routing import (
 )
 from workflow.rules import QuietHours
 from workflow.slow import look_again
-from workflow.verifying import asked_again
+from workflow.verifying import asked_again, of_these
 
 ANSWER_STILL = timedelta(minutes=10)  # to answer "still on it?" before the ladder goes on (R31)
 
@@ -70,6 +70,8 @@ def _each_once(change: Change) -> Change:
 def _unanswered(case: Case, task: Task, world: World) -> Change:
     """The steps that are due by now, as one: the function is reminded and everyone above hears of it once."""
     present = tuple(p for p in people_for(task.role, case, world) if p.id not in task.declined)
+    if task.why == VERIFY:
+        present = tuple(p for p in present if of_these(p, (task.role,)))
     passed = _steps_passed(task, world.now)
     roles, step, above = _first_reachable(case, task, passed, not present, world)
     age = _minutes(world.now - case.since)

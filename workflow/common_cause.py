@@ -15,6 +15,7 @@ from workflow.case import LINECALL, Case, Change, Entry, Notice, Offer, Task, re
 from workflow.errors import Refused
 from workflow.plant import Person, Plant, Utility, on_shift
 from workflow.routing import CAUSE, World, remember_told, route
+from workflow.slow import works_there
 
 AT_ONCE = timedelta(minutes=15)  # machines that stopped so shortly before the cause was told belong to it
 LOOKS_AGAIN = timedelta(minutes=10)  # at the cause, while it is not over
@@ -101,12 +102,17 @@ def on_its_own(case: Case, by: Person, world: World) -> Change:
     require(case, "correct")
     if not any(t.why == CAUSE and t.live for t in case.tasks):
         raise Refused("own_cause.already", case=case.number)
-    if by.id not in (case.reporter, *case.joined, *case.told) and not {"supervisor", "manager"} & {*by.roles}:
+    if by.id not in (case.reporter, *case.joined, *case.told) and not works_there(case, by):
         raise Refused("correct.not_yours", case=case.number, who=case.reporter)
     change = _on_its_own(case, by.id, "something_else", world)
     people = [p for t in change.case.tasks if t.live for p in t.told]
     told = Notice(by.id, "own_cause.you", {"case": case.number, "people": list(dict.fromkeys(people))})
     return Change(change.case, change.entries, (*change.notices, told), change.postings)
+
+
+def may_declare(person: Person, world: World) -> bool:
+    """Whether somebody may say that several machines stand for one reason: whoever runs the shift was asked that."""
+    return bool({*world.rules.triage} & {*person.roles})
 
 
 def looks_like_one(case: Case, known: Iterable[Case], plant: Plant) -> tuple[tuple[Case, ...], tuple[Utility, ...]]:

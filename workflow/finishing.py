@@ -245,7 +245,10 @@ def reopen(
     back = resumed_postings(again, owed)
     taken_back = {"taken_back": [posting.reverses for posting in back]} if back else {}
     entry = Entry(world.now, by.id, "reopened", said, taken_back)
-    change = Change(again, (entry,), (), back).then(route(again, world))
+    change = Change(again, (entry,), (), back)
+    if again.type == "quality_hold":
+        change = change.then(hold(change.case, world, by.id))  # a lot that is named now is on hold with it (R43)
+    change = change.then(route(change.case, world))
     everyone = tuple(dict.fromkeys((*again.told, *(n.to for n in change.notices))))
     notices = (Notice(by.id, "reopened.you", facts), *(Notice(p, "reopened", facts) for p in everyone if p != by.id))
     return Change(change.case, change.entries, notices + change.notices, change.postings)

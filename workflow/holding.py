@@ -95,7 +95,9 @@ def confirm(case: Case, by: Person, world: World, decision: int | None = None) -
     if not proposal.waits_for(by.id):
         why = "decide.waits_for_second" if proposal.by == by.id else "decide.not_your_proposal"
         raise Refused(why, case=case.number, who=proposal.by, people=list(proposal.seconds))
-    author = world.plant.person.get(proposal.by, by)
+    author = world.plant.person.get(proposal.by)
+    if author is None:  # gone since: nobody says yes for them
+        raise Refused("decide.not_your_proposal", case=case.number, who=proposal.by)
     may_decide_all(case, proposal.parts, author, world)
     _still_fits(case, proposal.parts)
     if proposal.agreed_at is not None:
@@ -165,8 +167,9 @@ def condition_buttons(promised: Promised) -> tuple[Offer, ...]:
 def _ask_a_second(case: Case, proposal: Proposal, world: World) -> Change:
     """Its author has said yes: those who may be the second person read all of it, and one of them agrees."""
     barred = {proposal.by, *no_second(case, proposal, world)}
-    there = [p for role in second_of(proposal, world) for p in on_shift(world.plant, role, world.now, case.line)]
-    people = tuple(dict.fromkeys(p.id for p in there if p.id not in barred))
+    there = [(role, p) for role in second_of(proposal, world)
+             for p in on_shift(world.plant, role, world.now, case.line)]  # fmt: skip
+    people = tuple(dict.fromkeys(p.id for role, p in there if p.id not in barred and role in p.roles))
     if not people:
         roles = list(second_of(proposal, world))
         raise Refused("decide.no_second", case=case.number, roles=roles)

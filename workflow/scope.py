@@ -35,6 +35,8 @@ def made_since(case: Case, good: datetime, records: Records) -> tuple[Lot, ...]:
 def last_good(case: Case, at: datetime, by: Person, said: str, world: World) -> Change:
     """ "Last good check 05:30": what was made since then is offered to be held too; nothing is held by itself."""
     require(case, "widen")
+    if not case.held:
+        raise Refused("decide.nothing_held", case=case.number)
     if by.id not in (case.reporter, *case.joined, *case.told) and "quality" not in by.roles:
         raise Refused("acknowledge.not_asked", case=case.number)
     found = made_since(case, at, world.records)

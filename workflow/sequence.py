@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflow.plant import Plant
+from workflow.plant import Person, Plant, works_at
 from workflow.records import Records, WorkOrder
 from workflow.routing import World
 from workflow.running import Floor, held_components, last_on, may_run
@@ -43,6 +43,11 @@ class Slot:
     fixed: bool  # it runs, or begins soon
     put_first: bool = False
     stops: tuple[str, ...] = ()  # why it cannot be run at all now, clearing the line or not
+
+
+def may_put_first(person: Person, line: str) -> bool:
+    """Whether somebody may put an order of a line first: who plans, and who runs the shift there."""
+    return bool(MAY_PUT_FIRST.intersection(person.roles)) and works_at(person, line)
 
 
 def sequence(line: str, floor: Floor, first: PutFirst | None, world: World) -> tuple[Slot, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from workflow.case import LINECALL, Case, Change, Entry, Notice, Offer, Task, require
 from workflow.errors import Refused
-from workflow.plant import Person, on_shift
+from workflow.plant import Person, on_shift, works_at
 from workflow.routing import WATCH, World, remember_told, route
 
 
@@ -47,12 +47,17 @@ def promote(case: Case, by: Person, world: World) -> Change:
     require(case, "correct")
     if not any(t.why == WATCH and t.live for t in case.tasks):
         raise Refused("watch.already", case=case.number)
-    if by.id not in (case.reporter, *case.joined, *case.told) and not {"supervisor", "operator"} & {*by.roles}:
+    if by.id not in (case.reporter, *case.joined, *case.told) and not works_there(case, by):
         raise Refused("correct.not_yours", case=case.number, who=case.reporter)
     change = _promoted(case, by.id, "", world)
     people = list(dict.fromkeys(p for t in change.case.tasks if t.live for p in t.told))
     told = Notice(by.id, "promoted.you", {"case": case.number, "people": people})
     return Change(change.case, change.entries, (*change.notices, told), change.postings)
+
+
+def works_there(case: Case, by: Person) -> bool:
+    """Whether somebody sees for themselves how a machine runs: who works at its line, and who runs the shift."""
+    return bool({"supervisor", "manager"} & {*by.roles}) or ("operator" in by.roles and works_at(by, case.line))
 
 
 def watched(case: Case) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def waiting(case: Case) -> Task | None:
 def ask(case: Case, by: Person, outcome: Resolution, verify: Verification, world: World) -> Change:
     """Somebody says that it is fixed: others are asked to look, and nothing is over before one of them has."""
     there = {p.id: p for role in verify.roles for p in on_shift(world.plant, role, world.now, case.line)}
-    people = tuple(p for p in there if p != by.id)
+    people = tuple(p.id for p in there.values() if p.id != by.id and of_these(p, verify.roles))
     claim = {
         "fixed_by": by.id,
         "fixed_at": world.now.isoformat(),
@@ -76,11 +76,16 @@ def offers() -> tuple[Offer, ...]:
     return Offer("verify"), Offer("not_fixed")
 
 
+def of_these(person: Person, roles: Collection[str]) -> bool:
+    """Whether somebody is of these functions: who stands in for one of them is asked to work, and not for a yes."""
+    return not set(roles).isdisjoint(person.roles)
+
+
 def may_verify(task: Task, case: Case, by: Person) -> None:
     """Refuse whoever fixed it, and whoever the rule does not name (R35)."""
     if by.id == task.facts.get("fixed_by"):
         raise Refused("verify.own_fix", case=case.number, people=list(task.told))
-    if not set(task.facts.get("roles", ())).intersection(by.roles):
+    if not of_these(by, task.facts.get("roles", ())):
         raise Refused("verify.not_yours", case=case.number, roles=list(task.facts.get("roles", ())))
 
 

@@ -394,6 +394,7 @@ EXAMPLES: dict[str, Facts] = {
     "refused.correct.not_yours": REFUSED,
     "refused.reassign.unknown": REFUSED | {"to": "Bob"},
     "refused.reassign.nobody_on_shift": REFUSED,
+    "refused.reassign.hold": REFUSED | {"lots": ["6319-4A"]},
     "media.about_these": {"read": "WO-10482 and lot 6319-4A"},
     "media.belongs": CASE | {"read": "WO-10482"},
     "media.heard_also": CASE | {"read": "WO-10482"},

@@ -20,14 +20,17 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from bot.approving import decided
 from db import approvals, cases, postings
 from db.connect import Database, open_database
 from db.tables import log as logs
+from db.tables import notice as notices
 from db.tables import posting as owed
 from db.tables import task as tasks
 from db.verifying import verify
+from tests.stories import what_holds
 from tests.workflow.world import NOON, PLANT, RECORDS, RULES, concern
 from workflow import (
     answering,
@@ -109,6 +112,10 @@ REPORTS: tuple[ReportedException, ...] = (
     ReportedException("other", "L1"),
     ReportedException("machine_breakdown"),
 )
+HOW_MANY = sa.select(
+    *(sa.select(sa.func.count()).select_from(t).where(t.c.case == sa.bindparam("number")).scalar_subquery()
+      for t in (logs, notices))
+)  # fmt: skip
 Act = Callable[[Case, Person, World, float], Change]
 DECISIONS = ("release", "rework", "scrap", "use_as_is", "keep_on_hold")
 HAPPENS = {
@@ -189,7 +196,7 @@ class AnyCourse(RuleBasedStateMachine):
         self.now = NOON
         self.records = SAID[0]
         self.kept: dict[str, Case] = {}  # as they were last read back
-        self.log_lengths: dict[str, int] = {}
+        self.rows: dict[str, tuple[int, int]] = {}  # of the log and of the outbox
         self.decided: dict[str, int] = {}
         with self.database.write() as tx:  # what an earlier shift left open is nobody's here
             tx.execute(sa.update(owed).where(owed.c.due_at.is_not(None)).values(due_at=None))
@@ -352,9 +359,19 @@ class AnyCourse(RuleBasedStateMachine):
                     statuses = postings.of_case(tx, case.number)
                 change = _after_the_end(act, case, HERE.person[by], much, statuses, world)
             if change is not None and (change.entries or change.case != case):
+                what_holds.somebody_is_answered(change, HERE.person[by])
                 with self.database.write() as tx:
-                    self.keep(tx, change)
+                    self.said_twice(act, self.keep(tx, change), by, much)
                 return
+
+    def said_twice(self, act: str, saved: Case, by: str, much: float) -> None:
+        """I9: the same words or the same press once more undo nothing of what they did."""
+        try:
+            again = ACTS[act](saved, HERE.person[by], self.world(), much)
+        except Refused as no:
+            what_holds.refusal_has_words(no.name)
+        else:
+            what_holds.it_goes_forward(saved, again)
 
     _anything = rule(
         act=st.sampled_from(sorted(ACTS)), person=PEOPLE, n=st.integers(0, 3),
@@ -380,6 +397,7 @@ class AnyCourse(RuleBasedStateMachine):
             for case in due:
                 change = chase(self.kept[case.number], self.world())
                 assert change is not None, f"{case.number} is due, and there is nothing to do"
+                what_holds.nobody_off_shift_is_chased(change, self.world())
                 self.keep(tx, change)
 
     @rule(n=st.integers(0, 3), yes=st.booleans())
@@ -412,10 +430,16 @@ class AnyCourse(RuleBasedStateMachine):
         for case in cases.of(tx, (saved.number, *parts)):  # the end of a cause wakes its parts
             self.kept[case.number] = case
         assert self.kept[saved.number] == saved, f"{saved.number} is not read as it was written"
-        entries = tx.scalar(sa.select(sa.func.count()).select_from(logs).where(logs.c.case == saved.number))
-        grown = self.log_lengths.get(saved.number, 0) + len(change.entries)
-        assert entries == grown, "I6: the log only grows, by what was written"
-        self.log_lengths[saved.number] = grown
+        rows = tuple(tx.execute(HOW_MANY, {"number": saved.number}).one())
+        before_it = self.rows.get(saved.number, (0, 0))
+        grown = (before_it[0] + len(change.entries), before_it[1] + len(change.notices))
+        assert rows == grown, "I3, I6: what is told and the log only grow, by what was written"
+        self.rows[saved.number] = grown
+        what_holds.everything_told_is_whole(change, HERE)
+        what_holds.nobody_is_named(change, HERE)
+        what_holds.the_end_is_heard(before, change)
+        what_holds.it_goes_forward(before, replace(change, case=saved))
+        what_holds.the_watchman_finds_nothing(saved, self.world())
         self.somebody_answers(saved)
         self.nobody_is_chased_who_has_answered(change, saved)
         self.freed_by_who_may(before, change)
@@ -498,13 +522,15 @@ def test_any_course_at_all_keeps_what_must_be_true(kind: str, tmp_path: Path, re
     database = open_database(url)
     database.migrate()
     machine = type("AnyCourseHere", (AnyCourse,), {"database": database})
-    run_state_machine_as_test(
-        seed(SEED)(machine),
-        settings=settings(
-            max_examples=max(1, STEPS // A_SHIFT), stateful_step_count=A_SHIFT, deadline=None, database=None,
-            phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+    with capture_logs() as logged:
+        run_state_machine_as_test(
+            seed(SEED)(machine),
+            settings=settings(
+                max_examples=max(1, STEPS // A_SHIFT), stateful_step_count=A_SHIFT, deadline=None, database=None,
+                phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
+            ),
+        )  # fmt: skip
+    assert [line for line in logged if line["log_level"] in ("error", "critical")] == [], "I12: nobody expected this"
     with database.read() as tx:
         checked = verify(tx, (b"no anchors",))
         assert checked.whole, f"I6: the log is not what was written: {checked.broken[:3]}"

@@ -131,3 +131,84 @@ def test_R35_R55_the_second_look_is_no_words_of_a_shared_phone(floor: Plantside)
     assert floor.case(number).is_open
     assert any("your own phone" in heard for heard in floor.hears("phone.l3"))
     floor.rest_is_known()
+
+
+def released(plant: Plantside) -> str:
+    plant.says("maria.lopez", HOLD)
+    number = plant.only_case().number
+    plant.says("tamika.jones", "6319-4A: release 600 cs", reply_to=f"case:{number}")
+    plant.says("tamika.jones", "yes")
+    plant.passes(minutes=2)
+    assert plant.case(number).parts
+    plant.rest_is_known()
+    return number
+
+
+def test_R45_a_mail_takes_a_release_back_for_that_puts_stock_on_hold_again(floor: Plantside) -> None:
+    number = released(floor)
+
+    mails(floor, "denise@example.com", "withdraw the release of 6319-4A, glass found")
+
+    held = floor.case(number).held_lot("6319-4A")
+    assert held is not None
+    assert (held.remaining, held.withdrawn_by) == (held.quantity, ("denise.palmer",))
+    assert any("withdraws" in h for h in floor.hears("tamika.jones"))
+    floor.passes(minutes=2)
+    floor.rest_is_known()
+
+
+def test_R45_R55_on_a_shared_phone_a_release_is_taken_back_by_a_name(floor: Plantside) -> None:
+    number = released(floor)
+
+    floor.says("phone.l3", "withdraw the release of 6319-4A, glass found")
+    assert "Who is that" in floor.hears_one("phone.l3")
+    assert floor.case(number).parts, "nobody has said who that is"
+    floor.presses("phone.l3", "i_am", "maria.lopez")
+
+    held = floor.case(number).held_lot("6319-4A")
+    assert held is not None
+    assert held.withdrawn_by == ("maria.lopez",)
+    floor.passes(minutes=2)
+    floor.rest_is_known()
+
+
+def test_R14_R45_a_forwarded_word_takes_no_release_back(floor: Plantside) -> None:
+    number = released(floor)
+    said = Inbound("web", "fwd-1", "denise.palmer", "denise.palmer", floor.clock.now(),
+                   "withdraw the release of 6319-4A, glass found", forwarded=True)  # fmt: skip
+    floor.app.receive(said)
+    floor.settle()
+
+    assert "your own words" in floor.hears_one("denise.palmer")
+    assert floor.case(number).parts
+    floor.rest_is_known()
+
+
+def test_R45_R55_on_a_shared_phone_the_rework_is_done_by_a_name(floor: Plantside) -> None:
+    number = in_rework(floor)
+    floor.says("phone.l3", "all reworked", reply_to=f"case:{number}")
+    assert "Who is that" in floor.hears_one("phone.l3")
+
+    floor.presses("phone.l3", "i_am", "maria.lopez")
+
+    assert not floor.case(number).in_rework
+    held = floor.case(number).held_lot("6319-4A")
+    assert held is not None
+    assert held.reworked_by == ("maria.lopez",)
+    floor.rest_is_known()
+
+
+def test_R41_a_mail_books_no_change_of_an_order(floor: Plantside) -> None:
+    floor.says("karen.doyle", "Hy-Dale wants 500 more on 10484")
+    floor.says("neil.abbott", "I take it")
+    floor.says("neil.abbott", "done")
+    assert "Right?" in floor.hears("neil.abbott")[-1]
+
+    mails(floor, "neil@example.com", "yes")
+
+    assert "more than a mail" in floor.hears_one("neil.abbott")
+    assert floor.only_case().is_open
+    floor.says("neil.abbott", "yes")
+    assert not floor.only_case().is_open
+    floor.passes(minutes=2)
+    floor.rest_is_known()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from workflow.case import Case, Step
 from workflow.conditions import ALWAYS, Condition
-from workflow.plant import Asset, Line, Person, Plant, Shift
+from workflow.plant import Absence, Asset, Line, Person, Plant, Shift
 from workflow.records import Item, Lot, Records, SalesOrder, WorkOrder
 from workflow.routing import World
 from workflow.rules import Authority, Concern, Deadlines, Rules, TypeRules
@@ -30,6 +30,21 @@ PLANT = Plant(
         Person("quinn", "Quinn Qual", ("quality",), (), ("day",)),
         Person("rita", "Rita Qual", ("quality",), (), ("day",)),
     ),
+)
+# Off shift, away, at another line, of the other functions; and a phone that is nobody's.
+AWAY = Absence(NOON.date(), NOON.date(), stand_in="stan")
+LATE_AND_OTHERS = (
+    Person("pete", "Pete Op", ("operator",), ("L2",), ("day",)),
+    Person("stan", "Stan Stand", ("operator",), ("L2",), ("day",)),
+    Person("max", "Max Fix", ("maintenance",), (), ("day",), absences=(AWAY,)),
+    Person("sid", "Sid Super", ("supervisor",), ("L2",), ("day",)),
+    Person("lea", "Lea Late", ("supervisor",), (), ("late",)),
+    Person("vera", "Vera Qual", ("quality",), (), ("late",)),
+    Person("paula", "Paula Plan", ("planner",), (), ("day",)),
+    Person("marc", "Marc Mat", ("materials",), (), ("day",)),
+    Person("cleo", "Cleo Care", ("customer_service",), (), ("day",)),
+    Person("sam", "Sam Safe", ("safety",), (), ("day",)),
+    Person("phone", "phone of line 1", ("operator",), ("L1",), shared=True),
 )
 RECORDS = Records(
     items=(Item("FG-1", "Water", "cs"),),
