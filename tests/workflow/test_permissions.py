@@ -464,7 +464,7 @@ def test_R40_segregation_of_duties_with_a_second_person_for_four_people_exhausti
                             assert name in barred | {author}, (kind, how, reporter, producer, hand, author, name)
                         else:
                             assert name not in barred | {author}, (kind, how, reporter, producer, hand, author, name)
-    # Once the reporter is all three hands: 3 others decide, in any order; 9 times two people are: 2 do. 3 kinds of hand.
+    # Once the reporter is all three hands: 3 others decide, in any order. 9 times two people are: 2 do. 3 hands.
     assert set(agreed.values()) == {3 * (6 + 9 * 2)}
 
 
