@@ -24,7 +24,7 @@ OPENS_AGAIN = frozenset({"reopened", "release_withdrawn"})
 HOLDS_MORE = frozenset({"held", "reworked", "release_withdrawn"})
 # What asks somebody who may be at home by now: they alone know whether their machine runs, and silence calls others.
 OF_THE_REPORTER = frozenset({"runs_again", "still_slow", "handed_to_triage"})
-THE_END = {"resolved": "R34", "cancelled": "R34"}
+THE_END = frozenset({"resolved", "cancelled"})
 
 
 def everything_told_is_whole(change: Change, plant: Plant) -> None:
