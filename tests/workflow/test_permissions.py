@@ -133,7 +133,7 @@ DECIDES: dict[str, tuple[Decision, float, str]] = {
     **{name: (name, 10, "") for name in DECISIONS},
     "scrap_much": ("scrap", 60, ""), "release_if": ("release", 10, "if the retest is ok"),
 }  # fmt: skip
-# Which function of `workflow/` each act is; what is not an act of a person, but a step of one, stands in STEPS.
+# Which function of `workflow/` each act is; what is not an act of a person, but a step of one or no right at all, stands in STEPS.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "answering.acknowledge": ("acknowledge",), "answering.promise": ("promise",), "answering.wait": ("wait",),
     "answering.update": ("update",), "answering.decline": ("decline",), "answering.reassign": ("reassign",),
@@ -149,9 +149,10 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "common_cause.may_declare": ("one_cause",), "improving.may_decide": ("accept_rule",),
 }  # fmt: skip
 STEPS = {"holding.all_decided", "reworking.ask_to_rework", "verifying.ask", "verifying.looked", "verifying.may_verify",
-         "holding.may_decide", "finishing.may_end", "answering.task_of", "opening.new_case", "plant.is_on_shift",
-         "plant.works_at", "slow.works_there", "verifying.of_these", "lessons.why_not_accept",
-         "lessons.why_not_forget"}  # fmt: skip
+         "authority.may_agree", "authority.may_decide", "authority.may_decide_all", "finishing.may_end",
+         "answering.task_of", "opening.new_case", "plant.is_on_shift", "plant.works_at", "slow.works_there",
+         "verifying.of_these", "lessons.why_not_accept", "lessons.why_not_forget",
+         "deleted.words_deleted"}  # fmt: skip
 # Acts by which `ALLOWED` calls them there; nobody chases, closes or supersedes by hand.
 STATES_OF = {
     "answer": "answer", "join": "join", "acknowledge": "acknowledge", "promise": "promise", "update": "update",
