@@ -133,7 +133,7 @@ DECIDES: dict[str, tuple[Decision, float, str]] = {
     **{name: (name, 10, "") for name in DECISIONS},
     "scrap_much": ("scrap", 60, ""), "release_if": ("release", 10, "if the retest is ok"),
 }  # fmt: skip
-# Which function of `workflow/` each act is; what is not an act of a person, but a step of one or no right at all, stands in STEPS.
+# Which function of `workflow/` each act is; what is a step of one, or needs no right at all, stands in STEPS.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "answering.acknowledge": ("acknowledge",), "answering.promise": ("promise",), "answering.wait": ("wait",),
     "answering.update": ("update",), "answering.decline": ("decline",), "answering.reassign": ("reassign",),
