@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
-from bench.year import END, RIVERSIDE, YEAR, counted_plainly, questions, rounded, stood_plainly, write, year_of_cases
-from bot.answer import answer
+from bench.recount import said
+from bench.year import (
+    END,
+    RIVERSIDE,
+    YEAR,
+    ask,
+    counted_plainly,
+    differing_answers,
+    keep_times_from_before,
+    questions,
+    rounded,
+    stood_plainly,
+    times_from_before,
+    write,
+    year_of_cases,
+)
 from bot.answers.counted import groups_of
+from bot.answers.wanted import Subject
 from db import figures
 from db.connect import Database, open_database
 from db.figure_rows import Which
 from integrations.plant_folder import read_plant_folder
-from workflow.case import Case
+from workflow.case import Case, Notice
 from workflow.metrics import metrics
 from workflow.plant import shifts_at
 from workflow.routing import World
@@ -22,6 +38,7 @@ from workflow.routing import World
 FOLDER = read_plant_folder(RIVERSIDE)
 WORLD = World(FOLDER.plant, FOLDER.rules, FOLDER.records, END)
 CASES = list(year_of_cases(1500, FOLDER))
+BEFORE = times_from_before()
 SOME = END - timedelta(days=100), END - timedelta(days=3)
 
 
@@ -30,6 +47,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = open_database(f"sqlite:///{tmp_path_factory.mktemp('year') / 'year.db'}")
     database.migrate()
     write(database, CASES)
+    assert keep_times_from_before(database) == BEFORE
     yield database
     database.close()
 
@@ -90,8 +108,27 @@ def test_recurring_causes_are_right(year: Database) -> None:
         assert cause.down_min == pytest.approx(sum(row["down_min"] or 0 for row in mine))
 
 
-def test_every_question_of_the_bench_is_answered(year: Database) -> None:
-    asker = FOLDER.plant.person["stephanie.greer"]
-    with year.read() as tx:
-        names = {name: answer(tx, wanted, asker, WORLD, None).name for name, wanted in questions(FOLDER).items()}
-    assert not {name: said for name, said in names.items() if said in ("answer.nothing", "answer.not_allowed")}
+@pytest.fixture(scope="module")
+def told(year: Database) -> dict[str, Notice]:
+    """The answers to all questions of the bench."""
+    return {name: ask(year, wanted, WORLD) for name, wanted in questions(FOLDER).items()}
+
+
+def test_every_question_of_the_bench_is_answered(told: dict[str, Notice]) -> None:
+    assert not {name: one for name, one in told.items() if one.name in ("answer.nothing", "answer.not_allowed")}
+    assert {wanted.about for wanted in questions(FOLDER).values()} == set(get_args(Subject)) - {"ranking", "priorities"}
+
+
+def test_every_number_of_every_answer_is_that_of_plain_loops(told: dict[str, Notice]) -> None:
+    assert differing_answers(FOLDER, CASES, BEFORE, told) == {}
+    recounted = [name for name, wanted in questions(FOLDER).items() if said(wanted, told[name])]
+    assert set(questions(FOLDER)) - set(recounted) == {"who is there"}, "where there is no number to count"
+
+
+def test_a_wrong_number_is_seen(told: dict[str, Notice]) -> None:
+    """One case less, and all but lists of what is open or on hold differ."""
+    fewer = [case for case in CASES if case.number != CASES[-200].number]
+    wrong = differing_answers(FOLDER, fewer, BEFORE[1:], told)
+    same = set(questions(FOLDER)) - set(wrong)
+    assert same <= {"open", "who", "order", "history of a machine", "lots on hold", "one exception", "who is there",
+                    "what ERP lacks", "summary of a week", "what to improve, 30 days"}  # fmt: skip
