@@ -253,7 +253,7 @@ def _derived(rows: Rows, which: Which, names: Sequence[str], standing: Sequence[
     real = np.flatnonzero(ends > begins)
     if not len(real):
         return _Joined((), of_key[real], begins[real], ends[real], cases[real])
-    machine = of_key[real] * (len(lines[0]) + len(assets[0])) + place[real]
+    machine = place[real]  # of whatever kind the stops are: a minute of one machine is one minute (R49)
     order = np.lexsort((ends[real], begins[real], machine))
     real, machine = real[order], machine[order]
     _, machine = np.unique(machine, return_inverse=True)  # small numbers: what follows stays within 63 bits

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -94,6 +96,27 @@ def test_R49_minutes_down_are_counted_once_for_a_machine(year: Database) -> None
         found = {one.key: one.minutes for one in figures.stood(tx, Which(*SOME), "line")}
     assert found == pytest.approx(stood_plainly(solved, *SOME, END))
     assert sum(found.values()) > 0
+
+
+@pytest.mark.parametrize("by", ["type", "role", "cause"])
+def test_R49_stops_of_two_kinds_of_one_machine_are_no_minute_twice(tmp_path: Path, by: str) -> None:
+    """Filler 3 stands from six to eight for a jam; from seven to nine it is changed over: three hours, not four."""
+    six = END.replace(hour=12) - timedelta(days=2)
+    jam = replace(
+        CASES[0], number="EX-1", type="machine_breakdown", line="L3", assets=("L3-FIL",), captured_at=six,
+        occurred_at=None, resolved_at=six + timedelta(hours=2), line_stopped=True, cancelled_at=None,
+    )  # fmt: skip
+    other = replace(
+        jam, number="EX-2", type="changeover_overrun", captured_at=six + timedelta(hours=1),
+        resolved_at=six + timedelta(hours=3), tasks=(replace(jam.tasks[0], role="supervisor"),),
+    )  # fmt: skip
+    database = open_database(f"sqlite:///{tmp_path / 'two.db'}")
+    database.migrate()
+    write(database, [jam, other])
+    with database.read() as tx:
+        found = figures.stood(tx, Which(six - timedelta(days=1), END), by)
+    assert sorted(one.minutes for one in found) == [60, 120]
+    database.close()
 
 
 def test_recurring_causes_are_right(year: Database) -> None:
