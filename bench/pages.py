@@ -84,6 +84,7 @@ def wrong_on(name: str, text: str, plain: Recount) -> list[str]:
     now, said = plain.now, " ".join(re.sub(r"<[^>]+>", " ", text).split())
     numbers = list(dict.fromkeys(re.findall(r"/cases/(EX-[0-9]+)", text)))
     newest = [c.number for c in reversed(plain.cases)]
+    voice = Voice("en", plain.world.plant, plain.world.records, now)
 
     def found_by(fits: Callable[[Case], bool]) -> list[str]:
         return [c.number for c in reversed(plain.cases) if fits(c)][:MOST_SHOWN]
@@ -102,7 +103,7 @@ def wrong_on(name: str, text: str, plain: Recount) -> list[str]:
         case "figures of a week" | "figures of a year":
             start = period_of(name.replace("figures of a", "this").replace(" ", "_"), None, plain.world.plant, now)[0]
             mine = [c for c in plain.counting if start <= c.captured_at < now]
-            figures, voice = figures_of(mine), Voice("en", plain.world.plant, plain.world.records, now)
+            figures = figures_of(mine)
             passed, solved = figures["first_pass"]
             times = [" ".join(minutes_words(figures[one][at], voice)) for one in FIGURES for at in (0, 1)]
             return lacking([str(len(mine)), voice.percent(passed / max(solved, 1)), *times])
@@ -118,10 +119,8 @@ def wrong_on(name: str, text: str, plain: Recount) -> list[str]:
             return other(numbers, [])
         case "rules":
             tasks = [t for c in plain.cases for t in c.tasks if t.asked_at >= now - timedelta(days=30)]
-            asked, up = Counter(t.why for t in tasks if t.why), Counter(t.why for t in tasks if t.escalated)
-            return [
-                one for rule in asked for one in lacking([str(asked[rule]), *([str(up[rule])] if up[rule] else [])])
-            ]
+            asked = Counter(t.why for t in tasks if t.why)
+            return lacking(voice.number(n) for n in asked.values())
         case "postings":
             return other({*numbers}, {c.number for c in plain.owing})
         case "metrics for Prometheus":
@@ -132,11 +131,11 @@ def wrong_on(name: str, text: str, plain: Recount) -> list[str]:
             return _wrong_figures(json.loads(text), plain)
         case "what to improve":
             right = plain.improve([c for c in plain.counting if c.captured_at >= now - timedelta(days=30)])
-            tried = [f"{n} of them" for _, n in right["tries"].values()]
-            counts = [f"{n}×" for n in right["why"].values()] + [
-                f"up {up} of {n} times" for n, up in right["up"].values()
-            ]
-            return lacking([f"{right['at_once']} of {right['solved']}", *counts, *tried])
+            said_of = voice.number
+            tried = [f"{said_of(n)} of them" for _, n in right["tries"].values()]
+            went_up = [f"up {said_of(up)} of {said_of(n)} times" for n, up in right["up"].values()]
+            why = [f"{n}×" for n in right["why"].values()]
+            return lacking([f"{right['at_once']} of {right['solved']}", *why, *went_up, *tried])
     return []
 
 
