@@ -9,7 +9,7 @@ from integrations.erp.kept_records import KeptRecords
 from integrations.erp.tryton_orders import ORDER_STATES
 from integrations.erp.tryton_rpc import Row, TrytonRpc
 from workflow.ports import Clock
-from workflow.records import Component, Item, ItemKind, Lot, LotStatus, SalesOrder, WorkOrder
+from workflow.records import Component, Consumption, Item, ItemKind, Lot, LotStatus, SalesOrder, WorkOrder
 
 HOLD_AND_MORE = ("QHOLD", "REWORK")
 
@@ -20,6 +20,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "lots": ("stock.lot", "stock.move"),
     "sales_orders": ("sale.sale", "sale.line", "party.party"),
     "components": ("production.bom", "production.bom.input"),
+    "consumptions": ("stock.move",),
 }
 
 
@@ -29,7 +30,8 @@ class TrytonRecords(KeptRecords):
     def __init__(self, rpc: TrytonRpc, clock: Clock, zone: tzinfo) -> None:
         self._rpc, self._zone = rpc, zone
         parts = {"items": self._items, "work_orders": self._work_orders, "lots": self._lots,
-                 "sales_orders": self._sales_orders, "components": self._components}  # fmt: skip
+                 "sales_orders": self._sales_orders, "components": self._components,
+                 "consumptions": self._consumptions}  # fmt: skip
         super().__init__("Tryton", clock, parts, self._young, theirs=lambda: datetime.now(UTC))
 
     def _young(self, part: str, since: datetime) -> bool:
@@ -126,6 +128,16 @@ class TrytonRecords(KeptRecords):
             Component(makes[row["bom"]][0], row["product."]["code"], float(row["quantity"]) / makes[row["bom"]][1])
             for row in inputs
             if row["bom"] in makes and makes[row["bom"]][1]
+        )
+
+    def _consumptions(self) -> tuple[Consumption, ...]:
+        """What productions have taken: their inputs that were done and name a lot."""
+        of = [["lot", "!=", None], ["production_input", "!=", None], ["state", "=", "done"]]
+        fields = ["lot.number", "production_input.number", "internal_quantity"]
+        return tuple(
+            Consumption(row["lot."]["number"], row["production_input."]["number"], float(row["internal_quantity"]))
+            for row in self._rpc.search("stock.move", of, fields, [["id", "ASC"]])
+            if row["lot."]["number"] and row["production_input."]["number"]
         )
 
 

@@ -14,6 +14,7 @@ from tests.tryton_plant import admin
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting
 from workflow.errors import Rejected
+from workflow.records import Consumption
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +201,20 @@ def test_words_stand_at_the_order_that_they_are_about(around: RealTryton) -> Non
     about = f"production,{order(around, 'WO-10482')['id']}"
     notes = around.tryton.sql("select message from ir_note where resource = ?", about)
     assert any("checked with the customer" in message for (message,) in notes)
+
+
+def test_what_an_order_has_taken_of_a_lot_is_in_the_records(around: RealTryton) -> None:
+    has_materials(around, "WO-10483")
+    desk, number = admin(around.tryton.url, DATABASE), order(around, "WO-10483")["id"]
+    (lot,) = desk.search("stock.lot", [["number", "=", "CAP-90117"]], ["id"])
+    (caps,) = desk.search("stock.move", [["production_input", "=", number], ["product.code", "=", "PK-5220"]], ["id"])
+    assert around.erp.records().consumptions == ()
+
+    desk.call("stock.move", "write", [caps["id"]], {"lot": lot["id"]})
+    for step in ("assign_force", "run"):
+        desk.call("production", step, [number])
+
+    assert around.erp.records().consumptions == (Consumption("CAP-90117", "WO-10483", 30000.0),)
 
 
 # what Tryton asks a person first --------------------------------------------------------------------------------------
