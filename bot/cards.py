@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.called import called
 from bot.reach import reader_of, several, way_to_several
 from bot.say import Rendered, log_line, render
 from bot.seals import sealed
@@ -206,6 +207,7 @@ def _showing(app: App, card: Card, now: datetime) -> Showing | None:
         owed = postings.of_case(tx, card.case)
         entries = cases.log_of(tx, card.case)
         to = addresses.now_at(tx, card.channel, card.address)
+        calls = called(app, tx, "card", card.reader, case)
     if case is None or channel is None or reader is None:
         with app.database.write() as tx:
             cards.lost(tx, card, now)
@@ -231,6 +233,7 @@ def _showing(app: App, card: Card, now: datetime) -> Showing | None:
         language=language_for(reader.language, app.plant),
         key=f"{app.plant.id}:card:{case.number}",
         card=True,
+        calls=calls,
         repeat=card.message_id is None and card.attempts > 1,  # an earlier attempt may stand there already
     )
     return Showing(card, case, entries, words, what, message)

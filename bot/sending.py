@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot import fitting
+from bot.called import called
 from bot.cards import becomes_card, first_told
 from bot.drawing import drawn, has_picture
 from bot.reach import OURS, PATIENT_FOR, VIA, Way, reader_of, way_to_several, way_to_stranger, ways
@@ -245,6 +246,7 @@ def _job(
         closed=closed,
         key=f"{app.plant.id}:{pending.id}",
         quiet=pending.notice.name in QUIET or rests_until(app, tx, pending.notice, now) is not None,
+        calls=called(app, tx, pending.notice.name, pending.notice.to, case),
         asker=there.asker if there is not None else None,
         picture=_picture(app, pending.notice, language) if traits.caption and not closed else None,
     )

@@ -46,6 +46,7 @@ class Inbound:
     overheard: bool = False  # said near us and not to us: it counts only where `reply_to` speaks of an exception
     filled: Mapping[str, str] | None = None  # what stood in a form, by its fields; `button` says which form it was
     forwarded: bool = False  # somebody's earlier words, passed on: whoever passes them on does not say them (R41)
+    masked: bool = False  # the chat hides who said it: `sender` is the group, and nobody we could know (T13)
     spoken_by: str | None = None  # a person's id: who said that it is them, on a phone that several share (R55)
     raw: str | None = None  # what could not be read, as it came: set aside, and read again by `linecall replay`
 
@@ -72,6 +73,7 @@ class Outbound:
     key: str = ""  # ours for this message, the same at each attempt: by it a chat that can finds an earlier one
     card: bool = False  # the live card of `case`: first sent, later changed in place by `replaces`
     quiet: bool = False  # nobody has to act on it now: a chat that can makes no sound
+    calls: tuple[str, ...] = ()  # addresses of those whom it asks where several read: a chat that can names them so
     asker: str | None = None  # whom it answers where several read: a chat that can shows it to that address alone
 
 

@@ -18,12 +18,15 @@ Block = dict[str, Any]
 MOST_LABEL, IN_A_ROW = 75, 5
 MOST_TITLE, MOST_FIELD_LABEL, MOST_HINT, MOST_OPTION, MOST_OPTIONS, MOST_INITIAL = 24, 2000, 2000, 75, 100, 3000
 NOTIFIED = 300  # characters of the line that a phone shows
+MOST_MENTIONED = 5  # more names than that call nobody
+_USER = re.compile(r"[UW][A-Z0-9]{2,31}", re.ASCII)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\"'.,;:!?)\]]")
 
 
-def message(text: str, buttons: Sequence[Button], mention: str | None) -> list[Block]:
-    """The blocks of a message; `mention` is the user id of whom it is for, in a channel where others read too."""
-    elements: list[Block] = [{"type": "user", "user_id": mention}, _text(" ")] if mention else []
+def message(text: str, buttons: Sequence[Button], mentions: Sequence[str] = ()) -> list[Block]:
+    """The blocks of a message; `mentions` are the user ids of those whom it is for, where others read too."""
+    named = [[{"type": "user", "user_id": user}, _text(" ")] for user in mentions]
+    elements: list[Block] = [element for one in named for element in one]
     elements += _literal(text)
     blocks: list[Block] = [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}]
     rows = [buttons[n : n + IN_A_ROW] for n in range(0, len(buttons), IN_A_ROW)]
@@ -36,10 +39,15 @@ def message(text: str, buttons: Sequence[Button], mention: str | None) -> list[B
     return blocks
 
 
-def notification(text: str, mention: str | None = None) -> str:
+def people(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Those of them who are people of our workspace: of a list that a plant wrote nothing else becomes a mention."""
+    return tuple(dict.fromkeys(one for one in addresses if _USER.fullmatch(one)))[:MOST_MENTIONED]
+
+
+def notification(text: str, mentions: Sequence[str] = ()) -> str:
     """What a phone shows of a message and a screen reader says: its beginning, with nothing that Slack obeys."""
     shown = text if len(text) <= NOTIFIED else f"{text[: NOTIFIED - 1].rstrip()}…"
-    return (f"<@{mention}> " if mention else "") + escaped(shown)
+    return "".join(f"<@{user}> " for user in mentions) + escaped(shown)
 
 
 def escaped(text: str) -> str:
@@ -65,7 +73,7 @@ def modal(form: Form, callback: str, carried: str) -> Block:
 
 def home(text: str, buttons: Sequence[Button]) -> Block:
     """The page that a person sees when they open the app."""
-    return {"type": "home", "blocks": message(text, buttons, None)}
+    return {"type": "home", "blocks": message(text, buttons)}
 
 
 def _input(field: Field) -> Block:

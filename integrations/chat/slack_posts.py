@@ -33,9 +33,10 @@ class Posts:
 
     async def post(self, message: Outbound) -> Sent:
         """Post, change, or find what an earlier attempt has posted; raises the errors of the SDK."""
+        named = (message.asker,) if message.asker is not None else blocks.people(message.calls)
         shown: dict[str, Any] = {
-            "text": blocks.notification(message.text, message.asker),
-            "blocks": blocks.message(message.text, message.buttons, message.asker),
+            "text": blocks.notification(message.text, named),
+            "blocks": blocks.message(message.text, message.buttons, named),
         }
         if message.replaces is not None:
             channel, ts, *_ = message.replaces.split(":")
@@ -87,7 +88,7 @@ class Posts:
         is better than once to everybody.
         """
         await self._pace.turn(channel)
-        shown = {"text": blocks.notification(message.text), "blocks": blocks.message(message.text, (), None)}
+        shown = {"text": blocks.notification(message.text), "blocks": blocks.message(message.text, ())}
         in_thread = thread if message.thread is not None and message.thread.count(":") > 1 else None
         sent = await self._wire.call("chat.postEphemeral", channel=channel, user=to, thread_ts=in_thread, **shown)
         return Sent(id_of(channel, text_in(sent, "message_ts"), in_thread))

@@ -77,8 +77,9 @@ def shown(blocks: list[dict[str, Any]]) -> str:
     for block in blocks:
         for section in block["elements"] if block["type"] == "rich_text" else ():
             parts = section["elements"]
-            mention = 2 if parts[0]["type"] == "user" else 0
-            found.append("".join(part.get("text") or part.get("url", "") for part in parts[mention:]))
+            while parts and parts[0]["type"] == "user":
+                parts = parts[2:]  # a name, and the blank after it
+            found.append("".join(part.get("text") or part.get("url", "") for part in parts))
     return "\n".join(found)
 
 

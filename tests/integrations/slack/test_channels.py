@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.chat.slack_blocks import MOST_MENTIONED, people
 from tests.integrations import strict_blocks
 from tests.integrations.patience import eventually
 from tests.integrations.slack.floor import ANITA, FILLER_DOWN, FIXERS, MARIA, NEIL, QA, STEPHANIE, TAMIKA, Floor
@@ -30,6 +31,34 @@ def test_R54_one_live_card_in_the_channel_of_its_function_and_the_rest_in_its_th
     assert floor.cases()[0].task("maintenance").promised_at is not None  # type: ignore[union-attr]
     for message in floor.slack.to(FIXERS):
         assert message["thread_ts"] in (None, card["ts"]), "no thread in a thread"
+
+
+def test_a_card_in_a_channel_calls_who_is_asked_by_their_id_and_nobody_else(channels: Floor) -> None:
+    channels.texts(MARIA, "filler 3 down <!here> <!channel> <@U0128> @channel, 10482 standing")
+    channels.passes(seconds=5)
+    (card,) = channels.slack.to(FIXERS)
+    named = {e["user_id"] for e in card["blocks"][0]["elements"][0]["elements"] if e["type"] == "user"}
+    told = channels.cases()[0].task("maintenance").told  # type: ignore[union-attr]
+    asked = {channels.app.plant.person[p].contacts.get("slack") for p in told}
+    assert ANITA in named
+    assert named <= asked
+    assert card["text"].startswith("<@U0"), "their phones ring"
+    assert not any(word in card["text"] for word in ("<!here>", "<!channel>", f"<@{STEPHANIE}>")), "escaped"
+    kinds = {e["type"] for e in card["blocks"][0]["elements"][0]["elements"]}
+    assert kinds <= {"user", "text", "link"}, "what a person wrote stays words"
+
+    channels.passes(minutes=12)
+    rung = [m for m in channels.slack.to(FIXERS) if m["thread_ts"] and m["text"].startswith("<@")]
+    assert rung, "who lets it wait is called in the thread"
+    channels.presses(ANITA, "On it", FIXERS)
+    channels.passes(seconds=10)
+    assert not channels.slack.to(FIXERS)[-1]["text"].startswith("<@"), "who has it is called no more"
+
+
+def test_of_what_a_plant_wrote_as_contacts_only_people_become_mentions() -> None:
+    wrong = ("!channel", "!here", "C0FIXERS", "T0OTHER/U0117", "U0117> <!here", "", "u0117")
+    assert people((*wrong, ANITA, ANITA)) == (ANITA,)
+    assert len(people([f"U0{n:03}" for n in range(40)])) == MOST_MENTIONED
 
 
 def test_R55_a_button_in_a_channel_gives_nobody_a_right(channels: Floor) -> None:
