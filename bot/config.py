@@ -142,7 +142,7 @@ class Config(BaseSettings):
     @field_validator("telegram_webhook_secret")
     @classmethod
     def _as_telegram_takes_it(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not re.fullmatch(r"[\w-]{16,256}", secret.get_secret_value(), re.ASCII):
+        if secret is not None and not _one_or_two(secret, r"[\w-]{16,256}"):
             raise ValueError("16 to 256 letters, digits, _ and -, for example from `openssl rand -hex 24`")
         return secret
 
@@ -152,6 +152,13 @@ class Config(BaseSettings):
         if sid is not None and not re.fullmatch(r"AC[0-9a-f]{32}", sid):
             raise ValueError("AC and 32 characters, as the Twilio console shows it")
         return sid
+
+    @field_validator("twilio_auth_token")
+    @classmethod
+    def _primary_and_secondary(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not _one_or_two(token, r"[^\s,]+"):
+            raise ValueError("the account's Auth Token; while it is changed the new one, a comma, the old one")
+        return token
 
     @field_validator("twilio_whatsapp_from")
     @classmethod
@@ -178,8 +185,10 @@ class Config(BaseSettings):
     @field_validator("slack_signing_secret")
     @classmethod
     def _hard_to_forge(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not re.fullmatch(r"[0-9a-f]{32,64}", secret.get_secret_value()):
-            raise ValueError("the Signing Secret of the app's Basic Information: 32 hexadecimal digits")
+        if secret is not None and not _one_or_two(secret, r"[0-9a-f]{32,64}"):
+            raise ValueError(
+                "the Signing Secret of the app's Basic Information: 32 hexadecimal digits; two with a comma while it changes"
+            )
         return secret
 
     @field_validator("slack_channel")
@@ -236,6 +245,12 @@ class Config(BaseSettings):
     def url(self) -> str:
         """The SQLAlchemy URL of the database."""
         return self.database_url or f"sqlite:///{(self.data / 'linecall.db').resolve()}"
+
+
+def _one_or_two(secret: SecretStr, right: str) -> bool:
+    """Whether it is a secret of that form, or while it is changed the new one, a comma, and the old one."""
+    given = [one.strip() for one in secret.get_secret_value().split(",")]
+    return len(given) <= 2 and all(re.fullmatch(right, one, re.ASCII) for one in given)
 
 
 def read_config(**given: object) -> Config:

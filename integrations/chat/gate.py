@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -65,6 +65,16 @@ def form(body: bytes) -> dict[str, str]:
 def same(given: str, expected: str) -> bool:
     """Whether two secrets are equal; takes as long for a wrong one as for the right one."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))
+
+
+def secrets_in(setting: str | None) -> tuple[str, ...]:
+    """The secrets that a setting names: one, or while it is changed the new one, a comma, and the old one."""
+    return tuple(one.strip() for one in (setting or "").split(",") if one.strip())
+
+
+def any_same(given: str, expected: Iterable[str]) -> bool:
+    """Whether a secret is one of several; every one is looked at, so that the time tells nothing."""
+    return sum(same(given, one) for one in expected) > 0
 
 
 def recent(stamp: str, at: datetime, within: timedelta = REPLAY_WINDOW) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from integrations.chat import slack_blocks as blocks
-from integrations.chat.gate import Unreadable, as_it_came, at, form, json_object, recent, same, text_in
+from integrations.chat.gate import Unreadable, any_same, as_it_came, at, form, json_object, recent, secrets_in, text_in
 from integrations.chat.pace import Pace
 from integrations.chat.slack_doctor import examined
 from integrations.chat.slack_events import (
@@ -69,7 +69,7 @@ class Slack:
         self._access = token, base_url
         self._wire = Wire(token, base_url)
         self._app_token = app_token  # set: Socket Mode; else Slack calls us
-        self._secret = secret
+        self._secrets = secrets_in(secret)
         self._door = f"{public_url.rstrip('/')}{HOOK}" if public_url else None
         self._commands = frozenset(commands)
         self._posts = Posts(self._wire, pace or Pace(self.traits.rates))
@@ -110,9 +110,9 @@ class Slack:
     def proves(self, knock: Knock) -> bool:
         """Whether Slack signed these very bytes, lately (S1)."""
         stamp = knock.headers.get(STAMP, "")
-        if self._secret is None or not recent(stamp, knock.at):
+        if not recent(stamp, knock.at):
             return False
-        return same(knock.headers.get(SIGNATURE, ""), signed(self._secret, stamp, knock.body))
+        return any_same(knock.headers.get(SIGNATURE, ""), (signed(one, stamp, knock.body) for one in self._secrets))
 
     def read(self, knock: Knock) -> Came:
         """An event, an interaction or a slash command."""
@@ -284,7 +284,7 @@ class Slack:
         program = self._program
         places = program.places(NAME) if program is not None else ()
         people = program.people(NAME) if program is not None else ()
-        return await examined(self._wire, self._app_token, self._secret, self._door, places, people)
+        return await examined(self._wire, self._app_token, self._secrets, self._door, places, people)
 
 
 JSON = "application/json"

@@ -13,7 +13,7 @@ import structlog
 from telegram import InputFile
 from telegram.error import BadRequest, Conflict, TelegramError
 
-from integrations.chat.gate import as_it_came, at, json_object, same, text_in
+from integrations.chat.gate import any_same, as_it_came, at, json_object, secrets_in, text_in
 from integrations.chat.pace import Pace
 from integrations.chat.telegram_doctor import examined
 from integrations.chat.telegram_updates import MOST_FILE, NAME, PRESSED, WANTED, id_of, inbound, number_of
@@ -59,7 +59,7 @@ class Telegram:
     ) -> None:
         self._wire = Wire(token, base_url)
         self._bot_id = _number_in(token)
-        self._secret = secret  # set: Telegram calls us; else we ask
+        self._secrets = secrets_in(secret)  # one is set: Telegram calls us; else we ask
         self._public_url = public_url
         self._menu = menu or {}  # language -> command -> what it does
         self._pace = pace or Pace(self.traits.rates)
@@ -76,14 +76,14 @@ class Telegram:
     async def listen(self, receive: Receive) -> None:
         """Until cancelled: ask for updates, or have Telegram call where a webhook secret is set."""
         await self._introduce()
-        if self._secret is None:
+        if not self._secrets:
             await self._wire.call("deleteWebhook")
             await self._poll(receive)
         elif self._public_url is not None:
             await self._wire.call(
                 "setWebhook",
                 url=f"{self._public_url.rstrip('/')}{HOOK}",
-                secret_token=self._secret,
+                secret_token=self._secrets[0],  # what is on its way still carries the old one
                 allowed_updates=list(WANTED),
             )
         await asyncio.Event().wait()
@@ -94,7 +94,7 @@ class Telegram:
 
     def proves(self, knock: Knock) -> bool:
         """Whether it carries the secret that we gave Telegram; it signs nothing, and repeats are known by their ids."""
-        return self._secret is not None and same(knock.headers.get(SECRET_HEADER, ""), self._secret)
+        return any_same(knock.headers.get(SECRET_HEADER, ""), self._secrets)
 
     def read(self, knock: Knock) -> Came:
         """One update."""
@@ -237,7 +237,7 @@ class Telegram:
         return await examined(
             self._wire,
             wanted,
-            hooked=self._secret is not None,
+            secrets=len(self._secrets),
             places=program.places(NAME) if program is not None else (),
             people=program.people(NAME) if program is not None else (),
         )

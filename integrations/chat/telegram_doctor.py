@@ -33,13 +33,13 @@ async def examined(
     wire: Wire,
     wanted: str | None,
     *,
-    hooked: bool,
+    secrets: int,
     places: tuple[str, ...] = (),
     people: tuple[tuple[str, str], ...] = (),
 ) -> tuple[Finding, ...]:
     """Token, webhook against polling, menu, groups and people; never raises.
 
-    `wanted` is the address that Telegram should call, `hooked` whether it should call at all.
+    `wanted` is the address that Telegram should call, `secrets` how many it may call with; without one we ask.
     """
     try:
         me = await wire.call("getMe")
@@ -52,7 +52,10 @@ async def examined(
     name = text_in({"me": me}, "me", "username")
     found = [Finding("token", f"valid, the bot is @{name}")]
     try:
-        found += [_delivery(await wire.call("getWebhookInfo"), wanted, hooked=hooked), _groups(me)]
+        found += [_delivery(await wire.call("getWebhookInfo"), wanted, hooked=secrets > 0), _groups(me)]
+        if secrets > 1:
+            to_do = "a minute after `linecall run` began, take the old one out of LINECALL_TELEGRAM_WEBHOOK_SECRET"
+            found.append(Finding("webhook secret", "two are believed, the new one and the old one", to_do))
         menu = await wire.call("getMyCommands")
         done = Finding("menu", f"{len(menu)} commands") if menu else None
         found.append(done or Finding("menu", "not set yet", "start `linecall run` once; it sets the menu"))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import structlog
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from integrations.chat.gate import at, form
+from integrations.chat.gate import at, form, secrets_in
 from integrations.chat.pace import Pace
 from integrations.chat.whatsapp_missed import Missed
 from integrations.chat.whatsapp_templates import (
@@ -73,11 +73,11 @@ class WhatsApp:
             ),
             outside=Traits(text=ROOM, buttons=9, button_text=20, button_bytes=200, window=timedelta(hours=24)),
         )
-        self._token = token
+        self._tokens = secrets_in(token)  # the new one first, while it is changed
         self._sender = PREFIX + sender
         self._public_url = public_url.rstrip("/") if public_url else None
         self._fallback_url = fallback_url.rstrip("/") if fallback_url else self._public_url  # a second way to our door
-        self._wire = Wire(account, token, base_url)
+        self._wire = Wire(account, self._tokens[0], base_url)
         self._contents = Contents(self._wire)
         self._pace = pace or Pace(self.traits.rates)
         self._lend = lend  # puts a picture where Twilio can fetch it, and tells its address
@@ -91,7 +91,7 @@ class WhatsApp:
     def proves(self, knock: Knock) -> bool:
         """Whether Twilio signed it for this address; it has no time in it: repeats are known by MessageSid (W1)."""
         bases = (self._public_url, self._fallback_url) if knock.path == FALLBACK else (self._public_url,)
-        return signed(knock, [base for base in dict.fromkeys(bases) if base is not None], self._token)
+        return signed(knock, [base for base in dict.fromkeys(bases) if base is not None], self._tokens)
 
     def read(self, knock: Knock) -> Came:
         """A message of a person, or what became of one of ours; both may come again and in any order."""
@@ -191,6 +191,9 @@ class WhatsApp:
             return (Finding("account", "Twilio refuses account or token", to_do), *await self._doors())
         active = account.status in (None, "active")
         found = [Finding("account", f"valid, {account.status or 'active'}", "" if active else "see the Twilio console")]
+        if len(self._tokens) > 1:
+            to_do = "once the new one is the primary at Twilio, take the old one out of LINECALL_TWILIO_AUTH_TOKEN"
+            found.append(Finding("auth token", "two are believed, the new one and the old one", to_do))
         return (*found, await self._number(), *await self._doors(), await self._approved())
 
     async def _number(self) -> Finding:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from twilio.request_validator import RequestValidator
 
-from integrations.chat.gate import Unreadable, form, same
+from integrations.chat.gate import Unreadable, any_same, form
 from integrations.chat.whatsapp_wire import DEAD, why_of
 from workflow.messages import Arrival, Inbound, Media, MediaKind
 from workflow.ports import Knock
@@ -38,7 +38,7 @@ STATES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
 }
 
 
-def signed(knock: Knock, ours: Sequence[str], token: str) -> bool:
+def signed(knock: Knock, ours: Sequence[str], tokens: Sequence[str]) -> bool:
     """Whether Twilio signed this form for one of these addresses of ours (HMAC-SHA1 over URL and fields); never raises.
 
     They come from our configuration, never from a header: behind a proxy `Host` is whatever somebody sent (W2).
@@ -52,7 +52,8 @@ def signed(knock: Knock, ours: Sequence[str], token: str) -> bool:
     except Unreadable:
         return False  # no form of Twilio's has a key twice; what cannot be read so cannot be proved
     path = knock.path + (f"?{knock.query}" if knock.query else "")
-    return any(same(given, str(RequestValidator(token).compute_signature(url + path, fields))) for url in ours)
+    written = (RequestValidator(token).compute_signature(url + path, fields) for token in tokens for url in ours)
+    return any_same(given, map(str, written))
 
 
 def inbound(fields: Mapping[str, str], now: datetime) -> Inbound:
