@@ -1,4 +1,4 @@
-"""Whom a message in the chat of a function asks: there everybody reads it, and nobody takes it for theirs unless named."""
+"""Whom a message in the chat of a function asks: what everybody reads nobody takes for theirs unless named."""
 
 from __future__ import annotations
 

@@ -186,9 +186,7 @@ class Config(BaseSettings):
     @classmethod
     def _hard_to_forge(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _one_or_two(secret, r"[0-9a-f]{32,64}"):
-            raise ValueError(
-                "the Signing Secret of the app's Basic Information: 32 hexadecimal digits; two with a comma while it changes"
-            )
+            raise ValueError("the Signing Secret of the app's Basic Information: 32 hexadecimal digits")
         return secret
 
     @field_validator("slack_channel")

@@ -50,7 +50,7 @@ def invite(app: App, person: str) -> str:
 def accepted(app: App, received: Received) -> bool:
     """Whether a message opens an invitation that counts, or answers the question that came of it (R55)."""
     message = received.message
-    if message.conversation != message.sender:
+    if message.among or message.conversation != message.sender:
         return False
     given = _START.fullmatch(message.text.strip())
     if given is not None:

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.channels import acknowledge
-from bot.meaning import MOST_TEXT, speaks_of_danger
+from bot.meaning import cut_to_danger, speaks_of_danger
 from bot.reach import OURS, answered_at, several, stranger
 from bot.seals import opened
 from db import addresses, arrivals, conversations, inbox, outbox
@@ -156,16 +156,18 @@ def edited_nothing(app: App, received: Received) -> bool:
 def turn_away(app: App, received: Received) -> None:
     """A stranger is told how to register and nothing else, once a day; what they wrote is kept (R55).
 
-    Of a danger the triage desk hears at once, whoever tells of it; it opens no exception by itself (R15).
+    Of a danger the triage desk hears at once, whoever tells of it, however late in a long text; it opens no exception
+    by itself (R15). Whoever writes behind the name of a group is told why nothing of it counts (T13).
     """
-    message, now = received.message, app.clock.now()
-    beginning = replace(message, text=message.text[:MOST_TEXT])
-    alarming = foreign(app, message) and speaks_of_danger(app, beginning, nobodys(app))
+    now, us = app.clock.now(), nobodys(app)
+    message = cut_to_danger(app, received.message, us.sender) if foreign(app, received.message) else received.message
+    alarming = foreign(app, message) and speaks_of_danger(app, message, us)
+    name = "masked_person" if message.masked else "unknown_person"
     with app.database.write() as tx:
         known = addresses.get(tx, message.channel, message.sender)
         last = known.turned_away_at if known is not None else None
         if foreign(app, message) and (last is None or now - last >= TURNED_AWAY_AGAIN):
-            told = Notice(stranger(message.channel, message.sender), "unknown_person", where=answered_at(message))
+            told = Notice(stranger(message.channel, message.sender), name, where=answered_at(message))
             outbox.put(tx, None, told, now)
             addresses.turned_away(tx, message.channel, message.sender, now)
         if alarming:

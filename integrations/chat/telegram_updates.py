@@ -64,8 +64,10 @@ def inbound(update: Mapping[str, Any], now: datetime, bot: str | None, bot_id: s
 
 def _message(message: Mapping[str, Any], bot: str | None, bot_id: str, *, edited: bool) -> Inbound | None:
     sender, chat = message.get("from"), message.get("chat")
-    # An anonymous administrator, a channel or another bot is nobody of whom we could know who it is (T13).
-    if sender is None or at(sender, "is_bot") is True or message.get("sender_chat") is not None:
+    # A channel or another bot is nobody; whoever writes as the group is told that we cannot know them (T13).
+    masked = at(message, "sender_chat", "id") is not None and at(message, "sender_chat", "id") == at(chat, "id")
+    hidden = at(sender, "is_bot") is True or message.get("sender_chat") is not None
+    if sender is None or (hidden and not masked):
         return None
     if not SAYS & message.keys():
         return None  # somebody joined, a title was changed
@@ -86,7 +88,7 @@ def _message(message: Mapping[str, Any], bot: str | None, bot_id: str, *, edited
     return Inbound(
         NAME,
         f"{our_id}:edit:{_number(message.get('edit_date', 0))}" if edited else our_id,
-        _id(at(sender, "id")),
+        chat_id if masked else _id(at(sender, "id")),
         f"{chat_id}/{_number(topic)}" if topic is not None else chat_id,
         # A correction comes after what it corrects, whichever is delivered first.
         _instant(message.get("edit_date", message.get("date"))) + A_MOMENT if edited else _instant(message.get("date")),
@@ -96,6 +98,7 @@ def _message(message: Mapping[str, Any], bot: str | None, bot_id: str, *, edited
         media=_media(message),
         among=among,
         forwarded=message.get("forward_origin") is not None,
+        masked=masked,
     )
 
 

@@ -219,6 +219,7 @@ EXAMPLES: dict[str, Facts] = {
     "not_your_words": {},
     "mail_above": {},
     "unknown_person": {"address": "+15550199"},
+    "masked_person": {},
     "stranger_in_danger": {"address": "+15550199", "said": "fire!!"},
     **{f"asked.{role}": ASKED for role in ROLES},
     "asked.handed_over": ASKED | {"handed_by": "anita.rao", "note": "you know this one"},

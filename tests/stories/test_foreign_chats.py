@@ -59,6 +59,15 @@ def test_R15_a_danger_of_which_a_stranger_writes_reaches_the_triage_desk_at_once
     assert any("still burning" in line for line in floor.hears("denise.palmer"))
 
 
+def test_R15_a_danger_late_in_a_long_text_of_a_stranger_reaches_the_triage_desk_at_once(floor: Floor) -> None:
+    long = "we looked at the pallets again and again. " * 120
+    floor.texts(NOBODY, long)
+    assert floor.hears("denise.palmer") == [], "length alone is no danger"
+    floor.texts(NOBODY, f"{long}Then there was an ammonia leak at dock 2.")
+    assert any("ammonia leak" in line for line in floor.hears("denise.palmer")), "she reads the danger itself"
+    assert floor.cases() == ()
+
+
 def test_R55_what_a_stranger_writes_otherwise_disturbs_nobody(floor: Floor) -> None:
     floor.texts(NOBODY, "hey what is up with line 3")
     assert floor.hears("denise.palmer") == []

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import LogCapture
 
 from bot.invite import invite
-from db import inbox
+from db import addresses, inbox
 from integrations.chat.telegram import Telegram
 from integrations.chat.telegram_updates import inbound
 from tests.integrations.patience import eventually
@@ -123,7 +123,28 @@ def test_in_a_group_only_what_is_meant_for_us_counts(telegram: StrictTelegram) -
     assert heard("/open")
     assert not heard("/open@other_bot")
     assert heard("ok", reply_to_message={"message_id": 1, "from": {"username": BOT}})
-    assert not heard(f"@{BOT} release it", sender_chat={"id": -1001}), "an anonymous administrator is nobody"
+    assert not heard("who took the wrench", sender_chat={"id": -1001}), "talk stays talk, whoever hides"
+    assert not heard(f"@{BOT} release it", sender_chat={"id": -1002, "type": "channel"}), "a channel is nobody"
+
+
+def test_R55_who_writes_as_the_group_is_told_that_we_cannot_know_them_and_binds_nothing(floor: Floor) -> None:
+    floor.texts(MARIA, FILLER_DOWN)
+    group = {"chat": {"id": -1001, "type": "supergroup"}, "sender_chat": {"id": -1001, "type": "supergroup"}}
+    group["from"] = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    token = invite(floor.app, "gary.lindqvist")
+    for said in (f"@{BOT} EX-1001 fixed, 5 min", f"@{BOT} seamer 2 is down", f"/start {token}", f"@{BOT} yes"):
+        floor.texts(1087968824, said, **group)
+    (case,) = floor.cases()
+    assert case.resolved_at is None
+    (told,) = floor.telegram.to(-1001)
+    assert "cannot know who speaks" in told["text"], "once a day, and in the group"
+    with floor.app.database.read() as tx:
+        assert len(inbox.of_strangers(tx)) == 4, "the triage desk sees the words"
+        assert addresses.get(tx, "telegram", "-1001").person is None  # type: ignore[union-attr]
+
+    floor.texts(1087968824, f"@{BOT} ammonia leak at filler 3", **group)
+    assert any("ammonia" in line for line in floor.hears("denise.palmer")), "a danger is a danger"
+    assert len(floor.cases()) == 1
 
 
 @pytest.mark.parametrize(
