@@ -73,7 +73,7 @@ campaign: .venv/dev.done ## the long runs, hours; what they found goes into docs
 	@LINECALL_TEST_HOOKS=100000 $(PY) -m pytest tests/integrations/test_hooks.py
 	@LINECALL_TEST_ORDERS=10000 $(PY) -m pytest tests/integrations/test_any_order.py
 	@LINECALL_TEST_SENDS=10000 $(PY) -m pytest tests/stories/test_ambiguous_sends.py
-	@$(PY) -m bench.channels
+	@for chat in telegram slack whatsapp; do $(PY) -m bench.channels --chat $$chat || exit 1; done
 	@$(PY) -m bench.posting --cases 500
 	@$(PY) -m bench.latency --messages $(MESSAGES)
 	@$(PY) -m bench.understanding --growth 200000
