@@ -6,6 +6,7 @@ same promises as all others.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +32,7 @@ from integrations.erp.sap_books import Setup
 from integrations.erp.sap_odata import Sap
 from integrations.erp.tryton import TrytonErp
 from tests import erpnext_plant, odoo_plant
-from tests.integrations.faults import Act, Faulty, PulledPlug, answers, lost_answer, plug_after, plug_before, timed_out
+from tests.integrations.faults import Act, Faulty, PulledPlug, answers, lost_answer, plug_after, plug_before
 from tests.sap_contract import Service, contract
 from tests.sap_gateway import serving
 from tests.sap_plant import PASSWORD, PLANT, REWORK, USER, SapPlant, add_order
@@ -155,6 +156,12 @@ class FlatFiles:
 
     def records_broken(self) -> None:
         (self.plant / "lots.csv").write_text("lot,item\nhalf a fi", encoding="utf-8")
+
+
+def changes_tryton(request: httpx.Request) -> bool:
+    """Whether a call changes anything over there: its method says so."""
+    method = str(json.loads(request.content).get("method", ""))
+    return method.rpartition(".")[2] not in ("search_read", "search_count", "read", "login", "get_preferences")
 
 
 class RealTryton:
@@ -446,12 +453,9 @@ def drive(around: ErpAround, owed: Posting, attempts: int = 20) -> Receipt:
     raise AssertionError("never reached")
 
 
-BUSY_OR_ABSENT = (answers(429, **{"Retry-After": "90"}), answers(503), answers(502), timed_out)
-
-
 def comes_later(around: Any, answer: Act) -> None:
     """A busy or absent system means later for all, at its own time, and the posting is booked once it answers."""
-    one = posting("lot_hold")
+    one = posting("lot_hold", quantity=1.0)
     around.wire.always(answer)
     with pytest.raises(Away) as away:
         around.erp.post(one)
@@ -474,11 +478,12 @@ class Stop:
     owed: Posting
     call: int
     calls: int
+    ways: tuple[Act, ...]
 
     def happens(self) -> Receipt:
         """It goes wrong there, and is driven to its end after that: booked once, and found."""
         wire = self.around.wire
-        wire.at(self.call, GO_WRONG[(self.call + FIRST) % len(GO_WRONG)])
+        wire.at(self.call, self.ways[(self.call + FIRST) % len(self.ways)])
         try:
             self.around.erp.post(self.owed)
         except PulledPlug:
@@ -498,15 +503,25 @@ class Stop:
         return f"stopped at call {self.call} of {self.calls}"
 
 
-def stops(around: Any, owed: Callable[[int], Posting]) -> Iterator[Stop]:
-    """Each call that a posting takes, with a posting of its own; `owed` makes the one for a call (0: undisturbed)."""
+def stops(
+    around: Any, owed: Callable[[int], Posting], writes: Callable[[httpx.Request], bool] | None = None
+) -> Iterator[Stop]:
+    """Each call that a posting takes, with a posting of its own; `owed` makes the one for a call (0: undisturbed).
+
+    With `writes` only the calls that change something over there: whoever dies while reading leaves behind what the
+    last such call did, and a new process asks for more names than the old one, which moves the numbers of all calls.
+    """
     clean = owed(0)
-    around.wire.calls = 0
+    around.wire.calls, around.wire.counts = 0, writes or (lambda _: True)
     around.erp.post(clean)
-    calls = around.wire.calls
-    assert calls > 1, "or there is nothing in between"
+    calls, ways = around.wire.calls, GO_WRONG if writes is None else (plug_after, lost_answer)
+    assert calls > (writes is None), "or there is nothing in between"
     for call in range(1, calls + 1):
-        yield Stop(around, owed(call), call, calls)
+        around.wire.counts = lambda _: True
+        one = owed(call)
+        around.wire.counts = writes or around.wire.counts
+        yield Stop(around, one, call, calls, ways)
+    around.wire.counts = lambda _: True
 
 
 def other(owed: Posting, **changed: Any) -> Posting:

@@ -22,12 +22,14 @@ class Faulty(httpx.BaseTransport):
         self._real = httpx.HTTPTransport()
         self.calls = 0  # since the last time somebody set something up
         self.away = False
+        self.counts: Callable[[httpx.Request], bool] = lambda _: True  # which requests are numbered
         self._at: dict[int, Act] = {}
         self._always: Act | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls += 1
-        act = self._at.pop(self.calls, self._always)
+        numbered = self.counts(request)
+        self.calls += numbered
+        act = self._at.pop(self.calls, self._always) if numbered else self._always
         if self.away:
             raise httpx.ConnectError("unplugged", request=request)
         return act(request, self._real.handle_request) if act is not None else self._real.handle_request(request)

@@ -5,21 +5,18 @@ Read back by SQL, which shares nothing with the adapter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from integrations.erp.tryton import TrytonErp
-from tests.integrations.erp_contract import BUSY_OR_ABSENT, RealTryton, comes_later, drive, posting, stops
-from tests.integrations.faults import Act, answers
+from tests.integrations.erp_contract import RealTryton, changes_tryton, drive, posting, stops
 from tests.integrations.test_tryton import has_materials
 from tests.tryton_plant import ADMIN_PASSWORD, admin
 from tests.tryton_server import DATABASE, Tryton
 from workflow.case import Posting, PostingKind
-from workflow.errors import Away, Rejected, TryLater
+from workflow.errors import Away
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +24,13 @@ MANY: tuple[tuple[PostingKind, dict[str, Any]], ...] = (  # every way of booking
     ("lot_hold", {"quantity": 1.0}),
     ("scrap", {"lot": None, "work_order": "WO-10482", "quantity": 2.0, "decision": "scrap"}),
     ("downtime", {}),
+    ("confirmation", {}),
+    ("note", {}),
     ("deviation", {"work_order": "WO-10482", "decision": "use_as_is"}),
     ("reschedule", {"new_quantity": 2750.0}),
     ("order_status", {"work_order": "WO-10460"}),
 )
+BACK = [way for way in MANY if way[0] not in ("confirmation", "reschedule", "order_status")]  # as downtime, and no way
 
 
 def nth(kind: PostingKind, changed: dict[str, Any], call: int) -> Posting:
@@ -96,7 +96,7 @@ def count(around: RealTryton, table: str) -> int:
 def test_R47_stopped_at_any_call_it_is_booked_once(
     around: RealTryton, kind: PostingKind, changed: dict[str, Any]
 ) -> None:
-    """Our plug is pulled before or after each call in turn, or the answer to it is lost."""
+    """Our plug is pulled after each call that changes something, or the answer to it is lost, in turn."""
     if kind == "reschedule":
         has_materials(around, "WO-10483")
     clean, works = nth(kind, changed, -1), 0
@@ -104,7 +104,7 @@ def test_R47_stopped_at_any_call_it_is_booked_once(
     whole = traces(around, clean)
     assert whole, "or nothing is shown of this kind"
     assert 0 not in whole.values()
-    for stop in stops(around, lambda call: nth(kind, changed, call)):
+    for stop in stops(around, lambda call: nth(kind, changed, call), changes_tryton):
         stop.happens()
         works = stop.calls + 2  # one a call, and the two undisturbed ones
         assert traces(around, stop.owed) == whole, str(stop)
@@ -113,63 +113,19 @@ def test_R47_stopped_at_any_call_it_is_booked_once(
             == works, "no work was made for nothing"  # fmt: skip
 
 
-def test_R50_whoever_changed_the_order_meanwhile_is_not_overwritten(around: RealTryton) -> None:
-    desk = admin(around.tryton.url, DATABASE)
-    (order,) = desk.search("production", [["state", "=", "draft"]], ["number"], limit=1)
-    one = posting("reschedule", work_order=order["number"], new_quantity=None, new_due="2026-12-01")
+@pytest.mark.parametrize(("kind", "changed"), BACK, ids=[kind for kind, _ in BACK])
+def test_R47_stopped_at_any_call_it_is_taken_back_once(
+    around: RealTryton, kind: PostingKind, changed: dict[str, Any]
+) -> None:
+    def back(call: int) -> Posting:
+        first = nth(kind, changed, call)
+        drive(around, first)
+        return replace(first, key=f"{first.key}/back", reverses=first.key)
 
-    def neil_is_faster(request: httpx.Request, real: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
-        if b"model.production.write" in request.content:
-            around.wire.always(None)
-            desk.call("production", "write", [order["id"]], {"planned_date": date(2026, 12, 24)})
-        return real(request)
-
-    around.wire.always(neil_is_faster)
-    with pytest.raises(TryLater, match="somebody else"):
-        around.erp.post(one)
-    drive(around, one)
-    assert around.booked(one.key) == 1
-    desk.close()
-
-
-def test_what_is_short_is_refused_and_nothing_stays_reserved(around: RealTryton) -> None:
-    one = posting("lot_hold", quantity=99999.0)
-    with pytest.raises(Rejected, match="1350 cs in storage"):
-        drive(around, one)
-    assert around.tryton.sql("select count(*) from stock_move where state = 'assigned' and lot = "
-                             "(select id from stock_lot where number = '6320-3A')") == [(0,)]  # fmt: skip
-    drive(around, posting("lot_hold", quantity=1350.0))
-
-
-def test_what_the_orders_state_does_not_allow_is_a_persons(around: RealTryton) -> None:
-    ((planned,),) = around.tryton.sql("select number from production where state = 'draft' limit 1")
-    with pytest.raises(Rejected, match="planned"):
-        drive(around, posting("downtime", work_order=planned))
-    with pytest.raises(Rejected, match="before the start only"):
-        drive(around, posting("reschedule", work_order="WO-10482"))
-    with pytest.raises(Rejected, match="cannot become"):
-        drive(around, posting("order_status", work_order="WO-10482", status="cancelled"))
-
-
-def test_who_has_no_rights_is_told_so_and_books_nothing(around: RealTryton) -> None:
-    desk = admin(around.tryton.url, DATABASE)
-    employee = desk.search("company.employee", [], ["id"])[0]["id"]
-    desk.create("res.user", {"name": "Visitor", "login": "visitor", "password": ADMIN_PASSWORD,
-                             "companies": [["add", [desk.context["company"]]]], "company": desk.context["company"],
-                             "employees": [["add", [employee]]], "employee": employee})  # fmt: skip
-    visitor = TrytonErp(around.tryton.url, DATABASE, "visitor", ADMIN_PASSWORD, around.clock, transport=around.wire)
-    one = posting("lot_hold")
-    with pytest.raises(Rejected, match="not allowed"):
-        visitor.post(one)
-    assert around.booked(one.key) == 0
-    desk.close()
-
-
-def test_a_session_that_is_over_is_begun_again_and_nothing_is_booked_twice(around: RealTryton) -> None:
-    one = posting("lot_hold", quantity=5.0)
-    around.wire.at(6, answers(401))  # in the middle of it
-    drive(around, one)
-    assert around.booked(one.key) == 1
+    for stop in stops(around, back, changes_tryton):
+        stop.happens()
+        assert stop.owed.reverses is not None
+        assert around.taken_back(kind, stop.owed.reverses), str(stop)
 
 
 def test_a_refused_password_is_tried_once_and_never_again(around: RealTryton) -> None:
@@ -180,45 +136,6 @@ def test_a_refused_password_is_tried_once_and_never_again(around: RealTryton) ->
         with pytest.raises(Away, match="LINECALL_TRYTON_PASSWORD"):
             wrong.post(posting("note"))
     assert around.wire.calls == 1
-
-
-@pytest.mark.parametrize("answer", BUSY_OR_ABSENT)
-def test_a_busy_or_absent_server_means_later_for_all(around: RealTryton, answer: Act) -> None:
-    comes_later(around, answer)
-
-
-def test_no_answer_in_time_means_look_before_posting_again(around: RealTryton) -> None:
-    one = posting("lot_hold")
-    around.wire.always(answers(504))
-    with pytest.raises(TryLater) as later:
-        around.erp.post(one)
-    assert later.value.outcome_unknown
-
-
-def test_a_field_that_is_not_there_names_the_version(around: RealTryton) -> None:
-    with pytest.raises(Rejected, match="another version"):
-        around.erp.rpc.search("production", [], ["number", "priority_of_the_moon"])
-
-
-def test_R48_a_closed_period_is_booked_today_with_the_real_time_in_words(around: RealTryton) -> None:
-    desk = admin(around.tryton.url, DATABASE)
-    period = desk.create("stock.period", {"date": date(2026, 11, 18), "company": desk.context["company"]})
-    desk.call("stock.period", "close", [period])
-    one, later = posting("lot_hold", quantity=5.0), posting("lot_hold", quantity=6.0)
-    later = Posting(later.key, later.kind, later.case, later.body, around.clock.at + timedelta(days=2))
-    for held in (one, later):
-        drive(around, held)
-
-    def effective(held: Posting) -> Any:
-        query = "select effective_date, id from stock_shipment_internal where substr(reference, 1, ?) = ?"
-        return around.tryton.sql(query, len(held.key) + 2, f"{held.key} #")[0]
-
-    assert effective(later)[0] == "2026-11-19"
-    assert effective(one)[0] > "2026-11-18"
-    ((words,),) = around.tryton.sql("select message from ir_note where resource = ?",
-                                    f"stock.shipment.internal,{effective(one)[1]}")  # fmt: skip
-    assert "happened 2026-11-17 14:00 UTC" in words
-    desk.close()
 
 
 def test_the_doctor_proves_reach_set_up_and_rights_and_books_nothing(around: RealTryton) -> None:

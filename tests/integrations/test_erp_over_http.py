@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.erp_contract import BUSY_OR_ABSENT, OVER_HTTP, OverHttp, comes_later, drive, posting, stops
-from tests.integrations.faults import Act, answers
+from tests.integrations.erp_contract import OVER_HTTP, OverHttp, drive, posting, stops
 from workflow.case import Posting, PostingKind
-from workflow.errors import TryLater
 
 OF_ORDER = {"lot": None, "work_order": "WO-10482", "quantity": 2.0}
 MANY: tuple[tuple[PostingKind, dict[str, Any], list[float]], ...] = (  # every way of booking, and what it moves
@@ -103,15 +101,3 @@ def test_R47_stopped_at_any_call_it_is_taken_back_once(
         assert around.taken_back(kind, stop.owed.reverses), str(stop)
         assert moved(before, around.stock()) == sorted(-n for n in moves), str(stop)
     assert around.loose_ends() == []
-
-
-@pytest.mark.parametrize("answer", BUSY_OR_ABSENT)
-def test_a_busy_or_absent_system_means_later_for_all(around: OverHttp, answer: Act) -> None:
-    comes_later(around, answer)
-
-
-def test_no_answer_in_time_means_look_before_posting_again(around: OverHttp) -> None:
-    around.wire.always(answers(504))
-    with pytest.raises(TryLater) as later:
-        around.erp.post(posting("lot_hold"))
-    assert later.value.outcome_unknown

@@ -15,7 +15,7 @@ from integrations.erp import erpnext_rest
 from tests.erpnext_plant import KEY, VISITOR
 from tests.integrations.erp_contract import ErpNextSystem, drive, posting
 from workflow.case import Posting
-from workflow.errors import Away, Rejected, TryLater
+from workflow.errors import Away, Rejected
 
 
 @pytest.fixture
@@ -40,18 +40,6 @@ def test_where_things_are_after_a_shift(around: ErpNextSystem) -> None:
     assert around.plant.docs["Work Order"]["WO-10482"]["status"] == "Stopped"
     drive(around, posting("order_status", work_order="WO-10482", status="running"))
     assert around.plant.docs["Work Order"]["WO-10482"]["status"] == "In Process"
-
-
-def test_R48_a_frozen_day_is_booked_today_with_the_real_time_in_words(around: ErpNextSystem) -> None:
-    around.clock.at += timedelta(days=15)
-    around.plant.frozen_until = date(2026, 11, 30)
-    drive(around, posting("lot_hold", quantity=5.0))
-    (entry,) = around.plant.docs["Stock Entry"].values()
-    assert entry["posting_date"] == "2026-12-02"
-    assert "happened 2026-11-17 14:00 UTC" in entry["remarks"]
-    around.plant.frozen_until = date(2026, 12, 31)
-    with pytest.raises(Rejected, match="frozen"):
-        drive(around, posting("lot_hold", quantity=5.0))
 
 
 def test_what_is_gone_meanwhile_is_refused_and_can_be_tried_again(around: ErpNextSystem) -> None:
@@ -97,17 +85,6 @@ def test_what_cannot_be_booked_is_a_persons_with_the_reason(around: ErpNextSyste
     with pytest.raises(Rejected, match=why):
         drive(around, one)
     assert around.booked(one.key) == 0
-
-
-def test_what_somebody_is_saving_waits(around: ErpNextSystem) -> None:
-    one = posting("reschedule", new_quantity=None, new_due="2026-11-21")
-    around.plant.locked.add("WO-10483")
-    with pytest.raises(TryLater, match="somebody else") as later:
-        around.erp.post(one)
-    assert not isinstance(later.value, Away)
-    around.plant.locked.clear()
-    drive(around, one)
-    assert around.booked(one.key) == 1
 
 
 def test_who_has_no_role_is_told_so(around: ErpNextSystem) -> None:

@@ -13,9 +13,8 @@ import pytest
 
 from integrations.erp import odoo_rpc
 from tests.integrations.erp_contract import OdooSystem, drive, posting
-from tests.odoo_plant import VISITOR
 from workflow.case import Posting
-from workflow.errors import Away, Rejected, TryLater
+from workflow.errors import Away, Rejected
 
 
 @pytest.fixture
@@ -87,24 +86,6 @@ def test_what_cannot_be_booked_is_a_persons_with_the_reason(around: OdooSystem, 
     with pytest.raises(Rejected, match=why):
         drive(around, one)
     assert around.booked(one.key) == 0
-
-
-def test_what_somebody_is_saving_waits(around: OdooSystem) -> None:
-    one = posting("note")
-    around.plant.locked.add(("mrp.production", around.plant.order("WO-10482")["id"]))
-    with pytest.raises(TryLater, match="somebody else") as later:
-        around.erp.post(one)
-    assert not isinstance(later.value, Away)
-    around.plant.locked.clear()
-    drive(around, one)
-    assert around.booked(one.key) == 1
-
-
-def test_who_has_no_right_is_told_so(around: OdooSystem) -> None:
-    visitor = around.with_key(VISITOR)
-    with pytest.raises(Rejected, match=r"not allowed to create 'stock\.picking'"):
-        visitor.post(posting("lot_hold"))
-    visitor.close()
 
 
 def test_a_key_that_is_over_is_tried_once(around: OdooSystem) -> None:
