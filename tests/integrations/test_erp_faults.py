@@ -68,6 +68,9 @@ def traces(around: RealTryton, one: Posting) -> dict[str, int]:
                           len(one.key) + 2, f"{one.key} #")  # fmt: skip
     moves = [record for record in on if record.startswith("stock.move,")]
     counted = {"shipments": shipped, "inspections": inspected, "cycles": len(cycles), "moves": len(moves)}
+    if one.kind == "note":
+        ((counted["words"],),) = sql("select count(*) from ir_note where substr(message, 1, ?) = ?",
+                                     len(one.key) + 1, f"{one.key}\n")  # fmt: skip
     if one.kind in ("reschedule", "order_status"):
         counted |= order_as_asked(around, one)
     return {name: n for name, n in counted.items() if n}
