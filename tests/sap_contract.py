@@ -29,6 +29,7 @@ API_PRODUCTION_ORDER_2_SRV
   A_ProductionOrderItem_2
     *ManufacturingOrder:S12 *ManufacturingOrderItem:S4 Batch:S10
   ReleaseOrder(ManufacturingOrder:S12)
+  TechlyCmpltOrder(ManufacturingOrder:S12)
 API_PROD_ORDER_CONFIRMATION_2_SRV
   ProdnOrdConf2
     *ConfirmationGroup:S10 *ConfirmationCount:S8 IsReversed:B IsReversal:B ConfirmationEntryDate:D

@@ -116,6 +116,15 @@ class SapPlant(Business):
                 order |= {"OrderIsReleased": "X", "OrderIsCreated": ""}
                 self.gateway.touch(order)
                 return "A_ProductionOrder_2", order
+            case "TechlyCmpltOrder":
+                order = self._order(given["ManufacturingOrder"])
+                self._free(order["ManufacturingOrder"], "Order")
+                if not order["OrderIsReleased"] or order["OrderIsTechnicallyCompleted"] or order["OrderIsDeleted"]:
+                    number = order["ManufacturingOrder"]
+                    raise SapError(400, "CO/189", f"Order {number} cannot be technically completed in its status")
+                order["OrderIsTechnicallyCompleted"] = "X"
+                self.gateway.touch(order)
+                return "A_ProductionOrder_2", order
             case "CancelProdnOrdConf":
                 return "ProdnOrdConf2", self._cancel_confirmation(given)
             case "Cancel":

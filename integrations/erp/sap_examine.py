@@ -132,7 +132,7 @@ USED: Mapping[str, Mapping[str, tuple[str, str, str]]] = MappingProxyType(
 )  # fmt: skip
 FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        ORDERS: ("ReleaseOrder",),
+        ORDERS: ("ReleaseOrder", "TechlyCmpltOrder"),
         CONFIRMATIONS: ("CancelProdnOrdConf",),
         GOODS: ("Cancel",),
         INVENTORY: ("PostDifferences",),

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from integrations.erp.marks import Job, checked, guid_of
 from integrations.erp.posting_bodies import Confirmation, Note, OrderStatusChange, Reschedule, Scrap
@@ -139,19 +140,40 @@ def status_of(order: Row) -> OrderStatus:
     return "released" if is_("OrderIsReleased", "OrderIsPartiallyReleased") else "planned"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one state of an order to the next: the function, the flag that it sets, and what it does."""
+
+    function: str
+    flag: str
+    verb: str
+
+
+STEPS: Mapping[tuple[OrderStatus, OrderStatus], Step] = MappingProxyType(
+    {
+        ("planned", "released"): Step("ReleaseOrder", "OrderIsReleased", "release"),
+        ("running", "completed"): Step("TechlyCmpltOrder", "OrderIsTechnicallyCompleted", "complete"),
+    }
+)
+
+
 def order_status(books: Books, job: Job) -> Receipt:
-    """Release an order. SAP's service can do nothing else with its state that a message may decide."""
+    """Release an order, or complete it technically. SAP's service has no way to hold or to delete one.
+
+    An order that was never begun is not completed: over there that is how a planner cancels it, with its reservations.
+    """
     body = OrderStatusChange.model_validate(job.posting.body)
     order, number = books.order(body.work_order, "to_ProductionOrderOperation"), body.work_order
     is_ = status_of(order)
     if body.status == is_ or (body.status == "released" and is_ == "running"):
         return write(books, job, order)
-    if body.status != "released" or is_ != "planned":
+    step = STEPS.get((is_, body.status))
+    if step is None:
         raise Rejected(f"{number} is {is_} in SAP and cannot become {body.status} from here; do it at the order there")
-    books.sap.act(ORDERS, "ReleaseOrder", ManufacturingOrder=text(number))
+    books.sap.act(ORDERS, step.function, ManufacturingOrder=text(number))
     order = books.order(number)
-    if not order["OrderIsReleased"]:
-        raise Rejected(f"SAP did not release {number}; look at its log there")
+    if not order[step.flag]:
+        raise Rejected(f"SAP did not {step.verb} {number}; look at its log there")
     return write(books, job, order)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from integrations.erp.marks import mark_of
 from tests import sap_gateway
-from tests.integrations.erp_contract import SapSystem, drive, posting
+from tests.integrations.erp_contract import SapSystem, drive, posting, stops
 from tests.sap_plant import PASSWORD, USER, add_order
 from workflow.case import Posting
 from workflow.errors import Away, Rejected, TryLater
@@ -55,6 +55,19 @@ def test_what_stands_where_after_a_shift(around: SapSystem) -> None:
     order = around.plant.order("WO-10483")
     assert float(order["TotalQuantity"]) == 3000.0
     assert "500 more" in order["OrderLongText"]
+
+
+def test_an_order_that_runs_is_completed_technically_and_once(around: SapSystem) -> None:
+    """The plug is pulled or the answer lost at each call; an order that never began is a planner's to cancel."""
+    begun = around.plant.order("WO-10482")
+    for stop in stops(around, lambda _: posting("order_status", work_order="WO-10482", status="completed")):
+        begun["OrderIsTechnicallyCompleted"] = ""  # it runs again
+        around.plant.gateway.touch(begun)
+        stop.happens()
+        assert begun["OrderIsTechnicallyCompleted"] == "X", str(stop)
+    assert around.erp.records().work_order["WO-10482"].status == "completed"
+    with pytest.raises(Rejected, match="cannot become completed"):
+        drive(around, posting("order_status", work_order="WO-10460", status="completed"))
 
 
 def test_what_stood_in_an_orders_text_stays(around: SapSystem) -> None:
