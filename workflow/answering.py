@@ -169,7 +169,7 @@ def decline(case: Case, by: Person, said: str, world: World, role: str | None = 
     left = tuple(p for p in people_for(task.role, case, world) if p.id != by.id and p.id in task.told)
     freed = replace(
         task,
-        owner=left[0].id if left else None,
+        owner=left[0].id if left else case.reporter if task.why == WATCH else None,  # who sees it keeps it (R16)
         told=tuple(p for p in task.told if p != by.id),
         declined=tuple(dict.fromkeys((*task.declined, by.id))),
         acknowledged_at=None,

@@ -48,6 +48,7 @@ from workflow.restating import Right
 from workflow.routing import World, had_a_hand_in
 from workflow.rules import Approval, Authority, Constraint, TypeRules, Verification
 from workflow.running import Cleared, Floor
+from workflow.watching import wants
 
 TABLE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("permissions.yaml").read_text("utf-8"))
 GROUPS: dict[str, str] = TABLE.pop("groups")
@@ -516,3 +517,10 @@ def test_R35_R40_nobody_is_asked_for_a_yes_who_only_stands_in() -> None:
         holding.confirm(case, HERE.person["quinn"], without)
     posting = Posting("small/EX-1/1/downtime/1", "downtime", "EX-1", {"minutes": 60.0})
     assert approving.approvers(in_state("breakdown", "resolved"), posting, Approval(30, ("manager",)), without) == ()
+
+
+def test_R16_a_watch_that_nobody_of_the_shift_wants_is_its_reporters() -> None:
+    case = answering.decline(in_state("slow", "open"), HERE.person["sue"], "not mine", W).case
+    assert case.lead is not None
+    assert (case.lead.owner, case.lead.next_step_at) == ("olga", NOON + BY_RULE.watch)
+    assert wants(case, W) is None, "the watchman finds nothing that is nobody's"
