@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from bot import improving, running
-from bot.answers import counted, lists
+from bot.answers import behind, counted, lists
 from bot.answers.periods import period_of
 from bot.answers.rights import sees, sees_line
 from bot.answers.wanted import Wanted
@@ -93,24 +93,15 @@ def period(wanted: Wanted, world: World) -> tuple[datetime, datetime]:
 
 
 def _open(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
-    found = [c for c in cases.open_cases(tx) if c.type is not None and _fits(c, wanted) and sees(asker, c)]
-    if wanted.start is not None and wanted.named not in _NOW:  # "still open from Monday"
-        found = [c for c in found if wanted.start <= c.since and (wanted.end is None or c.since < wanted.end)]
-    if wanted.owner is not None:
-        found = [c for c in found if any(t.live and t.owner == wanted.owner for t in c.tasks)]
-    items = [item(c, world) for c in sorted(found, key=lambda c: (not c.line_stopped, c.since))]
-    if wanted.late:
-        items = [one for one in items if one["late"]]
+    listing = behind.listing_for(wanted, "open")
+    items = [item(c, world) for c in behind.open_now(tx, listing, asker, world)]
     if not items:
         return _none(wanted, asker)
     facts = {"items": items, "n": len(items), "line": wanted.line, "type": wanted.type, "owner": wanted.owner}
-    facts |= {"assets": [wanted.asset] if wanted.asset is not None else []}
+    facts |= {"assets": [wanted.asset] if wanted.asset is not None else []} | lists.leads_to(listing, named=True)
     if wanted.owner is not None:
         return Notice(asker.id, "answer.open_of", facts)
     return Notice(asker.id, "answer.open_late" if wanted.late else "answer.open", facts)
-
-
-_NOW = (None, "today", "this_shift")  # "what is open today" asks for all that is
 
 
 def _case(tx: Connection, wanted: Wanted, asker: Person) -> Notice:
@@ -138,7 +129,9 @@ def times(case: Case) -> list[dict[str, str]]:
 
 
 def _who(tx: Connection, wanted: Wanted, asker: Person, world: World, about: Case | None) -> Notice:
-    found = [c for c in cases.open_cases(tx) if _fits(c, wanted) and sees(asker, c)]
+    listing = behind.listing_for(replace(wanted, owner=None, late=False), "open")
+    listing = replace(listing, since=None, until=None)
+    found = sorted(behind.open_now(tx, listing, asker, world), key=lambda case: case.captured_at)
     said = wanted.line or wanted.type or wanted.work_order or wanted.assets
     if not said and about is not None and about.is_open:
         found = [about]
@@ -195,14 +188,3 @@ def _none(wanted: Wanted, asker: Person) -> Notice:
     if wanted.late:
         return Notice(asker.id, "answer.none_late", facts)
     return Notice(asker.id, "answer.none_of" if wanted.owner is not None else "answer.nothing", facts)
-
-
-def _fits(case: Case, wanted: Wanted) -> bool:
-    return (
-        (wanted.line is None or case.line == wanted.line)
-        and (wanted.type is None or case.type == wanted.type)
-        and (wanted.work_order is None or wanted.work_order in case.work_orders)
-        and (wanted.asset is None or wanted.asset in case.assets)
-        and (wanted.assets is None or bool(set(wanted.assets) & set(case.assets)))
-        and (wanted.lots is None or bool(set(wanted.lots) & set(case.lots)))
-    )

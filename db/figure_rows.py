@@ -47,6 +47,7 @@ class Which:
     asset: str | None = None
     lines: tuple[str, ...] = ()
     spans: tuple[tuple[datetime, datetime], ...] = ()  # within the period: the night shifts of a week, in their order
+    pairs: tuple[tuple[str | None, str | None], ...] = ()  # any of these lines and kinds; None: whichever it is
 
 
 @dataclass
@@ -115,6 +116,25 @@ class Rows:
         """By which number a name is known; NONE where no row ever had it."""
         return self.names[name].code.get(word, NONE)
 
+    def behind(self, of: str) -> NDArray[np.int64]:
+        """Which rows a figure is counted from, oldest first.
+
+        "all"; "resolution", "alignment", "posting_lag": those in which it is known; "first_pass": the solved ones,
+        "passed" and "failed": at the first go and not; "open".
+        """
+        match of:
+            case "all":
+                return np.arange(self.n)
+            case "open":
+                mask = self.ints("open") == 1
+            case "first_pass":
+                mask = self.ints("passed") != NONE
+            case "passed" | "failed":
+                mask = self.ints("passed") == int(of == "passed")
+            case _:
+                mask = self.ints(f"{of}_us") != NONE
+        return np.flatnonzero(mask)
+
     def _column(self, name: str) -> NDArray[Any]:
         if name not in self._joined:
             whole = _chained([week.columns[name] for week in self.weeks], name)
@@ -148,7 +168,7 @@ def _rows(weeks: tuple[_Week, ...], names: dict[str, _Names], which: Which) -> R
     first, last = (int(np.searchsorted(at, edge)) for edge in (since, max(since, until)))
     inside: slice | NDArray[np.bool_] = slice(first, last)
     said = [(name, value) for name in _CODED if (value := getattr(which, name)) is not None]
-    if said or which.lines or which.spans:
+    if said or which.lines or which.spans or which.pairs:
         mask = np.zeros(len(at), bool)
         mask[first:last] = True
         for name, value in said:
@@ -159,6 +179,17 @@ def _rows(weeks: tuple[_Week, ...], names: dict[str, _Names], which: Which) -> R
         if which.spans:
             edges = np.array([us(edge) for span in which.spans for edge in span])
             mask &= np.searchsorted(edges, at, "right") % 2 == 1  # after a beginning, and before its end
+        if which.pairs:
+            like = np.zeros(len(at), bool)
+            for pair in which.pairs:
+                both = np.ones(len(at), bool)
+                for name, value in zip(("line", "type"), pair, strict=True):
+                    if value is not None:
+                        both &= _chained([week.columns[name] for week in weeks], name) == names[name].code.get(
+                            value, NONE
+                        )
+                like |= both
+            mask &= like
         inside = mask
     n = last - first if isinstance(inside, slice) else int(inside.sum())
     return Rows(weeks, inside, names, n)

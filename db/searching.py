@@ -76,6 +76,12 @@ def reported(
     return cases.of(tx, tx.scalars(query.order_by(at, length, number).limit(most)).all())
 
 
+def first_reported(tx: Connection) -> datetime | None:
+    """When the first case was reported; None where there is none."""
+    at: datetime | None = tx.scalar(sa.select(sa.func.min(case_table.c.captured_at)))
+    return at
+
+
 def _fits(term: Term) -> sa.ColumnElement[bool]:
     c, text = case_table.c, term.text
     if NUMBER.fullmatch(text):

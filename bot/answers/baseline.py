@@ -19,6 +19,13 @@ def keep_baseline(tx: Connection, rows: Sequence[tuple[str, str, int]], at: date
     settings.put(tx, NAME, [list(row) for row in rows], at)
 
 
+def pairs_of(tx: Connection, line: str | None, kind: str | None) -> tuple[tuple[str | None, str | None], ...]:
+    """The lines and kinds of these times, None where a row tells none: only like is compared with like."""
+    rows = settings.get(tx, NAME) or []
+    found = {(at or None, of or None) for at, of, _ in rows if line in (None, at) and kind in (None, of)}
+    return tuple(sorted(found, key=str))
+
+
 def baseline_of(tx: Connection, line: str | None, kind: str | None) -> Spread | None:
     """Median and p90 of the rows of a line and a type; None where no such times were given."""
     rows = settings.get(tx, NAME) or []

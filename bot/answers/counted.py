@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.answers import lists
 from bot.answers.baseline import baseline_of
+from bot.answers.behind import EVER, listing_for, older, standing, which_of
 from bot.answers.periods import before, shift_spans, weeks
-from bot.answers.rights import only_lines, sees
+from bot.answers.rights import only_lines
 from bot.answers.wanted import Wanted
 from bot.facts import FEW
-from db import cases, figures, postings
+from db import cases, figures, postings, stops
 from db.figure_rows import Which
-from db.figures import FIGURES, Group, Spread, Standing
-from workflow.case import Case, Notice
-from workflow.metrics import counts, minutes_down, stands
+from db.figures import FIGURES, Group, Spread
+from db.stops import Standing
+from workflow.case import Notice
+from workflow.metrics import minutes_down
 from workflow.plant import Person
 from workflow.routing import World
 
@@ -29,7 +31,6 @@ GROUPS = 12
 CAUSES = 6
 A_DAY = timedelta(hours=20)  # from here on minutes down are told by shift too
 WEEKS, MOST_WEEKS = timedelta(weeks=8), 12  # of the picture week by week
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 SAME = 0.05  # a difference below this share of the earlier figure is none
 
 
@@ -37,16 +38,7 @@ def answer(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notic
     """The answer to a question that counts; `wanted` has its period."""
     assert wanted.start is not None
     assert wanted.end is not None
-    spans = tuple(
-        (start, end)
-        for name, start, end in shift_spans(world.plant, wanted.start, wanted.end)
-        if name in (wanted.shifts or ())
-    )
-    which = Which(
-        wanted.start, wanted.end, wanted.line, wanted.type, asset=wanted.asset, lines=only_lines(asker), spans=spans
-    )
-    if wanted.shifts and not spans:
-        return nothing(tx, asker, wanted, world)
+    which = which_of(tx, listing_for(wanted), asker, world)
     if wanted.about == "causes":
         return _causes(tx, wanted, which, asker, world)
     if wanted.about == "downtime":
@@ -86,13 +78,15 @@ def one_group(tx: Connection, which: Which) -> Group | None:
 def nothing(tx: Connection, asker: Person, wanted: Wanted, world: World) -> Notice:
     """Nothing to count, said with the period in which there is nothing; all is quiet only where nothing is open."""
     facts = {"about": wanted.about, **_place(wanted), "span": _period(wanted.start, wanted.end)}
-    older = sorted(_older(tx, wanted, asker), key=lambda case: (not case.line_stopped, case.since))
+    before_it = older(tx, listing_for(wanted, "older"), asker)
+    stopped_first = sorted(before_it, key=lambda case: (not case.line_stopped, case.since))
     limits = (wanted.line,) if wanted.line else only_lines(asker)
     owing = postings.cases_owing(tx, EVER, wanted.end or world.now, limits) if wanted.about == "summary" else ()
-    if not older and not owing:
+    if not before_it and not owing:
         return Notice(asker.id, "answer.nothing", facts)
-    items = [lists.item(case, world) for case in older[:ITEMS]]
-    facts |= {"items": items, "older": [case.number for case in older], "not_booked": list(owing)}
+    items = [lists.item(case, world) for case in stopped_first[:ITEMS]]
+    facts |= {"items": items, "older": [case.number for case in stopped_first], "not_booked": list(owing)}
+    facts |= lists.leads_to(listing_for(wanted, "older"), named=True) if before_it else {}
     return Notice(asker.id, "answer.nothing_new", facts)
 
 
@@ -136,7 +130,7 @@ def _compared(tx: Connection, wanted: Wanted, which: Which, asker: Person, world
 
 def _downtime(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: World) -> Notice:
     by = wanted.by if wanted.by in ("type", "role") else "line"
-    found = figures.stood(tx, which, by, standing(tx, which, asker, world))
+    found = stops.stood(tx, which, by, standing(tx, which, asker, world))
     if not found:
         return nothing(tx, asker, wanted, world)
     rows = [
@@ -161,7 +155,7 @@ def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: W
     group = one_group(tx, which)
     if group is None:
         return nothing(tx, asker, wanted, world)
-    stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
+    stood = stops.stood(tx, which, "line", standing(tx, which, asker, world))
     facts = {
         "down": {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)},
         "open": {"n": group.open, "cases": list(group.behind["open"][:SHOWN])},
@@ -173,7 +167,7 @@ def _count(tx: Connection, wanted: Wanted, which: Which, asker: Person, world: W
 def by_shift(tx: Connection, which: Which, asker: Person | None, world: World) -> dict[str, list[dict[str, Any]]]:
     """For each line the minutes down in each shift, in the order of the shifts; a stop over two shifts is in both."""
     spans = shift_spans(world.plant, which.since, which.until)
-    found = figures.stood_in(tx, which, spans, standing(tx, which, asker, world))
+    found = stops.stood_in(tx, which, spans, standing(tx, which, asker, world))
     names = [shift.id for shift in world.plant.shifts]
     return {
         line: [{"shift": name, "minutes": found[line, name]} for name in names if (line, name) in found]
@@ -194,24 +188,11 @@ def week_by_week(tx: Connection, which: Which, world: World) -> list[dict[str, A
     ]
 
 
-def standing(tx: Connection, which: Which, asker: Person | None, world: World) -> list[Standing]:
-    """What stands now, where the period reaches until now; for nobody in particular, of the whole plant."""
-    if which.until < world.now:
-        return []
-    found = []
-    for case in cases.open_cases(tx):
-        row = figures.row_of(case)
-        fits = all(getattr(which, name) in (None, row[name]) for name in ("line", "type", "asset"))
-        if counts(case) and stands(case) and fits and (asker is None or sees(asker, case)):
-            found.append(Standing(case.number, row, case.since))
-    return found
-
-
 def causes_of(
     tx: Connection, which: Which, most: int, now_standing: Sequence[Standing]
 ) -> tuple[tuple[figures.Cause, ...], int, float]:
     """What stood longest, machine by machine and kind by kind, counted as the minutes down are; else what came most."""
-    found = figures.stood(tx, which, "cause", now_standing)
+    found = stops.stood(tx, which, "cause", now_standing)
     if not found:
         return figures.causes(tx, which, most, by_minutes=False)
     causes = tuple(figures.Cause(*_cause(one.key), one.n, one.minutes, one.cases) for one in found[:most])
@@ -219,7 +200,7 @@ def causes_of(
 
 
 def _cause(key: str) -> tuple[str, str]:
-    asset, _, kind = key.partition(figures.AND)
+    asset, _, kind = key.partition(stops.AND)
     return asset, kind
 
 
@@ -255,27 +236,15 @@ def _summary(tx: Connection, wanted: Wanted, which: Which, asker: Person, world:
         "items": items,
         "open": {"n": group.open, "cases": list(still_open)},
         "not_booked": list(owing),
-        "older": [case.number for case in _older(tx, wanted, asker)],
+        "older": [case.number for case in older(tx, listing_for(wanted, "older"), asker)],
         "more": {"n": group.n - len(items)} if group.n > len(items) else None,
     }
-    stood = figures.stood(tx, which, "line", standing(tx, which, asker, world))
+    stood = stops.stood(tx, which, "line", standing(tx, which, asker, world))
     facts["down"] = {"minutes": sum(one.minutes for one in stood), "n": sum(one.n for one in stood)}
     # What stands above line by line is not named once more behind each figure.
     counted = figures_of(group, SHOWN if facts["more"] else 0)
     known = {name: value for name, value in counted.items() if value["n"]}
     return Notice(asker.id, "answer.summary", _frame(wanted, group.n) | facts | known)
-
-
-def _older(tx: Connection, wanted: Wanted, asker: Person) -> list[Case]:
-    """What was reported before and is still open, oldest first: nobody forgets it (R24, R57)."""
-    assert wanted.start is not None
-    found = [c for c in cases.open_cases(tx) if c.captured_at < wanted.start and counts(c) and sees(asker, c)]
-    fitting = [
-        c
-        for c in found
-        if wanted.line in (None, c.line) and wanted.type in (None, c.type) and (wanted.asset in (None, *c.assets))
-    ]
-    return sorted(fitting, key=lambda c: c.captured_at)
 
 
 def _frame(wanted: Wanted, n: int) -> dict[str, Any]:

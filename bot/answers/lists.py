@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.answers import behind
+from bot.answers.behind import Listing
 from bot.answers.rights import only_lines, sees
 from bot.answers.wanted import Wanted
-from db import cases, postings
+from db import cases
 from workflow.case import Case, Notice
 from workflow.metrics import counts, minutes_down, stands
 from workflow.plant import ROLES, Person, on_shift, shifts_at
@@ -17,14 +18,11 @@ from workflow.routing import World
 
 LAST = 10  # stops of a machine, where the question says no number
 MOST_LAST = 30
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def item(case: Case, world: World) -> dict[str, Any]:
     """One exception as a line of an answer."""
     lead = case.lead
-    late = lead is not None and lead.waits_for_acknowledgement and lead.step > 0
-    overdue = lead is not None and lead.promised_at is not None and lead.promised_at < world.now
     return {
         "case": case.number,
         "type": case.type,
@@ -34,10 +32,15 @@ def item(case: Case, world: World) -> dict[str, Any]:
         "reopened_at": case.reopened_at.isoformat() if case.reopened_at is not None and case.is_open else None,
         "owner": lead.owner if lead else case.resolved_by,
         "state": _state(case),
-        "late": late or overdue,
+        "late": behind.is_late(case, world),
         "promised_at": lead.promised_at.isoformat() if lead and lead.promised_at else None,
         "stopped": case.line_stopped,
     }
+
+
+def leads_to(listing: Listing, *, named: bool) -> dict[str, Any]:
+    """The fact of a notice that leads to its exceptions; `named`: the words of the notice name all of them already."""
+    return {"listing": {"query": listing.query, "named": named}}
 
 
 def history(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
@@ -102,12 +105,11 @@ def holds(tx: Connection, asker: Person, world: World) -> Notice:
 
 def owed(tx: Connection, wanted: Wanted, asker: Person, world: World) -> Notice:
     """What ERP has not booked yet, oldest first (R2)."""
-    numbers = postings.cases_owing(tx, wanted.start or _EVER, wanted.end or world.now)
-    found = [c for c in cases.of(tx, numbers) if sees(asker, c) and wanted.line in (None, c.line)]
-    if not found:
+    listing = Listing("owed", wanted.start, wanted.end, wanted.line)
+    items = [item(c, world) for c in behind.owing(tx, listing, asker, world)]
+    if not items:
         return Notice(asker.id, "answer.nothing_owed")
-    items = [item(c, world) for c in sorted(found, key=lambda c: c.captured_at)]
-    return Notice(asker.id, "answer.owed", {"n": len(items), "items": items})
+    return Notice(asker.id, "answer.owed", {"n": len(items), "items": items} | leads_to(listing, named=True))
 
 
 def on_shift_now(wanted: Wanted, asker: Person, world: World) -> Notice:

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from bot import pictures
-from bot.answers.counted import by_shift, causes_of, groups_of, one_group, standing
+from bot.answers.behind import standing
+from bot.answers.counted import by_shift, causes_of, groups_of, one_group
 from bot.answers.periods import period_of, weeks
 from bot.answers.rights import only_lines
 from bot.web.access import Caller, Looking, linecall

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from bot.answers.counted import one_group, standing
+from bot.answers.behind import standing
+from bot.answers.counted import one_group
 from bot.answers.periods import period_of
 from bot.answers.rights import only_lines
 from bot.web.access import Looking, linecall
 from bot.web.figures_page import Period, row_of
 from bot.web.rendering import page
 from bot.web.words import clock, minutes_words, voice_for
-from db import figures
+from db import figures, stops
 from db.figure_rows import Which
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def plants(request: Request, caller: Looking, period: Period = "this_week") -> H
 def _counted(there: There, period: Period) -> Counted:
     start, end = period_of(period, None, there.world.plant, there.world.now)
     which = Which(start, end or there.world.now, lines=only_lines(there.asker))
-    stood = figures.stood(there.tx, which, "line", standing(there.tx, which, there.asker, there.world))
+    stood = stops.stood(there.tx, which, "line", standing(there.tx, which, there.asker, there.world))
     return which, one_group(there.tx, which), sum(one.minutes for one in stood)
 
 

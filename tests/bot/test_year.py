@@ -28,7 +28,7 @@ from bench.year import (
 )
 from bot.answers.counted import groups_of
 from bot.answers.wanted import Subject
-from db import figures
+from db import figures, stops
 from db.connect import Database, open_database
 from db.figure_rows import Which
 from integrations.plant_folder import read_plant_folder
@@ -93,7 +93,7 @@ def test_side_by_side_they_are_right_too(year: Database, by: str) -> None:
 def test_R49_minutes_down_are_counted_once_for_a_machine(year: Database) -> None:
     solved = [case for case in CASES if case.resolved_at is not None]
     with year.read() as tx:
-        found = {one.key: one.minutes for one in figures.stood(tx, Which(*SOME), "line")}
+        found = {one.key: one.minutes for one in stops.stood(tx, Which(*SOME), "line")}
     assert found == pytest.approx(stood_plainly(solved, *SOME, END))
     assert sum(found.values()) > 0
 
@@ -114,7 +114,7 @@ def test_R49_stops_of_two_kinds_of_one_machine_are_no_minute_twice(tmp_path: Pat
     database.migrate()
     write(database, [jam, other])
     with database.read() as tx:
-        found = figures.stood(tx, Which(six - timedelta(days=1), END), by)
+        found = stops.stood(tx, Which(six - timedelta(days=1), END), by)
     assert sorted(one.minutes for one in found) == [60, 120]
     database.close()
 

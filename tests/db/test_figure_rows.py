@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db import figures
+from db import figures, stops
 from db.connect import Database, open_database
 from db.figure_rows import Which
 from db.tables import figure
@@ -108,4 +108,4 @@ def test_a_stretch_without_cases_and_a_line_that_never_was_are_empty(database: D
         assert figures.grouped(tx, Which(START - timedelta(days=90), START - timedelta(days=60))) == ()
         assert figures.grouped(tx, Which(START, END, line="L9")) == ()
         assert figures.grouped(tx, Which(END, START)) == ()
-        assert figures.stood(tx, Which(START, END, line="L9"), "line") == ()
+        assert stops.stood(tx, Which(START, END, line="L9"), "line") == ()
