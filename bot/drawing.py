@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 FEWEST = 2  # of bars, weeks, shifts; one alone is no picture
 FEWEST_TIMES = 3
-PICTURED = ("answer.causes", "answer.downtime", "answer.metrics", "answer.compared", "answer.case")
+PICTURED = ("answer.causes", "answer.within", "answer.downtime", "answer.metrics", "answer.compared", "answer.case")
 
 
 def has_picture(notice: Notice) -> bool:
@@ -48,6 +48,8 @@ def _drawer(notice: Notice) -> Callable[[Mapping[str, Any], Voice, bool], bytes]
     match notice.name:
         case "answer.causes" if len(facts.get("causes") or ()) >= FEWEST:
             return _pareto
+        case "answer.within" if len(facts.get("fixes") or ()) >= FEWEST:
+            return _pareto
         case "answer.downtime" if len(_shifts_of(facts)) >= FEWEST:
             return _heat
         case "answer.metrics" | "answer.compared" if len(facts.get("weeks") or ()) >= FEWEST:
@@ -62,10 +64,12 @@ def _shifts_of(facts: Mapping[str, Any]) -> set[str]:
 
 
 def _pareto(facts: Mapping[str, Any], voice: Voice, dark: bool) -> bytes:
-    by_minutes = any(row.get("minutes") for row in facts["causes"])
+    rows = facts.get("causes") or facts["fixes"]
+    by_minutes = any(row.get("minutes") for row in rows)
+    names = [said.get("fixed_by") or said["what"] for said in (as_words(row, voice) for row in rows)]
     bars = [
-        pictures.Bar(as_words(row, voice)["what"], float(row["minutes"] or 0) if by_minutes else float(row["n"]))
-        for row in facts["causes"]
+        pictures.Bar(name, float(row["minutes"] or 0) if by_minutes else float(row["n"]))
+        for name, row in zip(names, rows, strict=True)
     ]
     total = float((facts.get("down") or {}).get("minutes") or 0) if by_minutes else float(facts.get("n") or 0)
     title = f"{voice.say('page.figures.causes')}\n{as_words(facts, voice)['period']}"

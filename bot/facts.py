@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot import figures_said
 from bot.conditions_said import matched_in_words
 from bot.differences import difference, links
 from bot.trying_names import name_tried
@@ -18,7 +19,6 @@ from workflow.plant import ROLES, production_day, production_day_span
 
 log = structlog.get_logger()
 
-FEW = 5  # figures from fewer cases say so (R57)
 WHOLE = frozenset({"part", "lot", "rest", "freed"})  # what is decided and what stays on hold is never shortened (R41)
 
 
@@ -59,7 +59,7 @@ def _never_in_the_way(fact: str) -> Iterator[None]:
 
 
 def _one(name: str, value: Any, voice: Voice) -> str:
-    if value is None or value == "" or value == [] or value == {}:
+    if value is None or value == [] or value == {} or (value == "" and name != "fixed_by"):
         return ""
     kind = _KINDS.get(name)
     if kind is not None:
@@ -117,14 +117,6 @@ def _told(value: Any, voice: Voice) -> str:
     return ", ".join(voice.say("row.told", **row) for row in rows)
 
 
-def _spread(value: Any, voice: Voice) -> str:
-    if value["median"] is None:
-        return voice.say("no_figure")
-    facts = {"median": voice.minutes(value["median"]), "p90": voice.minutes(value["p90"]), "n": str(value["n"])}
-    name = "spread" if value["n"] >= FEW else "spread_of_few"
-    return voice.say(name, cases=_behind(value, voice), **facts)
-
-
 def _period(value: Mapping[str, Any], voice: Voice) -> str:
     """A stretch of time: whole production days by their names, what still runs by its beginning, else both clocks."""
     if not value.get("start") or not value.get("end"):
@@ -158,47 +150,6 @@ def _begins(value: Mapping[str, Any], voice: Voice) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _down(value: Mapping[str, Any], voice: Voice) -> str:
-    """How long something stood, in how many stops; a stop that was only seen in passing stood less than a minute."""
-    if not value["n"]:
-        return ""
-    stops = voice.count("counted.stops", value["n"])
-    if round(value["minutes"]) < 1:
-        return voice.say("down.under", stops=stops)
-    return voice.say("down.some", minutes=voice.minutes(value["minutes"]), stops=stops)
-
-
-def _verdict(value: Mapping[str, Any], voice: Voice) -> str:
-    """Whether it got better, by the median resolution time; from a few exceptions nobody can tell (R57)."""
-    facts = {name: voice.minutes(value[name]) for name in ("now", "then")}
-    return voice.say(f"verdict.{value['is']}", **facts)
-
-
-def _rate(value: Any, voice: Voice) -> str:
-    if value["value"] is None:
-        return voice.say("no_figure")
-    n = value["n"]
-    facts = {"percent": voice.percent(value["value"]), "right": str(round(value["value"] * n)), "n": str(n)}
-    return voice.say("rate" if n >= FEW else "rate_of_few", cases=_behind(value, voice), **facts)
-
-
-def _behind(value: Mapping[str, Any], voice: Voice) -> str:
-    """Which exceptions stand behind a figure (R57): some of them where they are many."""
-    named = voice.ids(value.get("cases") or ())
-    more = value["n"] - len(value.get("cases") or ())
-    return f"{named}, {voice.say('row.more', n=voice.number(more))}" if named and more > 0 else named
-
-
-def _called(value: Mapping[str, str], voice: Voice) -> str:
-    """What the figures of a row belong to: a line, a kind, a function, a shift."""
-    ((by, key),) = value.items()
-    if not key:
-        return voice.say("without_one")
-    if by == "shift":
-        return clean(key)
-    return voice.line(key) if by == "line" else voice.say(f"{by}.{key}")
-
-
 def _named(prefix: str) -> Callable[[Any, Voice], str]:
     return lambda value, voice: voice.say(f"{prefix}.{value}")
 
@@ -223,6 +174,11 @@ def _inferred(value: Any, voice: Voice) -> str:
     if isinstance(value, bool):
         return voice.say("as_far_as_erp_knows") if value else ""
     return ", ".join(voice.say(f"field.{name}") for name in value)
+
+
+def _fixed_by(value: Any, voice: Voice) -> str:
+    said = quote(value, max(voice.quoted, 40))  # the words are what the row is about: shortened, never left out
+    return voice.say("row.fixed_by", fixed=said) if said else voice.say("row.unfixed")
 
 
 def _own_words(value: Any, voice: Voice) -> str:
@@ -280,15 +236,15 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     ),
     "before": links,
     "after": links,
-    "resolution": _spread,
-    "alignment": _spread,
-    "posting_lag": _spread,
-    "first_pass": _rate,
-    "earlier_resolution": _spread,
-    "earlier_alignment": _spread,
-    "earlier_posting_lag": _spread,
-    "earlier_first_pass": _rate,
-    "counted_of": _called,
+    "resolution": figures_said.spread,
+    "alignment": figures_said.spread,
+    "posting_lag": figures_said.spread,
+    "first_pass": figures_said.rate,
+    "earlier_resolution": figures_said.spread,
+    "earlier_alignment": figures_said.spread,
+    "earlier_posting_lag": figures_said.spread,
+    "earlier_first_pass": figures_said.rate,
+    "counted_of": figures_said.called,
     "period": _begins,
     "earlier_period": _period,
     "times": lambda value, voice: ", ".join(
@@ -303,12 +259,12 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
         else voice.ids(value)
     ),
     "span": _period,
-    "down": _down,
-    "verdict": _verdict,
+    "down": figures_said.down,
+    "verdict": figures_said.verdict,
     "exceptions": lambda value, voice: voice.count("counted.exceptions", value),
     "lots_n": lambda value, voice: voice.count("counted.lots", value),
-    "behind": _behind,
-    "open": lambda value, voice: _behind(value, voice) if isinstance(value, Mapping) else voice.ids(value),
+    "behind": figures_said.behind,
+    "open": lambda value, voice: figures_said.behind(value, voice) if isinstance(value, Mapping) else voice.ids(value),
     "groups": _lines("group"),
     "stood": _lines("stood"),
     "causes": _lines("cause"),
@@ -333,6 +289,13 @@ _KINDS: Mapping[str, Callable[[Any, Voice], str]] = {
     "sites": _lines("site"),
     "site_why": _named("site_why"),
     "site_says": lambda value, _: "\n".join(clean(line) for line in value.splitlines()),
+    "listing": figures_said.listing,
+    "fixes": _lines("fix"),
+    "fixed_by": _fixed_by,
+    "earlier_down": figures_said.down,
+    "like": figures_said.like,
+    "compared": _lines("compared"),
+    "than_before": _lines("than_before"),
     "reasons": _lines("reason"),
     "went_up": _lines("went_up"),
     "names": _lines("name"),

@@ -43,6 +43,7 @@ class There:
     tx: Connection
     world: World
     asker: Person
+    page: str | None = None  # where its pages are
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Member:
             if not people:
                 return replace(told, silent="stranger")
             return replace(
-                told, said=work(There(tx, World(folder.plant, folder.rules, folder.records, now), people[0]))
+                told, said=work(There(tx, World(folder.plant, folder.rules, folder.records, now), people[0], told.page))
             )
 
     def _described(self) -> PlantFolder:
@@ -187,7 +188,7 @@ class Group:
         for n, member in enumerate(of):
             if member is None:
                 with app.database.read() as tx:
-                    said = work(There(tx, app.world(), asker))
+                    said = work(There(tx, app.world(), asker, app.config.public_url))
                 told[n] = Told(app.plant.name, ours=True, said=said, plant=app.plant, page=app.config.public_url)
         end = time.monotonic() + PATIENCE
         while len(told) < len(of):

@@ -43,13 +43,21 @@ class Rendered:
     numbered: bool = False  # they stand as numbered lines in the text: the chat shows none of them as a button
 
 
-def render(notice: Notice, person: Person, plant: Plant, records: Records, traits: Traits, now: datetime) -> Rendered:
-    """The words and buttons of a notice for one person in one chat.
+def render(
+    notice: Notice,
+    person: Person,
+    plant: Plant,
+    records: Records,
+    traits: Traits,
+    now: datetime,
+    pages: str | None = None,
+) -> Rendered:
+    """The words and buttons of a notice for one person in one chat; `pages`: the address at which they find ours.
 
     Numbers, lots, quantities and decisions are never cut: a text that is too long loses people's own words first,
     then the ends of long lists, and says how much more there is.
     """
-    voice = Voice(language_for(person.language, plant), plant, records, now)
+    voice = Voice(language_for(person.language, plant), plant, records, now, pages=pages)
     buttons, numbers = _choices(notice.offers, notice, voice, traits)
     text, whole = _fitting(notice, voice, traits.text - length(numbers), traits.text * (traits.parts - 1))
     if not whole:
@@ -110,10 +118,10 @@ def _fitting(notice: Notice, voice: Voice, most: int, further: int) -> tuple[str
 
 
 def _said(notice: Notice, voice: Voice) -> str:
-    """The text; what of a question was not taken into account stands above its answer."""
+    """The text; what of a question was not taken into account stands above its answer, the way to its cases below."""
     words = as_words(notice.facts, voice)
-    text = voice.say(notice.name, **words)
-    return f"{voice.say('answer.left_out', **words)}\n{text}" if words.get("left_out") else text
+    above = voice.say("answer.left_out", **words) if words.get("left_out") else ""
+    return "\n".join(part for part in (above, voice.say(notice.name, **words), words.get("listing")) if part)
 
 
 def _choices(offers: tuple[Offer, ...], notice: Notice, voice: Voice, traits: Traits) -> tuple[tuple[Button, ...], str]:

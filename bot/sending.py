@@ -225,7 +225,7 @@ def _job(
         traits = (traits.outside or traits) if closed else traits
     reader = person or Person(pending.notice.to, pending.notice.to, language=app.plant.languages[0])
     reader = replace(reader, language=pending.notice.facts.get("reads", reader.language))
-    words = render(pending.notice, reader, app.plant, app.records, traits, now)
+    words = render(pending.notice, reader, app.plant, app.records, traits, now, app.config.public_url)
     language = language_for(reader.language, app.plant)
     text = words.text
     if pending.repeat and not traits.finds_sent and way.channel != OURS:

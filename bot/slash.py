@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import answer, invite, reports
+from bot.answers import listed
 from bot.answers.wanted import Wanted
 from bot.shared_phone import as_theirs
 from bot.wording import languages, texts
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from bot.say import Press
 
 COMMANDS = ("open", "help", "stop", "me", "later")
+# What lists the exceptions behind the last number. Never "lista" alone: in Spanish that is "ready".
+LISTS = frozenset(
+    {
+        "list", "the list", "show list", "ver lista", "ver la lista", "ver a lista", "liste", "die liste", "la liste",
+        "pokaż listę", "pokaz liste", "voir la liste", "list dikhao", "सूची", "लिस्ट",
+    }
+)  # fmt: skip
 ACTS = frozenset({"danger", "no_danger"})
 MOST_DIGITS = 3  # of minutes
 SAID_AGAIN = timedelta(minutes=15)  # a second STOP, or one after one's own words of danger, is the same danger
@@ -37,9 +45,11 @@ STOPS = frozenset(
 def command(said: str) -> str | None:
     """Which command a message is: "open" of "/open"; "stop" of a bare STOP in any of our languages; else None."""
     first, _, rest = said.strip().partition(" ")
-    if first.startswith("/") and first[1:].lower() in (*COMMANDS, "start"):
+    if first.startswith("/") and first[1:].lower() in (*COMMANDS, "start", "list"):
         return first[1:].lower()
     bare = said.strip(" !.¡🛑✋\n").casefold()
+    if " ".join(bare.split()) in LISTS:
+        return "list"
     return "stop" if (not rest.strip(" !.") and bare in STOPS) or said.strip() in ("🛑", "✋") else None
 
 
@@ -58,6 +68,9 @@ def typed(desk: Desk, which: str) -> str:
             return desk.tell("this_is_you", offers, **facts)
         case "later":
             return _later(desk)
+        case "list":
+            outbox.put(desk.tx, None, replace(listed.listed(desk), where=desk.where), desk.world.now)
+            return "query"
     return desk.tell("help")
 
 

@@ -102,6 +102,7 @@ class Voice:
     now: datetime
     quoted: int = QUOTED  # characters of people's own words
     rows: int | None = None  # of a list; None: all of them
+    pages: str | None = None  # where the reader finds the pages, if anywhere
 
     def say(self, name: str, /, **facts: str) -> str:
         """One text in the reader's language."""

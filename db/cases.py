@@ -101,6 +101,7 @@ def find(
     until: datetime | None = None,
     within: Within | None = None,
     limit: int | None = None,
+    offset: int = 0,
 ) -> tuple[Case, ...]:
     """Cases that fit everything asked for, by the time of their report, oldest first.
 
@@ -125,7 +126,7 @@ def find(
         query = query.where(visible(within))
     if limit is None:
         return _cases(tx, query.order_by(*_BY_REPORT))
-    newest_first = query.order_by(*(column.desc() for column in _BY_REPORT)).limit(limit)
+    newest_first = query.order_by(*(column.desc() for column in _BY_REPORT)).limit(limit).offset(offset)
     return _cases(tx, newest_first)[::-1]
 
 

@@ -133,6 +133,13 @@ def lately(tx: Connection, name: str, since: datetime) -> tuple[Notice, ...]:
     return tuple(_notice(row) for row in tx.execute(query))
 
 
+def told_last(tx: Connection, to: Sequence[str], since: datetime, limit: int) -> tuple[Notice, ...]:
+    """What these were told since then, the newest first, among the newest of all."""
+    newest = (sa.select(sa.func.max(table.c.id)).scalar_subquery()) - NEWEST
+    query = sa.select(table).where(table.c.id > newest, table.c.to.in_(to), table.c.created_at >= since)
+    return tuple(_notice(row) for row in tx.execute(query.order_by(table.c.id.desc()).limit(limit)))
+
+
 def waiting(tx: Connection, limit: int = 100) -> tuple[Told, ...]:
     """Notices that are still to be sent, oldest first."""
     query = sa.select(table).where(table.c.due_at.is_not(None)).order_by(table.c.id).limit(limit)

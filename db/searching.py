@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from db.tables import mention
 from workflow.case import Case
 
 MOST_TERMS = 8
+AT_ONCE = 500  # cases that are fetched in one statement
 NUMBER = re.compile(r"EX-\d{1,12}", re.IGNORECASE)
 
 
@@ -80,6 +81,16 @@ def first_reported(tx: Connection) -> datetime | None:
     """When the first case was reported; None where there is none."""
     at: datetime | None = tx.scalar(sa.select(sa.func.min(case_table.c.captured_at)))
     return at
+
+
+def resolutions(tx: Connection, numbers: Sequence[str]) -> Mapping[str, str]:
+    """What fixed each of these cases, in the words of who fixed it; "" where nobody said."""
+    c = case_table.c
+    found: dict[str, str] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        query = sa.select(c.number, c.resolution).where(c.number.in_(numbers[start : start + AT_ONCE]))
+        found |= {row.number: row.resolution or "" for row in tx.execute(query)}
+    return found
 
 
 def _fits(term: Term) -> sa.ColumnElement[bool]:

@@ -58,10 +58,18 @@ def stood(tx: Connection, which: Which, by: str, standing: Sequence[Standing] = 
 
 def numbers(tx: Connection, which: Which, by: str = "line", standing: Sequence[Standing] = ()) -> tuple[str, ...]:
     """The exceptions of the stops that `stood` counts side by side in this way, the latest first."""
-    found, _, there = _within(tx, which, by, standing)
+    return tuple(each(tx, which, by, standing))
+
+
+def each(tx: Connection, which: Which, by: str = "line", standing: Sequence[Standing] = ()) -> Mapping[str, float]:
+    """The same exceptions, each with the minutes that it adds."""
+    found, minutes, there = _within(tx, which, by, standing)
     mine = np.flatnonzero(there)
     latest = mine[np.lexsort((found.cases[mine].astype(str), found.begins[mine]))][::-1]
-    return tuple(dict.fromkeys(found.cases[latest].tolist()))
+    added: dict[str, float] = {}
+    for number, took in zip(found.cases[latest].tolist(), minutes[latest].tolist(), strict=True):
+        added[number] = added.get(number, 0.0) + took
+    return added
 
 
 def _within(

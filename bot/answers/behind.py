@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from bot.answers.baseline import pairs_of
 from bot.answers.periods import shift_spans
 from bot.answers.rights import only_lines, sees
+from bot.answers.within import Fixed, by_fix
 from db import cases, figures, postings, stops
 from db.figure_rows import Which
-from db.searching import first_reported
+from db.searching import first_reported, resolutions
 from db.stops import Standing
 from workflow.case import Case
 from workflow.metrics import counts, stands
@@ -58,6 +59,12 @@ class Listing:
     by: str | None = None  # side by side: line, type, shift, role, cause
     like: bool = False  # the lines and kinds alone of which there are times from before Linecall
     earlier: tuple[datetime, datetime] | None = None  # what it is compared with
+    fix: str | None = None  # of the stops of one machine those that were fixed in this way
+
+    @property
+    def stops_by(self) -> str:
+        """How its stops are counted side by side: of a shift they are those of the lines."""
+        return self.by if self.by in ("type", "role", "cause") else "line"
 
     @property
     def query(self) -> str:
@@ -76,7 +83,7 @@ class Listing:
         return urlencode(said)
 
 
-_WORDS = ("line", "type", "role", "owner", "order", "by")
+_WORDS = ("line", "type", "role", "owner", "order", "by", "fix")
 _FIELDS = {"order": "work_order"}
 _SEVERAL = ("asset", "shift", "lot")
 _INSTANTS = ("since", "until", "earlier_since", "earlier_until")
@@ -106,6 +113,7 @@ def listing_of(query: str | Mapping[str, Sequence[str]]) -> Listing:
         word.get("by"),
         "like" in one,
         (at["earlier_since"], at["earlier_until"]) if {"earlier_since", "earlier_until"} <= at.keys() else None,
+        one.get("fix"),
     )
 
 
@@ -160,7 +168,10 @@ def numbers(tx: Connection, listing: Listing, asker: Person | None, world: World
             return tuple(case.number for case in owing(tx, listing, asker, world))
     which = which_of(tx, listing, asker, world)
     if listing.show == "stops":
-        found = stops.numbers(tx, which, listing.by or "line", standing(tx, which, asker, world))
+        found = stops.numbers(tx, which, listing.stops_by, standing(tx, which, asker, world))
+        if listing.fix is not None:
+            fixes = fixes_of(tx, which, asker, world)
+            found = next((one.cases for one in fixes if one.key == listing.fix), ())
     else:
         found = figures.numbers(tx, which, "open" if listing.show == "still_open" else listing.show)
     if not (listing.owner or listing.late or listing.work_order or listing.lots):
@@ -202,6 +213,12 @@ def standing(tx: Connection, which: Which, asker: Person | None, world: World) -
         if counts(case) and stands(case) and fits and (asker is None or sees(asker, case)):
             found.append(Standing(case.number, row, case.since))
     return found
+
+
+def fixes_of(tx: Connection, which: Which, asker: Person | None, world: World) -> tuple[Fixed, ...]:
+    """The stops of one machine by what fixed them, the longest first."""
+    stood = stops.each(tx, which, "line", standing(tx, which, asker, world))
+    return by_fix(stood, resolutions(tx, tuple(stood)))
 
 
 def is_late(case: Case, world: World) -> bool:

@@ -61,7 +61,9 @@ def _said(app: App, message: Inbound, reader: Person, there: There, compares: bo
     channel = app.channels[message.channel].traits
     room = Traits(text=max(400, int(channel.text * channel.parts * ROOM) // max(plants, 1)), buttons=0)
     who = replace(there.asker, language=reader.language)
-    return render(replace(notice, offers=()), who, there.world.plant, there.world.records, room, there.world.now).text
+    facts = {name: fact for name, fact in notice.facts.items() if name != "listing" or there.page}
+    plain, world = replace(notice, offers=(), facts=facts), there.world
+    return render(plain, who, world.plant, world.records, room, world.now, there.page).text
 
 
 def _wanted(app: App, message: Inbound, asker: Person, world: World, *, compares: bool) -> Wanted | None:

@@ -124,7 +124,7 @@ def wanted(
     if reading.query is not None and _NUMBER.search(text) is not None:
         return Wanted("case", case=_numbered(text))
     if found.against is not None:
-        found = replace(found, about="metrics", asset=None)
+        found = replace(found, about="downtime" if subject == "downtime" and found.against == "before" else "metrics")
         if _compares_lines(words):
             found = replace(found, by="line", line=None, against=None)
         elif len(time.shifts) > 1:
@@ -164,7 +164,7 @@ def _as_far_as_counted(found: Wanted, reading: Reading, text: str, words: str, s
         left += _lots(reading) or ()
     if found.by is not None and found.about in ("count", "summary") and found.against is None:
         found = replace(found, about="metrics")  # the figures of each
-    if found.by is not None and found.against is not None:
+    if found.by in ("shift", "role") and found.against == "baseline":  # the times from before know line and kind
         left += [as_typed(m[0], text) for p in patterns("by").values() if (m := p.search(words)) is not None]
     return left_out(found, left) if left else found
 

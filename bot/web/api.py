@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -12,30 +11,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot import approving, by_hand
 from bot.answers.periods import shift_spans
-from bot.views import case_json, iso, metrics_json, posting_json
+from bot.views import iso, metrics_json, posting_json
 from bot.web.access import Looking, actor, known_person, linecall, must_be
-from bot.web.documents import CaseOf, FiguresOf, LineSaid, PostingOf, Stored, WholeCase
+from bot.web.cases_api import HOW_MANY, instant
+from bot.web.documents import FiguresOf, LineSaid, PostingOf, Stored
 from bot.web.errors import Declined, in_words, refuses
-from bot.web.sight import case_for, sight_of
+from bot.web.sight import sight_of
 from db import cases, conversations, postings
 from db.figure_rows import Which
 from db.measured import measured
-from workflow.case import CONFIRMED, PostingState, Status
+from workflow.case import CONFIRMED, PostingState
 from workflow.messages import Inbound
 from workflow.metrics import metrics
 from workflow.plant import production_day, production_day_span
-from workflow.reading import EXCEPTION_TYPES, ExceptionType
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.app import App
     from workflow.case import PostingStatus
 
 routes = APIRouter(prefix="/api")
 
 MOST_TEXT = 4000  # characters of one message
-MOST_CASES = 500
 MOST_POSTINGS = 500
 LONGEST_ID = 18  # digits of an id
 SAME_AGAIN = "a repeat of the same person under the same key is the same message"
@@ -52,9 +49,7 @@ def clean(text: Any) -> Any:
 Words = Annotated[str, BeforeValidator(clean)]
 Short = Annotated[str, BeforeValidator(clean), Field(max_length=200)]
 OfPlant = Annotated[str, Path(description="id of a person of plant.yaml")]
-Numbered = Annotated[str, Path(description="its number, as people say it: EX-1042")]
 Keyed = Annotated[str, Path(description="the posting's key")]
-HOW_MANY = "at most so many"
 
 
 class Message(BaseModel):
@@ -158,37 +153,6 @@ def conversation(
     ]
 
 
-@routes.get("/cases", response_model=list[CaseOf], summary="Exceptions, newest first")
-def list_cases(
-    request: Request,
-    caller: Looking,
-    status: Annotated[Status | None, Query(description=", ".join(get_args(Status)))] = None,
-    line: Annotated[str | None, Query(description="id of a line of plant.yaml")] = None,
-    type: Annotated[ExceptionType | None, Query(description=", ".join(EXCEPTION_TYPES))] = None,  # noqa: A002 - the contract's word
-    limit: Annotated[int, Query(ge=1, le=MOST_CASES, description=HOW_MANY)] = 200,
-) -> list[dict[str, Any]]:
-    """Each with its tasks, postings and log; of their own lines alone for an operator who is signed in."""
-    app = linecall(request)
-    if line is not None and line not in app.plant.line:
-        raise Declined(422, "invalid", f"`line` is one of {', '.join(app.plant.line)}.")
-    with app.database.read() as tx:
-        found = cases.find(tx, status=status, line=line, type=type, within=sight_of(app, caller).within, limit=limit)
-        return [case_json(tx, case) for case in reversed(found)]
-
-
-@routes.get(
-    "/cases/{number}",
-    response_model=WholeCase,
-    responses=refuses(404),
-    summary="One exception with its log, tasks, notices and postings",
-)
-def one_case(request: Request, caller: Looking, number: Numbered) -> dict[str, Any]:
-    """404 where there is none of this number, or none for who asks."""
-    app = linecall(request)
-    with app.database.read() as tx:
-        return case_json(tx, case_for(app, tx, caller, number), full=True)
-
-
 @routes.get("/postings", response_model=list[PostingOf], summary="What ERP is owed and what it has confirmed")
 def list_postings(
     request: Request,
@@ -280,8 +244,8 @@ def figures(
     """Of the exceptions captured in a period, with how many stand behind each figure."""
     app = linecall(request)
     now = app.clock.now()
-    start = _instant(app, "from", from_) or production_day_span(app.plant, production_day(app.plant, now))[0]
-    end = _instant(app, "to", to) or max(now, start)
+    start = instant(app, "from", from_) or production_day_span(app.plant, production_day(app.plant, now))[0]
+    end = instant(app, "to", to) or max(now, start)
     if end < start:
         raise Declined(422, "invalid", "`to` is before `from`.")
     sight = sight_of(app, caller)
@@ -297,19 +261,6 @@ def message_id(person: str, key: str | None) -> str:
     if not key:
         return uuid.uuid4().hex
     return sha256(f"{person}\n{key}".encode()).hexdigest()[:32]
-
-
-def _instant(app: App, name: str, said: str | None) -> datetime | None:
-    """A time from a query; without a zone it is the plant's own clock."""
-    if said is None:
-        return None
-    try:
-        at = datetime.fromisoformat(said.replace(" ", "+"))  # a `+` that a browser read as a blank
-        return (at if at.tzinfo else at.replace(tzinfo=app.plant.zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Declined(
-            422, "invalid", f"`{name}` is no date or time; write 2026-11-17 or 2026-11-17T06:00-06:00."
-        ) from error
 
 
 def answered(tx: Connection, person: str, id_: str) -> str | None:

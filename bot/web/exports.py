@@ -17,8 +17,8 @@ from starlette.background import BackgroundTask
 
 from bot.views import iso
 from bot.web.access import Caller, Looking, linecall
+from bot.web.cut import OfMonth, Span
 from bot.web.documents import FILE
-from bot.web.figures_page import During, Period, which_of
 from bot.web.sight import sight_of
 from db import log as chained
 from db.searching import reported
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from bot.app import App
-    from db.figure_rows import Which
     from workflow.case import Case
     from workflow.plant import Plant
 
@@ -55,24 +54,25 @@ WIDE = 19  # characters of a date
     response_class=Response,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-def as_csv(request: Request, caller: Looking, period: During = "this_month") -> Response:
+def as_csv(request: Request, caller: Looking, span: OfMonth) -> Response:
     """UTF-8 with a header row, times in UTC (ISO 8601); nothing in it is calculated by a spreadsheet."""
-    app, which = linecall(request), which_of(linecall(request), caller, period)
-    _noted(app, caller, "csv", period)
+    app = linecall(request)
+    _noted(app, caller, "csv", span)
 
     def lines() -> Iterator[bytes]:
         out = StringIO()
         writer = csv.writer(out, quoting=csv.QUOTE_ALL)
         out.write("\ufeff")
         writer.writerow(COLUMNS)
-        for found in _exported(app, caller, which):
+        for found in _exported(app, caller, span):
             writer.writerows([[_written(value) for value in _values(case)] for case in found])
             yield out.getvalue().encode()
             out.seek(0)
             out.truncate()
         yield out.getvalue().encode()
 
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_named(f"linecall-{period}.csv"))
+    named = _named(f"linecall-{span.called}.csv")
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=named)
 
 
 @routes.get(
@@ -81,19 +81,19 @@ def as_csv(request: Request, caller: Looking, period: During = "this_month") -> 
     response_class=Response,
     responses={200: {"content": {SHEET: FILE}}},
 )
-def as_xlsx(request: Request, caller: Looking, period: During = "this_month") -> Response:
+def as_xlsx(request: Request, caller: Looking, span: OfMonth) -> Response:
     """One sheet of up to a million; times are dates by the plant's own clock, text stays text whatever it begins with.
 
     The zone stands as a note on each of their columns. A spreadsheet knows no zones: of the hour that a clock change
     repeats both read alike; the CSV tells them apart.
     """
-    app, which = linecall(request), which_of(linecall(request), caller, period)
-    _noted(app, caller, "xlsx", period)
+    app = linecall(request)
+    _noted(app, caller, "xlsx", span)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     out = TemporaryFile()  # noqa: SIM115 - closed when it was sent
     with xlsxwriter.Workbook(out, options | {"strings_to_numbers": False}) as book:
         date = book.add_format({"num_format": DATE})
-        for n, case in enumerate(case for found in _exported(app, caller, which) for case in found):
+        for n, case in enumerate(case for found in _exported(app, caller, span) for case in found):
             if n % ROWS == 0:
                 sheet = _sheet(book, app.plant, date)
             _write_row(sheet, n % ROWS + 1, _values(case), app.plant, date)
@@ -102,24 +102,24 @@ def as_xlsx(request: Request, caller: Looking, period: During = "this_month") ->
     out.seek(0)
     parts = iter(lambda: out.read(1 << 16), b"")
     return StreamingResponse(
-        parts, media_type=SHEET, headers=_named(f"linecall-{period}.xlsx"), background=BackgroundTask(out.close)
+        parts, media_type=SHEET, headers=_named(f"linecall-{span.called}.xlsx"), background=BackgroundTask(out.close)
     )
 
 
-def _noted(app: App, caller: Caller, what: str, period: Period) -> None:
+def _noted(app: App, caller: Caller, what: str, span: Span) -> None:
     """Who took what out of here stands in the plant's own log before the first byte of it is sent (R61)."""
     with app.database.write() as tx:
         known_by = "sign-in" if caller.person is not None else "token" if caller.token else "this machine"
-        facts = {"what": "cases", "as": what, "period": period, "known_by": known_by}
+        facts = {"what": "cases", "as": what, "period": span.called, "known_by": known_by}
         chained.note(tx, app.clock.now(), caller.person or LINECALL, "exported", facts)
 
 
-def _exported(app: App, caller: Caller, which: Which) -> Iterator[tuple[Case, ...]]:
+def _exported(app: App, caller: Caller, span: Span) -> Iterator[tuple[Case, ...]]:
     """Every exception of a period that this caller may see, oldest first, page by page: of a year too."""
     within, last = sight_of(app, caller).within, None
     while True:
         with app.database.read() as tx:  # a transaction a page: a slow reader holds none open
-            found = reported(tx, which.since, which.until, last, AT_ONCE, within)
+            found = reported(tx, span.since, span.until, last, AT_ONCE, within)
         if found:
             yield found
         if len(found) < AT_ONCE:

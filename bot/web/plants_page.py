@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from bot.answers.behind import standing
-from bot.answers.counted import one_group
+from bot.answers.behind import Listing, standing
+from bot.answers.groups import one_group
 from bot.answers.periods import period_of
 from bot.answers.rights import only_lines
 from bot.web.access import Looking, linecall
-from bot.web.figures_page import Period, row_of
+from bot.web.cut import Period
+from bot.web.figure_rows import row_of
 from bot.web.rendering import page
 from bot.web.words import clock, minutes_words, voice_for
 from db import figures, stops
@@ -64,4 +65,6 @@ def _row(told: Told[Counted], voice: Voice) -> dict[str, Any]:
     row["span"] = f"{clock(there, which.since, voice.now)} – {clock(there, which.until, voice.now)}"
     if group is None:
         return row
-    return row | {"whole": row_of("", group, voice), "down": " ".join(minutes_words(minutes, voice))}
+    listing = Listing(since=which.since, until=which.until) if told.ours or told.page else None
+    whole = row_of("", group, None, listing, there, "" if told.ours else told.page or "")
+    return row | {"whole": whole, "down": " ".join(minutes_words(minutes, voice))}

@@ -72,7 +72,7 @@ def search_page(
     lines = [one for one in app.plant.lines if not sight.lines or one.id in sight.lines]
     facts = {
         "q": q, "line": line, "type": type, "state": state, "time": time,
-        "found": [_found(case, voice) for case in cases[:MOST_SHOWN]], "more": len(cases) > MOST_SHOWN,
+        "found": [found_as_row(case, voice) for case in cases[:MOST_SHOWN]], "more": len(cases) > MOST_SHOWN,
         "lines": [(one.id, one.name) for one in lines],
         "kinds": [(name, capital(voice.say(f"type.{name}"))) for name in EXCEPTION_TYPES],
         "states": [(name, voice.say(f"page.search.{name}")) for name in ("open", "over")],
@@ -124,7 +124,8 @@ def _people(word: str, voice: Voice) -> tuple[str, ...]:
     return tuple(id_ for id_, names in parts if plain(word) in (id_, *names))
 
 
-def _found(case: Case, voice: Voice) -> Found:
+def found_as_row(case: Case, voice: Voice) -> Found:
+    """One exception as a line of a list."""
     over = not case.is_open
     return Found(
         number=case.number,

@@ -17,6 +17,8 @@ from starlette.types import Scope
 
 from bot.web import (
     api,
+    cases_api,
+    cases_page,
     exports,
     figures_page,
     hooks,
@@ -57,8 +59,9 @@ def create_web(app: App) -> FastAPI:
     web.state.linecall = app
     web.state.live = Live(app)
     answer_errors(web)
-    of_figures, of_rules = (figures_page, exports, plants_page), (rules_page, improve_page)
-    for part in (hooks, upload, api, live, operate, pages, *of_figures, queue, search, people, *of_rules, triage):
+    of_figures, of_rules = (cases_page, figures_page, exports, plants_page), (rules_page, improve_page)
+    of_api = (hooks, upload, api, cases_api, live, operate)
+    for part in (*of_api, pages, *of_figures, queue, search, people, *of_rules, triage):
         web.include_router(part.routes, responses=REFUSALS)
     web.mount("/static", Static(directory=STATIC))
     web.state.requests = Requests()

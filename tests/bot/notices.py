@@ -452,7 +452,8 @@ EXAMPLES: dict[str, Facts] = {
             {"mark": "closed", "at": "2026-11-17T12:45:00+00:00"},
         ],
     },
-    "answer.against_baseline": FIGURES | {"earlier_resolution": EARLIER["earlier_resolution"], "earlier_n": 40},
+    "answer.against_baseline": FIGURES
+    | {"earlier_resolution": EARLIER["earlier_resolution"], "earlier_n": 40, "like": [["L3", "machine_breakdown"]]},
     "answer.no_baseline": {},
     "answer.downtime": SPAN
     | {
@@ -482,6 +483,50 @@ EXAMPLES: dict[str, Facts] = {
             },
         ],
     },
+    "answer.within": SPAN
+    | {
+        "assets": ["L3-FIL"],
+        "n": 3,
+        "down": {"minutes": 140.0, "n": 3},
+        "fixes": [
+            {"fixed_by": "new seal", "n": 2, "minutes": 120.0, "share": None, "cases": CASES[:2]},
+            {"fixed_by": "", "n": 1, "minutes": 20.0, "share": 0.14, "cases": ["EX-1044"]},
+        ],
+        "listing": {"query": "show=stops&asset=L3-FIL&by=fix", "named": True},
+    },
+    "answer.downtime_compared": SPAN
+    | {
+        "earlier_period": EARLIER["earlier_period"],
+        "down": {"minutes": 140.0, "n": 3, "even_none": True},
+        "earlier_down": {"minutes": 0.0, "n": 0, "even_none": True},
+        "stood": [
+            {"counted_of": {"line": "L3"}, "down": {"minutes": 140.0, "n": 3}, "cases": ["EX-1042"]}
+            | {"earlier_down": {"minutes": 0.0, "n": 0, "even_none": True}}
+        ],
+        "listing": {"query": "show=stops&line=L3", "named": False},
+    },
+    "answer.compared_by": SPAN
+    | {
+        "earlier_period": EARLIER["earlier_period"],
+        "earlier_n": 40,
+        "compared": [FIGURES | EARLIER | {"counted_of": {"line": "L3"}, "cases": ["EX-1043"]}],
+        "listing": {"query": "line=L3&by=line", "named": False},
+    },
+    "answer.baseline_by": SPAN
+    | {
+        "than_before": [
+            {"counted_of": {"line": "L3"}, "resolution": SPREAD, "earlier_resolution": EARLIER["earlier_resolution"]}
+        ],
+        "like": [["L3", "machine_breakdown"], ["L2", None], [None, "quality_hold"]],
+    },
+    "answer.list": {
+        "exceptions": 12,
+        "first_n": 1,
+        "last_n": 10,
+        "items": [ITEM],
+        "listing": {"query": "line=L3", "named": True, "from": 10},
+    },
+    "answer.no_list": {},
     "answer.count": FIGURES | {"open": ["EX-1043"], "behind": {"n": 6, "cases": CASES}},
     "answer.owed": {"items": [ITEM], "n": 1},
     "answer.nothing_owed": {},

@@ -26,7 +26,7 @@ from bench.year import (
     write,
     year_of_cases,
 )
-from bot.answers.counted import groups_of
+from bot.answers.groups import groups_of
 from bot.answers.wanted import Subject
 from db import figures, stops
 from db.connect import Database, open_database

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.browser
 Scheme = Literal["light", "dark"]
 PAGES = (
     "/chat?with=maria.lopez&with=gary.lindqvist", "/board", "/cases/EX-1001", "/cases/EX-1003",
-    "/figures?period=this_month", "/search?q=line+3", "/rules", "/people", "/postings", "/left-over", "/improve",
+    "/figures?period=this_month", "/cases?period=this_month&by=line",
+    "/search?q=line+3", "/rules", "/people", "/postings", "/left-over", "/improve",
     "/docs", "/sign-in", "/nowhere",
 )  # fmt: skip
 SIGNED_IN = (  # what only whoever leads sees: proposals, several plants, what strangers wrote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import struct
 import zipfile
@@ -49,10 +50,103 @@ def test_R57_the_page_shows_the_four_figures_with_how_many_stand_behind_each(wee
     assert "Filler 3 · breakdown 275 min" in page, "the picture in words"
 
 
+def in_words(cell: str) -> str:
+    """What a piece of a page says."""
+    return " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+
+
 def rows_of(page: str) -> list[list[str]]:
     """The rows of the only table of a page, each cell in words."""
     rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
-    return [[re.sub(r"<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+    return [[in_words(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]
+
+
+def cells_of(page: str) -> dict[str, list[str]]:
+    """The rows of the figures by their names: each cell in words, and where it leads."""
+    rows = re.findall(r'<tr role="row"><th scope="row"[^>]*>(.*?)</th>(.*?)</tr>', page, re.DOTALL)
+    return {re.sub(r"<.*", "", name).strip(): list(map(in_words, cells.split("</td>"))) for name, cells in rows}
+
+
+def lists_of(page: str) -> list[str]:
+    """Every list that a page leads to."""
+    return [html.unescape(path) for path in re.findall(r'href="(/cases\?[^"]+)"', page)]
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("line", ["Whole plant", "Line 3", "Line 1", "Line 2", "Line 4"]),
+        ("type", ["Whole plant", "breakdown", "material short", "quality hold"]),
+        ("shift", ["Whole plant", "day", "night", "late"]),
+        ("role", ["Whole plant", "maintenance", "materials", "quality"]),
+    ],
+)
+def test_R57_the_figures_stand_side_by_side_by_every_cut_with_the_period_before(
+    weeks: OpenDoor, by: str, names: list[str]
+) -> None:
+    page = weeks.someone.get(f"/figures?period=this_week&by={by}").text
+    cells = cells_of(page)
+    assert list(cells) == names
+    n, resolution, _, _, passed = cells["Whole plant"][:5]
+    assert n == "10 before 8"
+    assert resolution == "32 min 9 of 10 within 52 min · from 6 before 40 min from 8 · better"
+    assert passed == "86% from 7 before 75% from 8 · better"
+    assert "The period before: 09 Nov 06:00 – 16 Nov 06:00" in page
+    assert "only 3" in cells["Line 3"][1] if by == "line" else True, "small counts say so"
+
+
+@pytest.mark.parametrize("asked", ["by=line", "by=type&line=L3", "by=shift&type=machine_breakdown", "by=role"])
+def test_R57_every_number_of_the_page_leads_to_as_many_exceptions(weeks: OpenDoor, asked: str) -> None:
+    for period in ("period=this_week", "from=2026-11-09&to=2026-11-12"):
+        page = weeks.someone.get(f"/figures?{period}&{asked}").text
+        linked = [
+            (path[1], path[2], n[1] if (n := re.search(r'class="whole">from (?:only )?(\d+)<', cell)) else "")
+            for cell in page.split("</td>")
+            if (path := re.search(r'<td.*<a href="(/cases\?[^"]+)">([^<]+)</a><small>', cell, re.DOTALL))
+        ]
+        assert len(linked) > 6
+        for path, value, n in linked:
+            listed = weeks.someone.get(html.unescape(path)).text
+            count = re.search(r'role="status">(\d+) exceptions?<', listed)
+            assert count is not None
+            assert count[1] == (n or value), path
+        for kind in ("weeks", "heat"):
+            for path in lists_of(weeks.someone.get(f"/figures/{kind}/values?{period}&{asked}").text):
+                assert re.search(r'role="status">[1-9]\d* exceptions?<', weeks.someone.get(path).text), path
+
+
+def test_R57_a_period_may_be_any_days_and_a_wrong_one_is_said(weeks: OpenDoor) -> None:
+    page = weeks.someone.get("/figures?from=2026-11-16&to=2026-11-17").text
+    cells = cells_of(page)
+    assert cells["Whole plant"][0] == "6 before 0", "Saturday and Sunday before"
+    rows = weeks.someone.get("/api/export/cases.csv?from=2026-11-16&to=2026-11-17").text.splitlines()
+    assert len(rows) == 1 + 6
+    for wrong in ("from=yesterday", "from=2026-11-17&to=2026-11-16", "from=2026-02-30"):
+        assert weeks.someone.get(f"/figures?{wrong}").status_code == 422
+    assert weeks.someone.get("/figures?by=person").status_code == 422, "people are not compared"
+
+
+def test_R57_only_like_is_compared_with_the_time_before_linecall(weeks: OpenDoor) -> None:
+    from bot.answers.baseline import keep_baseline
+
+    assert "Before Linecall and now" not in weeks.someone.get("/figures?period=this_month").text
+    hour = 60 * 60 * 1_000_000
+    rows = [("L3", "machine_breakdown", hour + n * hour // 6) for n in range(5)]
+    rows.append(("L2", "machine_breakdown", 2 * hour))
+    with weeks.app.database.write() as tx:
+        keep_baseline(tx, rows, weeks.clock.now())
+    page = weeks.someone.get("/figures?period=this_month&by=line").text
+    assert "Only lines and kinds that the times from before have: Line 2 · breakdown; Line 3 · breakdown." in page
+    past = cells_of(page[page.index('id="past"') :])
+    breakdowns = [c for c in the_cases() if c.type == "machine_breakdown" and c.line in ("L2", "L3") and c.closed_at]
+    assert past["Whole plant"][1].split(" · ")[1] == f"from {len(breakdowns)}"
+    assert past["Line 3"][0] == "80 min 9 of 10 within 96 min · from 5"
+    assert past["Line 3"][1] == "33 min 9 of 10 within 44 min · from 7 · better"
+    assert past["Line 2"][1] == "95 min 9 of 10 within 95 min · from only 1 · too few to say"
+    (like,) = {path for path in lists_of(page) if "like=1" in path and "line=" not in path}
+    assert f'role="status">{len(breakdowns)} exceptions<' in weeks.someone.get(like).text
+    by_kind = weeks.someone.get("/figures?period=this_month&by=type&line=L3").text
+    assert "breakdown" in cells_of(by_kind[by_kind.index('id="past"') :])
 
 
 def test_R57_what_a_picture_shows_stands_under_it_in_numbers_too(weeks: OpenDoor) -> None:
