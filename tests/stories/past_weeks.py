@@ -11,8 +11,12 @@ from db import cases
 from db.connect import Database
 from tests.conftest import RIVERSIDE
 from workflow.case import Case, Change, Entry, Held, Task
+from workflow.plant import Role
 
 CHICAGO = ZoneInfo("America/Chicago")
+FURTHER: tuple[tuple[Role, str], ...] = (
+    ("customer_service", "karen.doyle"), ("planner", "neil.abbott"), ("materials", "bobby.tran"),
+)  # fmt: skip
 GUESTS = """
   - {id: juergen.weiss, name: Jürgen Weiß, roles: [manager], language: de}
   - {id: agnieszka.nowak, name: Agnieszka Nowak, roles: [manager], language: pl}
@@ -80,6 +84,13 @@ def the_cases() -> Iterator[Case]:
             escalated="e" in marks,
             why="who repairs",
         )
+        # Whom time makes concerned by what is open has done their part: no later round asks anybody further.
+        concerned = FURTHER if "o" in marks else FURTHER[:1] if "h" in marks else ()
+        others = tuple(
+            Task(role, captured, owner=one, acknowledged_at=when, acknowledged_by=one, done_at=when, done_by=one)
+            for role, one in concerned
+            for when in (acknowledged or captured,)
+        )
         yield Case(
             f"EX-{2000 + int(n)}",
             "riverside",
@@ -94,7 +105,7 @@ def the_cases() -> Iterator[Case]:
             held=(Held("6320-1A", 610.0, "cs", 400.0),) if "h" in marks else (),
             occurred_at=captured - timedelta(minutes=int(told)),
             line_stopped=True if "s" in marks else None,
-            tasks=(task,),
+            tasks=(task, *others),
             opened_at=captured,
             resolved_at=resolved,
             resolved_by=who if resolved else None,
