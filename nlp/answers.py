@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nlp import kinds
@@ -10,6 +11,7 @@ from nlp.linking import link
 from nlp.sheet import Sheet
 from nlp.units import amounts, plant_uom
 from workflow.reading import Asked, Quantity
+from workflow.records import OPEN_ORDERS
 
 LONGEST = 24  # tokens; a longer message is rather a new one
 _SHORT = 7  # tokens of an answer that is only a number
@@ -107,6 +109,8 @@ def _id(sheet: Sheet, asked: Asked) -> str | None:
     if asked.options and ordinal is not None and len(sheet.tokens) <= 4:
         position = int(ordinal.value) - 1
         return asked.options[position] if position < len(asked.options) else None
+    if asked.asks == "work_order" and (by_ending := _order_by_ending(sheet, asked)) is not None:
+        return by_ending
     if asked.asks in ("asset", "lot") and (by_number := _by_number(sheet, asked)) is not None:
         return by_number
     if asked.asks == "work_order":
@@ -130,6 +134,20 @@ def _by_number(sheet: Sheet, asked: Asked) -> str | None:
     of_item = [id_ for id_ in ending if records.lot[id_].item in asked.about.items]
     fit = of_item or ending
     return fit[0] if digits.isdigit() and len(digits) >= 2 and len(fit) == 1 else None
+
+
+def _order_by_ending(sheet: Sheet, asked: Asked) -> str | None:
+    """ "la cincuenta y cinco", "końcówka 124": the one open order, of those offered or of the line, that ends so."""
+    said = [n for n in sheet.numbers if not n.article and n.value == int(n.value) and n.value >= 10]
+    if len(sheet.tokens) > _SHORT or len(said) != 1:
+        return None
+    digits = f"{said[0].value:.0f}"
+    records = sheet.context.records
+    fit = [o for o in records.work_orders if o.status in OPEN_ORDERS and re.sub(r"\D", "", o.id).endswith(digits)]
+    for wanted in ([o.id for o in fit if o.id in asked.options], [o.id for o in fit if o.line == asked.about.line]):
+        if len(wanted) == 1:
+            return wanted[0]
+    return fit[0].id if len(fit) == 1 and asked.about.line is None else None
 
 
 def _order_of_item(sheet: Sheet, asked: Asked) -> str | None:

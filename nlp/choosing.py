@@ -9,6 +9,14 @@ from nlp import kinds
 from nlp.decisions import hits_of, read_decisions
 from nlp.intents import questions, unreal
 from nlp.minutes import told_alone
+from nlp.plainly import (
+    asks_of_no_trouble,
+    counts_the_bad_ones,
+    holds_what_is_free,
+    is_not_there_yet,
+    is_there,
+    keeps_on_a_condition,
+)
 from nlp.sheet import Sheet
 from nlp.times import Moment, instant
 from nlp.words import lexicon
@@ -36,6 +44,11 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "chatter"  # "no", "in 20 min", "not mine", and nothing that it would answer; "omw" takes what is open
     if fresh and told_alone(sheet) is not None:
         return "chatter"  # "it was 60 min, not 40": of what is over, and nothing new
+    if is_there(sheet):
+        thread = sheet.context.thread
+        return "chatter" if fresh else "resolve" if thread and thread.type == "material_shortage" else "update"
+    if fresh and is_not_there_yet(sheet):
+        return "report"
     if fresh and sheet.hits("safety.sure") and _is_told(sheet, votes, likely):
         return "report"
     if not fresh and _is_new_danger(sheet, ranked[0]):
@@ -49,7 +62,13 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
     over = bool(sheet.negated) or sheet.has("i.past_fixed") or bool(sheet.group("hist"))
     over = over and not (fresh and _told_apart(sheet))
     over = over or _only_perhaps(sheet)
+    unsure = ranked[0] in ("chatter", "report") and likely[ranked[0]] < _SURE_ENOUGH
+    if fresh and unsure and asks_of_no_trouble(sheet):
+        return "query"
+    if fresh and not over and ranked[0] == "chatter" and counts_the_bad_ones(sheet):
+        return "report"
     trouble = fresh and not over and ranked[0] in ("chatter", "query") and likely["report"] >= _MAY_BE_A_REPORT
+    trouble = trouble and not (ranked[0] == "query" and votes["query"] > _ASKED * max(votes["report"], 1.0))
     if trouble and (_speaks_of_the_plant(sheet) or likely["report"] >= likely[ranked[0]]):
         return "report"  # asked about: a short question costs less than trouble that nobody hears of (R18)
     if fresh and ranked[0] == "chatter" and _told_apart(sheet):
@@ -74,6 +93,10 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
         return "chatter"  # "no leaks on the seamer, no jams at the depal, nobody hurt"
     if fresh and ranked[:2] == ["report", "chatter"] and _told_over_twice(sheet):
         return "chatter"  # "jammed but I managed, nothing needed"
+    if fresh and ranked[0] == "disposition" and holds_what_is_free(sheet):
+        return "report"  # "fica retido o 317Y1-1": whoever stops a lot that is free reports it
+    if not fresh and ranked[0] != "disposition" and keeps_on_a_condition(sheet):
+        return "disposition"
     if fresh and ranked[0] == "disposition" and hits_of(sheet) and not _decides(sheet, votes):
         return "chatter"  # "if the test is good it may perhaps be released"
     if fresh and ranked[0] == "update" and unreal(sheet) == sheet.sentences[:1]:
@@ -81,7 +104,9 @@ def chosen_intent(sheet: Sheet, votes: Mapping[Intent, float], likely: Mapping[I
     done = sheet.has("i.resolve", "runs") or sheet.group("done_word") or sheet.group("fine")
     unsaid = not done and (likely["resolve"] < _SURE_IT_IS_DONE or sum(t.kind == "word" for t in sheet.tokens) <= 3)
     if ranked[0] == "resolve" and (
-        _comes_yet(sheet) or unsaid or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
+        (_comes_yet(sheet) and not _runs_since(sheet))
+        or unsaid
+        or ((likely["resolve"] < _SURE_IT_IS_DONE or not done) and sheet.has(*_TROUBLE))
     ):
         ranked.remove("resolve")  # "the filler is dead", "super": ending by a misreading costs more than one more word
     told = votes.get("report", 0.0) > votes.get("query", 0.0)
@@ -293,6 +318,12 @@ _TROUBLE = ("breakdown", "quality", "shortage", "safety", "stopped", "labor")
 
 
 _MAY_BE_A_REPORT = 0.4
+
+
+_SURE_ENOUGH = 0.85
+
+
+_ASKED = 2.0  # so many times the words of trouble, those of a question leave no doubt that it is one
 
 
 def corrects(sheet: Sheet) -> bool:

@@ -9,7 +9,7 @@ from functools import cache
 from nlp.kinds import clauses
 from nlp.pattern import Hit
 from nlp.sheet import Sheet
-from nlp.units import Amount, amounts, plant_uom, unit_class
+from nlp.units import Amount, amounts, is_a_code, plant_uom, unit_class
 from nlp.words import lexicon
 from workflow.reading import Decision, Disposition, Quantity
 
@@ -21,6 +21,7 @@ _OF_CUE: Mapping[str, Decision] = {
     "d.return_to_supplier": "return_to_supplier",
     "d.keep_on_hold": "keep_on_hold",
 }
+_KEPT: Decision = "keep_on_hold"  # what is neither freed nor destroyed stays there, however much that is
 _FREES: frozenset[Decision] = frozenset({"release", "use_as_is"})
 
 
@@ -33,8 +34,10 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
         ]
     found += [(h.start, h.end, "keep_on_hold") for h in sheet.negated if h.cue.name == "d.release"]
     found = [row for row in found if not (row[2] == "rework" and len(found) > 1 and _done_already(sheet, row[1]))]
+    denied = [row for row in found if row[2] not in (*_FREES, "keep_on_hold") and _denied(sheet, row[0])]
+    found = [row for row in found if row not in denied] or [(a, b, "keep_on_hold") for a, b, _ in denied]
     if not found:
-        found = _held_back(sheet)
+        found = _held_back(sheet) or _freed_on_a_condition(sheet)
     found = _strongest(sorted(found))
     if any(decision == "keep_on_hold" for _, _, decision in found):
         kept = [(a, b, d) for a, b, d in found if d == "keep_on_hold"]
@@ -71,14 +74,26 @@ def read_decisions(sheet: Sheet) -> tuple[Disposition, ...]:
             held = sheet.context.thread.quantity if sheet.context.thread is not None else None
             lot_uom = sheet.context.records.lot[lot].uom if lot is not None else held.uom if held is not None else ""
             quantity = Quantity(amount.value, plant_uom(unit, sheet.index, items) if unit else lot_uom)
+        if quantity is None and not conditional:
+            quantity = _half_of_it(sheet, before, after)
         part = Disposition(decision, lot, quantity)
         if quantity is not None:  # "deviation granted, the 110 may be used so" is said once
             out = [o for o in out if o.quantity is not None or (o.decision, o.lot) != (decision, lot)]
         if part not in out and not any(o.decision == decision and o.lot == lot and quantity is None for o in out):
             out.append(part)
     out = _with_the_rest(sheet, out)
+    out = [part for part in out if not _kept_besides(part, out)]
     stands = [part for part in out if part.decision not in _FREES or not _stays(part, out)]
     return tuple(part for part in stands if part.decision != "release" or not _accepted_besides(part, stands))
+
+
+def _half_of_it(sheet: Sheet, before: int, after: int) -> Quantity | None:
+    """ "half of it can go, bin the other half": of what the case says is held."""
+    held = sheet.context.thread.quantity if sheet.context.thread is not None else None
+    counted = [a for a in amounts(sheet) if a.unit not in ("measure", "people") and a.value != 0.5]
+    if held is None or counted or not sheet.group("half_of", before, after):
+        return None
+    return Quantity(held.value / 2, held.uom)
 
 
 def _with_the_rest(sheet: Sheet, parts: Sequence[Disposition]) -> list[Disposition]:
@@ -87,7 +102,7 @@ def _with_the_rest(sheet: Sheet, parts: Sequence[Disposition]) -> list[Dispositi
     held = thread.quantity if thread is not None else None
     open_ = [p for p in parts if p.quantity is None]
     counted = [p.quantity for p in parts if p.quantity is not None]
-    if held is None or len(open_) != 1 or not counted or not sheet.has("d.rest"):
+    if held is None or len(open_) != 1 or not counted or not sheet.has("d.rest") or open_[0].decision == _KEPT:
         return list(parts)
     left = held.value - sum(q.value for q in counted)
     if left <= 0 or any(unit_class(q.uom) != unit_class(held.uom) for q in counted):
@@ -99,6 +114,13 @@ def _stays(free: Disposition, parts: Sequence[Disposition]) -> bool:
     """ "they say 26314 is released. it is NOT. it stays on hold": nothing of a lot is free that is kept (R17)."""
     kept = [p for p in parts if p.decision == "keep_on_hold" and (p.lot == free.lot or p.lot is None)]
     return bool(kept) and free.quantity is None
+
+
+def _kept_besides(kept: Disposition, parts: Sequence[Disposition]) -> bool:
+    """ "goes back to the supplier, the thread remains too tight": a whole lot that is decided on stays nowhere."""
+    return kept.decision == "keep_on_hold" and any(
+        p.decision not in (*_FREES, "keep_on_hold") and p.quantity is None and p.lot == kept.lot for p in parts
+    )
 
 
 def _accepted_besides(release: Disposition, parts: Sequence[Disposition]) -> bool:
@@ -141,6 +163,11 @@ def _held_back(sheet: Sheet) -> list[tuple[int, int, Decision]]:
     ]
     words = sheet.group("hold_verb") or sheet.group("hold_noun")
     return [(words[0][0], words[0][1], "keep_on_hold")] if held and words else []
+
+
+def _freed_on_a_condition(sheet: Sheet) -> list[tuple[int, int, Decision]]:
+    """ "318Y2-1 can go if the second set is clean": until then it stays."""
+    return [(h.start, h.end, "keep_on_hold") for h in sheet.hits("d.release.weak") if _conditional(sheet, h.start)][:1]
 
 
 def _strongest(found: Sequence[tuple[int, int, Decision]]) -> list[tuple[int, int, Decision]]:
@@ -221,7 +248,8 @@ def _amount_for(
 ) -> Amount | None:
     clause = next(((a, b) for a, b in clauses(sheet) if a <= start < b), (start, end))
     lo, hi = max(before, clause[0]), min(after, clause[1])
-    inside = [a for a in amounts(sheet, lo, hi) if a.unit != "measure" and a.unit != "people" and not _sieved(sheet, a)]
+    inside = [a for a in amounts(sheet, lo, hi) if a.unit not in ("measure", "people") and not _sieved(sheet, a)]
+    inside = [a for a in inside if a.unit or not is_a_code(sheet, a.start)]
     if not inside:
         others = [a for a in found if clause[0] <= a[0] < clause[1]]
         if len(others) == 1:

@@ -108,9 +108,10 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
                 continue  # "they want it two days earlier"
             if started is None or (started.kind == "anchor" and moment.kind == "clock"):
                 started = moment  # "since this morning, at seven"
+    told = ("", "for", "since", "by") if part.type == "changeover_overrun" else ("", "for", "since")
     duration = next(
         (m.minutes for m in moments if m.kind == "duration" and m is not started
-         and (m.role in ("", "for", "since") or (part.type == "changeover_overrun" and _too_long(sheet, m)))
+         and (m.role in told or (part.type == "changeover_overrun" and _too_long(sheet, m)))
          and m.minutes >= 1 and not _rate(sheet, m) and not _planned(sheet, m)), None
     )  # fmt: skip
     if part.type in ("order_change", "inventory_discrepancy", "quality_hold"):
@@ -121,7 +122,10 @@ def _when(sheet: Sheet, part: Part) -> tuple[Moment | None, float | None]:
 
 
 def _behind_a_noun(sheet: Sheet, moment: Moment) -> bool:
-    """ "las boquillas 3 y 5", "heads 4 and 9": numbers of things, no time of day."""
+    """ "las boquillas 3 y 5", "heads 4 and 9": numbers of things, no time of day; "ten past nine" is always one."""
+    counted = {i for n in sheet.numbers for i in range(n.start, n.end)} | {i for i, _ in sheet.group("num_and")}
+    if any(sheet.tokens[i].kind == "word" and i not in counted for i in range(moment.start, moment.end)):
+        return False
     if moment.start == 0 or sheet.tokens[moment.start - 1].kind != "word":
         return False
     return not set(sheet.spans[moment.start - 1]) & {"about", "article_word", "t_at", "after_hour"}

@@ -100,6 +100,7 @@ def _by_digits(index: PlantIndex, ground: Ground, digits: str, start: int, end: 
     # Three digits alone are an order to who plans them, and where only one open order ends so.
     unique = len(endings) == 1 and len(digits) in (3, 4) and not _decimal(ground, start, end)
     unique = unique and int(digits) % 10 > 0  # a round number is sooner a quantity
+    unique = unique and (len(digits) > 3 or _may_precede_an_order(ground, start))
     alone = alone or (ground.plans and _may_follow(ground, end)) or (unique and _may_follow_an_order(ground, end))
     pointed = said or alone or (behind(ground, start, "pointing") and _may_follow(ground, end))
     if len(endings) == 1 and len(digits) == 3 and behind(ground, start, "pointing") and _is_asked_about(ground, start):
@@ -133,6 +134,20 @@ def _may_follow_an_order(ground: Ground, end: int) -> bool:
         name.startswith(("uom_", "u_")) or name in ("people", "measure", "counted_noun", "talk_noun") for name in here
     )
     return token.kind == "word" and token.norm in ground.known and not counted
+
+
+_BEFORE_AN_ORDER = ("order_changed", "wants", "pointing", "order_word", "need", "missing", "low", "asks_word", "run",
+                    "hold_verb", "stand", "changeover", "opener")  # fmt: skip
+
+
+def _may_precede_an_order(ground: Ground, start: int) -> bool:
+    """ "pull 819", "la 158"; but "temp 159", "the tube reads 158" are what an instrument shows."""
+    before = ground.tokens[start - 1] if start else None
+    if before is None or before.breaks or before.norm in ground.common:
+        return "measurement" not in (ground.spans[start - 1] if start else {})
+    shown = any(name in ground.spans[start - 1] for name in ("measurement", "symptom", "alarm", "code_word"))
+    begins = start == 1 or ground.tokens[start - 2].breaks  # "pull 819 forward"
+    return any(behind(ground, start, name) for name in _BEFORE_AN_ORDER) or (begins and not shown)
 
 
 def _decimal(ground: Ground, start: int, end: int) -> bool:

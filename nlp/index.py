@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
 from nlp.devanagari import spellings
+from nlp.other_names import COLOURS, called_short, other_articles, shorter_names
 from nlp.tokens import fold, stem, tokenize
 from nlp.words import lexicon
 from workflow.plant import Plant
@@ -43,6 +44,7 @@ class PlantIndex:
         self.order_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of open orders
         self.lot_digits: dict[str, list[str]] = defaultdict(list)
         self.lot_suffixes: dict[str, list[str]] = defaultdict(list)  # last digits of lots that are still there
+        self.lot_heads: dict[str, list[str]] = defaultdict(list)  # "6319" of "6319-3A" -> lots that are still there
         self.lot_forms: set[str] = set()
         self._lots_by_key: list[tuple[str, str]] = []
         self._by_head: dict[str, dict[str, set[str]]] = {}
@@ -96,6 +98,10 @@ class PlantIndex:
             scored += [(9.0, order.id) for order in here if order.id not in known]
         return [id_ for _, id_ in sorted(scored)[:limit]]
 
+    def lots_beginning(self, digits: str) -> list[str]:
+        """Lots still there whose id begins with a number and a joint: the day's, "hold everything from 6319"."""
+        return self.lot_heads.get(digits, [])
+
     def written_like_a_lot(self, raw: str) -> bool:
         """Whether an id that ERP does not know has the form of the plant's lots: "6399-3A" where "6320-3A" is one."""
         return any(c.isalpha() for c in raw) and _form(raw) in self.lot_forms
@@ -124,7 +130,9 @@ class PlantIndex:
             for asset in line.assets:
                 for name in (asset.name, *asset.aliases):
                     self._add("asset", asset.id, name)
-                for derived in _shorter_names(asset.name):
+                    for said in other_articles(name):
+                        self._add("asset", asset.id, said, own=False)
+                for derived in shorter_names(asset.name):
                     self._add("asset", asset.id, derived, own=False)
                 for name in (asset.name, *asset.aliases):
                     self._other_forms(asset.id, name)
@@ -144,7 +152,7 @@ class PlantIndex:
         customers = sorted({order.customer for order in self.records.sales_orders})
         for customer in customers:
             self._add("customer", customer, customer)
-        for customer, short in _called_short(customers):
+        for customer, short in called_short(customers):
             self._add("customer", customer, short, own=False)
         for nickname in self.plant.nicknames:
             if self.holds(nickname.what, nickname.id):
@@ -186,7 +194,7 @@ class PlantIndex:
                     of_word[stem(fold(word))].add(item.id)
                 if len(name.split()) > 1 and words:
                     for word in (words[0], words[-1]):
-                        if not fold(word).startswith(_COLOURS):  # "black specks" are no "ABS black"
+                        if not fold(word).startswith(COLOURS):  # "black specks" are no "ABS black"
                             heads[word].add(item.id)
         taken = {stems[0] for stems in self.by_stems if len(stems) == 1}
         for word, ids in heads.items():
@@ -230,6 +238,8 @@ class PlantIndex:
                 self.lot_digits[digits].append(lot.id)
             self.lot_forms.add(_form(lot.id))
             if lot.status != "consumed":
+                if (head := re.match(r"(\d{4,})[-/ .]", lot.id)) is not None:
+                    self.lot_heads[head.group(1)].append(lot.id)
                 self._lots_by_key.append((re.sub(r"[^A-Za-z0-9]", "", lot.id).upper(), lot.id))
                 for length in range(3, len(digits)):
                     self.lot_suffixes[digits[-length:]].append(lot.id)
@@ -265,45 +275,7 @@ def _trailing_number(name: str) -> str | None:
     return match.group(1) if match else None
 
 
-def _shorter_names(name: str) -> Iterable[str]:
-    """Other ways to say an asset's name: without its number, without what stands in brackets, the brand alone."""
-    outside = re.sub(r"\(.*?\)", " ", name).strip()
-    inside = re.findall(r"\((.*?)\)", name)
-    yield from (part for part in (outside, *inside) if part != name)
-    without_number = re.sub(r"[\s-]*(?:#|no\.?|nr\.?)?\s*\d+[A-Za-z]?\s*$", "", outside).strip()
-    if without_number and without_number != outside:
-        yield without_number
-
-
 # How words of colour begin, of all languages: an adjective at the end of a name is no noun that names the thing.
-_COLOURS = (
-    "black", "white", "blue", "green", "yellow", "brown", "grey", "gray", "clear", "natural", "transparent", "negr",
-    "blanc", "roj", "azul", "verd", "amarill", "marron", "gris", "pret", "branc", "vermelh", "amarel", "castanh",
-    "cinza", "schwarz", "weiss", "blau", "grun", "gelb", "braun", "grau", "rote", "czarn", "bial", "niebiesk",
-    "zielon", "czerwon", "zolt", "braz", "szar", "kala", "safed", "laal", "neela", "noir", "rouge", "bleu", "vert",
-    "jaune", "naturel",
-)  # fmt: skip
-_LEGAL = frozenset({
-    "ab", "ag", "and", "as", "bv", "co", "company", "corp", "corporation", "cv", "de", "e", "eireli", "epp", "gmbh",
-    "gmbhco", "group", "grupo", "gruppe", "holding", "i", "inc", "kg", "limited", "llc", "ltd", "ltda", "mbh", "me",
-    "nv", "ohg", "oo", "oy", "plc", "private", "pvt", "sa", "sarl", "sas", "sau", "sl", "sp", "spa", "spzoo", "srl",
-    "the", "und", "y", "zo", "zoo",
-})  # fmt: skip
-
-
-def _called_short(customers: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """ "Nordkap" for Nordkap Sitzsysteme GmbH: the first words that no other customer has."""
-    words = {name: [w for w in re.findall(r"[^\W_]+", name) if fold(w) not in _LEGAL] for name in customers}
-    first = [own[0].lower() for own in words.values() if own]
-    for name, own in words.items():
-        if len(own) > 1 or (own and own[0] != name):
-            if len(own[0]) >= 4 and first.count(own[0].lower()) == 1:
-                yield name, own[0]
-            yield name, " ".join(own)
-            if len(own) > 2:
-                yield name, " ".join(own[:2])
-
-
 def _line_numbers(plant: Plant) -> dict[str, str]:
     """ "3" -> L3: the number by which a line is called, where its name, an alias or its id ends in one."""
     numbers: dict[str, set[str]] = defaultdict(set)

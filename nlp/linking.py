@@ -80,6 +80,13 @@ def link(sheet: Sheet, part: Part, inherited_line: str | None = None) -> Linked:
                 _take(out.lots, mention.ids[0], out, sheet, "lots", mention)
             elif out.ask is None and (mention.ids or part.type in _OF_LOTS):
                 out.ask = Question("lot", (mention.ids or mention.suggestions)[:3])
+    if part.type == "quality_hold" and not out.lots and out.ask is None:
+        begun = [sheet.index.lots_beginning(t.norm) for i, t in enumerate(sheet.tokens) if part.holds(i)]
+        several = next((lots for lots in begun if lots), [])
+        if len(several) == 1:
+            out.lots, out.confidence["lots"] = several, 0.85
+        elif several:
+            out.ask = Question("lot", tuple(several[:3]))
     _keep_to_one_line(out, sheet, local[0] if local else None)
     lines_of_assets = list(dict.fromkeys([*(plant.asset[a].line for a in out.assets), *dict.fromkeys(beside)]))
     lines_of_orders = list(dict.fromkeys(sheet.context.records.work_order[o].line for o in out.orders))
@@ -163,6 +170,8 @@ def _is_about(sheet: Sheet, part: Part, mention: Mention) -> bool:
         return not by_its_head or (
             part.type not in ("machine_breakdown", "safety") and (not lots or bool(of_lots & set(mention.ids)))
         )
+    if part.type == "safety" and _is_a_chemical(sheet, mention):
+        return True  # "caustic ran over my hand"
     if part.type in ("machine_breakdown", "safety") or (part.type == "other" and mention.confidence < 0.85):
         return False
     made = [m for m in sheet.of("item") if part.holds(m.start) and _is_made(sheet, m)]
@@ -171,6 +180,13 @@ def _is_about(sheet: Sheet, part: Part, mention: Mention) -> bool:
     if part.type == "inventory_discrepancy":
         return not lots or bool(of_lots & set(mention.ids))
     return True
+
+
+def _is_a_chemical(sheet: Sheet, mention: Mention) -> bool:
+    """Whether what is named is a raw material that words of danger speak of."""
+    raw = all(sheet.context.records.item[i].kind == "raw" for i in mention.ids)
+    near = range(max(0, mention.start - 1), min(len(sheet.tokens), mention.end + 1))
+    return raw and mention.confidence > 0.9 and any("s_chem" in sheet.spans[i] for i in near)
 
 
 def _says_of_what(sheet: Sheet, mention: Mention) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from nlp.dictated import spelled_ids
 from nlp.ids import behind, find_ids, measured
 from nlp.index import Entry, PlantIndex, What
 from nlp.machines import sense
 from nlp.naming import Ground, Mention
 from nlp.numbers import Number
+from nlp.other_names import COLOURS
 from nlp.tokens import stem
 
 _GUARDED = frozenset({"line", "asset", "item", "person", "utility", "customer"})
@@ -19,7 +21,7 @@ def find_mentions(
     index: PlantIndex, found_names: Sequence[tuple[int, int]], ground: Ground, text: str
 ) -> list[Mention]:
     """All mentions of a message, overlaps resolved: ids first, then longer names, then tolerant spelling."""
-    by_id = list(find_ids(index, ground, text))
+    by_id = [*find_ids(index, ground, text), *spelled_ids(index, ground)]
     kept: list[Mention] = []
     names = [m for span in found_names for m in _names(index, ground, text, *span)]
     for mention in sorted([*by_id, *names], key=_rank):
@@ -41,7 +43,8 @@ def _counts_an_item(mention: Mention, kept: Sequence[Mention], ground: Ground) -
     if behind(ground, mention.start, "order_word"):
         return False
     before = ground.spans[mention.start - 1] if mention.start else {}
-    of_a_number = "of_word" in before and any(n.end == mention.start - 1 for n in ground.numbers)
+    changes = any("wants" in here or "order_changed" in here for here in ground.spans)  # "mais 200 da 383"
+    of_a_number = "of_word" in before and not changes and any(n.end == mention.start - 1 for n in ground.numbers)
     return of_a_number or any(m.what == "item" and m.start == mention.end for m in kept)
 
 
@@ -107,7 +110,10 @@ def _counts(ground: Ground, start: int, end: int) -> bool:
     if not any(name.startswith("uom_") and name != "uom_ea" for name in ground.spans[start]):
         return False  # "340 shafts" are shafts, counted by the piece
     before = any(n.end == start for n in ground.numbers)
-    return before or (end < len(ground.tokens) and "of_word" in ground.spans[end])
+    of_something = end < len(ground.tokens) and "of_word" in ground.spans[end]
+    several = ground.tokens[start].norm.endswith("s")
+    counted = several and any(n.start == end + 1 and not n.article for n in ground.numbers)  # "os cartuchos da 391"
+    return before or (of_something and not counted)
 
 
 def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[str]) -> bool:
@@ -122,12 +128,15 @@ def _inflected(name: tuple[str, ...], said: tuple[str, ...], known: frozenset[st
         shared = next(
             (i for i, (a, b) in enumerate(zip(own, other, strict=False)) if a != b), min(len(own), len(other))
         )
+        if len(own) == len(other) == 4 and shared == 3 and len(name) > 1:
+            continue  # "hala 2", "na hali 2"
         if shared < 4 or shared < min(len(own), len(other)) - 2:
             return False  # "sale" is no "salami"
         if other in known and own not in known and own in (other + "a", other + "o", other + "e"):
             return False  # an English "panel" is no Portuguese "panela"
-        plural = other in (own + "s", own + "es", own[:-1])
-        if len(own) == 4 and not plural and (not other.startswith(own) or other in known):
+        plural = other in (own + "s", own + "es") or (own[:-1] == other and own[-1] != "y")  # "hone" is no honey
+        shorter = min(len(own), len(other)) == 4 and not plural
+        if shorter and (not other.startswith(own) or other in known or len(own) > len(other)):
             return False
     return True
 
@@ -149,12 +158,14 @@ def _tolerant(index: PlantIndex, ground: Ground) -> Iterator[Mention]:
         if token.kind != "word" or i in ground.timed:
             continue
         behind = index.tails.get(token.norm, set()) if ground.compounds and len(token.norm) >= 4 else set()
+        if token.norm.startswith(COLOURS):
+            behind = set()  # "weiße Zettel" come out of no "Schweiße"
         if behind and sense(token.norm).head:  # "die Maschine" is no "Blasmaschine" that stands on another line
             behind = {asset for asset in behind if index.plant.asset[asset].line in ground.lines}
         if behind and token.norm not in ground.common and (len(token.norm) >= 6 or token.norm not in ground.known):
             yield Mention("asset", tuple(sorted(behind)), i, i + 1, 0.8, f"last part of a name: {token.norm!r}")
             continue
-        if token.norm in ground.known:
+        if token.norm in ground.known or any(name.startswith("uom_") for name in ground.spans[i]):
             continue
         entries = index.fuzzy(token.norm)
         whats = {entry.what for entry in entries}

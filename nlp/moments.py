@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from nlp.digits import counts_behind, counts_no_time, dotted, military, written_clocks
 from nlp.numbers import Number
 from nlp.pattern import Hit, Spans
 from nlp.times import Moment, Role, days_said
@@ -30,13 +31,19 @@ def find_moments(
 ) -> list[Moment]:
     """Every time said in a message; of overlapping readings the longest."""
     value_at = {(n.start, n.end): n.value for n in numbers}
+    hours = {n.start for n in numbers if not n.article}
     found: list[Moment] = []
     for hit in hits:
         values = {name: _value(tokens, value_at, start, end) for name, start, end in reversed(hit.captured)}
-        read = _clock(hit, values) if hit.cue.name == "clock" else _duration(hit, values)
-        if read is not None and not (read.kind == "duration" and _counts_no_time(read, tokens)):
+        numbered = hit.end in hours
+        if hit.cue.name == "clock" and counts_behind(hit, spans):
+            continue  # "ab 10 Uhr 2 Mann": the hour alone
+        read = _clock(hit, values, numbered) if hit.cue.name == "clock" else _duration(hit, values)
+        if read is not None and read.kind == "duration":
+            read = military(read, tokens) or read
+        if read is not None and not (read.kind == "duration" and counts_no_time(read, tokens)):
             found.append(read)
-    found += _tokens_that_are_clocks(tokens)
+    found += written_clocks(tokens)
     kept: list[Moment] = []
     for moment in sorted(found, key=lambda m: (m.start - m.end, m.kind == "clock", m.start)):
         if all(moment.end <= other.start or moment.start >= other.end for other in kept):
@@ -57,23 +64,7 @@ def _value(tokens: Sequence[Token], values: Mapping[tuple[int, int], float], sta
     return token.minutes if token.kind == "clock" else token.value
 
 
-_MINUTES_AT_MOST = 100  # that anybody writes as "m" alone
-
-
-def _counts_no_time(moment: Moment, tokens: Sequence[Token]) -> bool:
-    """ "26H097" is an id, "-3g" a weight, "420 m" a length: a letter behind a number tells no time there."""
-    first, last = tokens[moment.start], tokens[moment.end - 1]
-    following = tokens[moment.end] if moment.end < len(tokens) else None
-    if first.glued and first.kind == "word" and moment.start and tokens[moment.start - 1].kind == "number":
-        return True  # only the unit of another number
-    if following is not None and following.glued and following.kind == "number" and last.glued:
-        return True
-    if last.norm == "g" and last.glued and moment.start:
-        return first.start - tokens[moment.start - 1].end >= 2  # a minus, which is no token
-    return last.norm == "m" and moment.minutes >= _MINUTES_AT_MOST and first.kind == "number"
-
-
-def _clock(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
+def _clock(hit: Hit, values: Mapping[str, float | None], follows_a_number: bool) -> Moment | None:
     hour_text, _, minute_text = str(hit.cue.value).partition(":")
     if "hm" in values or "hd" in values:
         return None
@@ -85,6 +76,8 @@ def _clock(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
         whole: int | None = int(hour) + (int(hour_text[1:]) if len(hour_text) > 1 else 0)
     else:
         whole = None if hour_text == "*" else int(hour_text.rstrip("~"))
+    if whole is None and follows_a_number:
+        return None  # "at ten to nine" has its hour, "at 20 to 30 bar" is none
     if "m" in minute_text:
         if minute is None or not 0 < minute < 60 or minute != int(minute):
             return None
@@ -119,20 +112,6 @@ def _duration(hit: Hit, values: Mapping[str, float | None]) -> Moment | None:
     if not 0 < total < 60 * 24 * 60:
         return None
     return Moment("duration", hit.start, hit.end, "", minutes=total)
-
-
-def _tokens_that_are_clocks(tokens: Sequence[Token]) -> list[Moment]:
-    found = []
-    for i, token in enumerate(tokens):
-        if token.kind != "clock" or token.minutes is None:
-            continue
-        hour, minute = divmod(token.minutes, 60)
-        if hour > 24 or minute > 59:
-            continue
-        spanlike = "h" in token.norm.lower()
-        sure = hour > 12 or hour == 0 or token.norm.startswith("0")
-        found.append(Moment("clock", i, i + 1, "", hour=hour % 24, minute=minute, exact=sure, spanlike=spanlike))
-    return found
 
 
 def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
@@ -173,6 +152,8 @@ def _with_role(moment: Moment, tokens: Sequence[Token], spans: Spans) -> Moment:
             moment, kind="duration", minutes=moment.hour * 60.0 + moment.minute, start=start, end=end, role=role
         )
     exact = moment.exact or half in ("am", "pm")
+    if role == "for" and moment.kind == "clock":
+        role = "at"  # "went down half eight": no time of day is how long
     return replace(moment, start=start, end=end, role=role, half=half, exact=exact)
 
 
@@ -228,17 +209,17 @@ def _bare_hours(tokens: Sequence[Token], numbers: Sequence[Number], spans: Spans
     """A number alone is an hour only after "since", "at", "by" or before "baje", and never before a unit."""
     found = []
     for number in numbers:
-        dotted = _dotted(tokens[number.start].norm) if number.end == number.start + 1 else None
-        if dotted is not None and number.start not in taken:
+        read = dotted(tokens[number.start].norm) if number.end == number.start + 1 else None
+        if read is not None and number.start not in taken:
             role, start = _role(number.start, spans)
             behind = spans[number.end] if number.end < len(spans) else {}
             if not role:  # "10.30 se khade hain"
                 role = next((later for group, later in _AFTER if group in behind and later in ("since", "from")), "")
             if role in ("since", "at", "from", "by", "until"):
                 after, half = (number.end, "") if number.end >= len(tokens) else _half_of_day(number.end, spans)
-                exact = dotted[0] > 12 or half in ("am", "pm")
+                exact = read[0] > 12 or half in ("am", "pm")
                 found.append(
-                    Moment("clock", start, after, role, hour=dotted[0], minute=dotted[1], exact=exact, half=half)  # type: ignore[arg-type]
+                    Moment("clock", start, after, role, hour=read[0], minute=read[1], exact=exact, half=half)  # type: ignore[arg-type]
                 )
                 continue
         if (
@@ -291,21 +272,6 @@ def _minutes_apart(tokens: Sequence[Token], spans: Spans, hour: Number) -> int |
         return None
     ends = i + 1 >= len(tokens) or (tokens[i + 1].kind != "number" and _may_follow_an_hour(tokens[i + 1], spans[i + 1]))
     return int(digits.norm) if ends else None
-
-
-def _dotted(norm: str) -> tuple[int, int] | None:
-    """ "7.40", "17.45": a clock as many of Europe write it."""
-    whole, point, rest = norm.partition(".")
-    if (
-        not point
-        or len(rest) != 2
-        or not whole.isdecimal()
-        or not rest.isdecimal()
-        or int(whole) > 23
-        or int(rest) > 59
-    ):
-        return None
-    return int(whole), int(rest)
 
 
 def _may_follow_an_hour(token: Token, here: Mapping[str, Sequence[int]]) -> bool:

@@ -16,6 +16,15 @@ _SCALES = {
 }  # fmt: skip
 
 
+# How many so many make: "three dozen", "dos docenas"; what one of them counts stands in the lexicon.
+_SETS = frozenset({
+    "dozen", "dozens", "dutzend", "docena", "docenas", "decena", "decenas", "duzia", "duzias", "dezena", "dezenas",
+    "centena", "centenas", "tuzin", "tuziny", "tuzinow", "douzaine", "douzaines", "dizaine", "dizaines", "centaine",
+    "centaines", "darjan", "darzan",
+})  # fmt: skip
+_POINTS = frozenset({"point", "komma", "coma", "virgula", "przecinek", "virgule"})  # "two point five"
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number over one or more tokens."""
@@ -33,12 +42,23 @@ def find_numbers(tokens: Sequence[Token], languages: Sequence[Language]) -> list
     i = 0
     while i < len(tokens):
         number = _digits(tokens, i) or _words(tokens, i, languages)
+        if number is not None:
+            number = _so_many_sets(tokens, number, languages)
         if number is None:
             i += 1
             continue
         found.append(number)
         i = number.end
     return found
+
+
+def _so_many_sets(tokens: Sequence[Token], number: Number, languages: Sequence[Language]) -> Number:
+    """The number with the dozens behind it counted."""
+    i = number.end
+    if i >= len(tokens) or tokens[i].norm not in _SETS or number.article:
+        return number
+    each = next((own.numbers[tokens[i].norm] for own in languages if tokens[i].norm in own.numbers), None)
+    return number if each is None else Number(number.start, i + 1, number.value * each, words=number.words)
 
 
 def _digits(tokens: Sequence[Token], i: int) -> Number | None:
@@ -179,10 +199,24 @@ def _read_words(tokens: Sequence[Token], i: int, language: Language) -> Number |
             total, current, smallest = (total + (current or 1)) * value, 0.0, value
         elif value == 100 and 1 <= current < 100:  # "twelve hundred"
             current, smallest = current * 100, 100.0
-        elif (value < 10 and smallest >= 20) or value < 100 <= smallest:
+        elif (value < 10 and smallest >= 20) or value < 100 <= smallest or value < 1000 <= smallest:
             current, smallest = current + value, value
         else:
             break
         j = after
     article = first in language.articles and j == i + 1
-    return Number(i, j, total + current, words=True, article=article)
+    said = Number(i, j, total + current, words=True, article=article)
+    return _with_decimals(tokens, said, language) if j + 1 < len(tokens) and tokens[j].norm in _POINTS else said
+
+
+def _with_decimals(tokens: Sequence[Token], whole: Number, language: Language) -> Number:
+    """ "two point five", "dwa przecinek dwadzieścia pięć": what stands behind the point, digit by digit or as one."""
+    digits, i = "", whole.end + 1
+    while i < len(tokens) and len(digits) < 3 and (following := _number_word(tokens, i, language)) is not None:
+        value, after = following
+        if value != int(value) or value >= 100:
+            break
+        tens = digits.endswith("0") and value < 10 and len(digits) == 2
+        digits = digits[:-1] + f"{value:.0f}" if tens else digits + f"{value:.0f}"
+        i = after
+    return whole if not digits else Number(whole.start, i, whole.value + float(f"0.{digits}"), words=True)

@@ -24,6 +24,7 @@ def how_much(sheet: Sheet, part: Part, items: Sequence[str], lots: Sequence[str]
     if part.type == "labor_shortage":
         return _people(sheet, part, found)
     found = [a for a in found if a.unit != "people" and a.value > 0 and not _counts_talk(sheet, a)]
+    found = [a for a in found if a.unit or not sheet.index.lots_beginning(sheet.tokens[a.start].norm)]
     chosen = _difference(part, found) or _choose(sheet, part, found, [*items, *lots])
     if part.type == "inventory_discrepancy" and len(found) == 2 and not any(_differs(sheet, a) for a in found):
         one, other = found  # "system has 12, only 9 on the shelf"
@@ -236,15 +237,16 @@ def _of_so_many(sheet: Sheet, amount: Amount, found: Sequence[Amount]) -> bool:
 def _is_left(sheet: Sheet, amount: Amount) -> bool:
     """ "only 3 left": what is there, not what is missing."""
     before = range(max(0, amount.start - 2), amount.start)
-    after = range(amount.end, min(len(sheet.tokens), amount.end + 3))
+    counted = next((m.end for m in sheet.of("item") if amount.end <= m.start <= amount.end + 2), amount.end)
+    stop = next((i for i in range(amount.end, counted) if sheet.tokens[i].breaks), min(len(sheet.tokens), counted + 3))
+    after = range(amount.end, stop)
     wanted = any(
         {"missing", "need", "short"} & sheet.spans[i].keys() for i in range(max(0, amount.start - 3), amount.start)
     )
     if wanted:
         before = range(0)  # "es fehlen noch 15 kg"
-    return any("left_word" in sheet.spans[i] for i in (*before, *after)) or any(
-        a <= amount.start < b for a, b in sheet.group("low")
-    )
+    few = [] if wanted else sheet.group("low")  # "need half a pallet"
+    return any("left_word" in sheet.spans[i] for i in (*before, *after)) or any(a <= amount.start < b for a, b in few)
 
 
 def _people(sheet: Sheet, part: Part, found: Sequence[Amount]) -> Quantity | None:

@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 from nlp import answers, asking, blend, doubt, kinds, lessons
 from nlp.choosing import NAMES_A_CASE, chosen_intent, corrects
 from nlp.decisions import read_decisions
+from nlp.dictated import with_spoken_marks
 from nlp.fields import build, on_the_same_line
 from nlp.index import PlantIndex
 from nlp.intents import questions, score, sureness, unreal
@@ -91,7 +92,7 @@ class LocalReader:
 
     def _sheet(self, text: str, context: Context) -> Sheet:
         known = self._of(context.plant, context.records)
-        tokens = tokenize(text)
+        tokens = with_spoken_marks(tokenize(text))
         self._last = lay_out(text, tokens, self._names(tokens, known), known.index, context, self._lexicon)
         return self._last
 

@@ -131,6 +131,9 @@ def read_query(sheet: Sheet) -> Query:
 
 def _about(sheet: Sheet) -> About:
     ranked: list[tuple[int, About]] = []
+    if sheet.has("i.query.going"):  # "how's it going?" is asked of the whole shift, or of what is named
+        named = sheet.context.thread is not None or any(sheet.of(w) for w in ("asset", "order", "lot", "line", "item"))
+        return "status" if named else "summary"
     for about in get_args(About):
         hits = sheet.hits(f"i.query.{about}")
         if hits:

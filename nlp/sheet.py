@@ -202,8 +202,11 @@ def lay_out(
             for end in spans[i][group]:
                 _put(spans, "role", i, end)
 
+    named = {i for m in mentions if m.confidence >= 0.9 for i in range(m.start, m.end)}
+    likely = {i: word for i, word in likely.items() if i not in named}  # "balança" is a scale, and no "balanço"
     hits = longest(h for h in lexicon.cues.find(norms, spans, breaks, likely, speaks=heard) if allowed(h))
     hits = [h for h in hits if not h.cue.name.endswith(".marked") or _asked(h.end, tokens)]
+    hits = [h for h in hits if not _makes_none(h, mentions, context)]
     idioms = [h for h in hits if h.cue.name.startswith("idiom.")]
     hits = [h for h in hits if h not in idioms and not any(_says_otherwise(idiom, h) for idiom in idioms)]
     negated = [h for h in hits if _is_negated(h, spans, tokens)]
@@ -266,6 +269,15 @@ def _put(spans: list[dict[str, list[int]]], name: str, start: int, end: int) -> 
     ends = spans[start].setdefault(name, [])
     if end not in ends:
         ends.append(end)
+
+
+def _makes_none(hit: Hit, mentions: Sequence[Mention], context: Context) -> bool:
+    """ "kommt keine Zarge mehr raus": of what the plant makes, and puts into nothing else, no material is missing."""
+    if not hit.cue.name.startswith("shortage") or not ("<none>" in hit.cue.pattern or "kein|keine" in hit.cue.pattern):
+        return False
+    items = {i for m in mentions if m.what == "item" for i in m.ids if hit.start <= m.start < hit.end}
+    used = {row.component for row in context.records.components} if items else set()
+    return bool(items) and all(context.records.item[i].kind == "finished" and i not in used for i in items)
 
 
 def _says_otherwise(idiom: Hit, hit: Hit) -> bool:

@@ -105,7 +105,9 @@ def eta_minutes(moments: Sequence[Moment], plant: Plant, now: datetime) -> tuple
         if moment.role in ("ago", "since", "from"):
             continue
         if moment.kind == "clock":
-            minutes = (instant(moment, plant, now, towards="future") - now).total_seconds() / 60
+            # "it lands at quarter past one, running by half past": the second is of the hour of the first.
+            begin = now + timedelta(minutes=clock) if moment.hour is None and clock is not None else now
+            minutes = (instant(moment, plant, begin, towards="future") - now).total_seconds() / 60
             clock = minutes
         elif moment.kind == "duration":
             minutes = moment.minutes + (clock if moment.role == "after_that" and clock is not None else 0.0)

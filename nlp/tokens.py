@@ -164,6 +164,7 @@ def identifiers(text: str) -> list[Identifier]:
 
 _ENDINGS = ("ami", "ach", "ego", "emu", "ych", "ymi", "owi", "ow", "om", "ej", "es", "en", "em", "ie", "e", "n")
 _VOWELS = "aeiouy"
+_LONG_BEFORE_CIE = 6
 
 
 @lru_cache(maxsize=20_000)
@@ -175,6 +176,8 @@ def stem(word: str) -> str:
     for ending in _ENDINGS:
         if cut.endswith(ending) and len(cut) - len(ending) >= 3:
             cut = cut[: -len(ending)]
+            if ending == "ie" and cut[-1] == "c" and len(cut) >= _LONG_BEFORE_CIE:  # "na dwukomponencie"
+                return cut[:-1] + "t"
             break
     while len(cut) > 3 and cut[-1] in _VOWELS:
         cut = cut[:-1]

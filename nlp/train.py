@@ -190,19 +190,28 @@ def _matrix(rows: Sequence[Sequence[int]]) -> csr_matrix:
 
 def learn_intents(found: Sequence[Example]) -> Learnt:
     """A softmax over the intents; rare ones count more."""
-    rows = [_intent_features(e) for e in found]
-    model = LogisticRegression(C=30.0, max_iter=400, class_weight="balanced")
-    model.fit(_matrix(rows), [e.intent for e in found])
-    return _columns(model, INTENTS)
+    return _softmax([_intent_features(e) for e in found], [e.intent for e in found], INTENTS)
 
 
 def learn_kinds(found: Sequence[Example]) -> Learnt:
     """A softmax over the kinds, of the reports that tell of one."""
     single = [e for e in found if e.intent == "report" and len(set(e.kinds)) == 1]
-    rows = [_kind_features(e) for e in single]
+    return _softmax([_kind_features(e) for e in single], [e.kinds[0] for e in single], EXCEPTION_TYPES)
+
+
+def _softmax(rows: Sequence[Sequence[int]], said: Sequence[str], names: Sequence[str]) -> Learnt:
+    """Only the features that stand in some message are learnt; the others would stay nothing at great expense.
+
+    Each fit begins at nothing: one that began where all authors had led would remember who was to be left out.
+    """
+    matrix = _matrix(rows)
+    used = np.unique(matrix.indices)
     model = LogisticRegression(C=30.0, max_iter=400, class_weight="balanced")
-    model.fit(_matrix(rows), [e.kinds[0] for e in single])
-    return _columns(model, EXCEPTION_TYPES)
+    model.fit(matrix[:, used], said)
+    learnt = _columns(model, names)
+    table = np.zeros((SIZE, len(names)), dtype=np.float32)
+    table[used] = learnt.table
+    return Learnt(table, learnt.bias)
 
 
 _KINDS = len(EXCEPTION_TYPES)
@@ -302,7 +311,7 @@ def train(sources: Sequence[Source], out: Path) -> Mapping[str, Any]:
     intents_of, kinds_of = learn_intents(found), learn_kinds(found)
     authors = sorted({e.author for e in found})
     rest = {author: [e for e in found if e.author != author] for author in authors}
-    without = {author: (learn_intents(known), learn_kinds(known)) for author, known in rest.items()}
+    without = {author: (learn_intents(e), learn_kinds(e)) for author, e in rest.items()}
     rows = _blend_rows(found, without)
     shared = [author for author in authors if not _alone_in_a_language(author, found)]
     blended = blends(rows[author] for author in shared)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlp.index import PlantIndex
+from nlp.numbers import Number
 from nlp.sheet import Sheet
 from nlp.tokens import fold
 from nlp.words import lexicon
@@ -113,13 +114,91 @@ def amounts(sheet: Sheet, start: int = 0, end: int | None = None) -> list[Amount
             and not sheet.text[sheet.tokens[number.end - 1].end :][1:2].isspace()
         ):
             continue  # "4-packs" is a kind of pack
-        unit, after = _unit_after(sheet, number.end, stop)
+        value, behind = _with_a_part(sheet, number)
+        unit, after = _unit_after(sheet, behind, stop)
+        if behind > number.end and not unit:
+            value, (unit, after) = number.value, _unit_after(sheet, number.end, stop)
+        if not unit and is_a_code(sheet, number.start):
+            continue
+        if unit and unit != "measure" and behind == number.end and (more := _and_a_half(sheet, after)):
+            value, after = value + 0.5, more
         if not unit and not number.article:
             item = next((m for m in sheet.of("item") if len(m.ids) == 1 and _counts(sheet, number.end, m.start)), None)
             unit = unit_class(sheet.context.records.item[item.ids[0]].uom) if item is not None else ""
         if (unit and not (number.article and unit == "ea")) or not number.article:
-            found.append(Amount(number.value, unit, number.start, after))
-    return found
+            found.append(Amount(value, unit, number.start, after))
+    return _with_halves(sheet, found, start, stop)
+
+
+def is_a_code(sheet: Sheet, i: int) -> bool:
+    """ "deviation 118", "código 3158", "Fehler 4711": a number by which papers and faults are called."""
+    return any(i in sheet.spans[begin].get("paper_word", ()) for begin in range(max(0, i - 3), i))
+
+
+_PARTS: Mapping[str, float] = {"sadhe": 0.5, "sawa": 0.25, "paune": -0.25}  # "sadhe teen sau": 350
+
+
+def _with_a_part(sheet: Sheet, number: Number) -> tuple[float, int]:
+    """What a number is worth with the half said before or behind it, and where that ends.
+
+    "half a dozen", "two and a half", "sadhe teen".
+    """
+    before = sheet.spans[number.start - 1] if number.start else {}
+    scale = next((size for size in (1000.0, 100.0) if number.words and number.value % size == 0), 1.0)
+    for name, part in _PARTS.items():
+        if number.start in before.get(name, ()):
+            return number.value + part * scale, number.end
+    if number.words and number.end == number.start + 1 and number.value in _HALVED:
+        at = number.start - 1 if number.start and _is_article(sheet, number.start - 1) else number.start
+        halves = {end for i in range(max(0, at - 3), number.start) for end in sheet.spans[i].get("half", ())}
+        if halves & {at, number.start}:
+            return number.value / 2, number.end
+    behind = _and_a_half(sheet, number.end)
+    return (number.value + 0.5, behind) if behind and number.value < _HALF_AT_MOST else (number.value, number.end)
+
+
+_HALVED = frozenset({10.0, 12.0, 100.0, 1000.0, 1e6})
+_HALF_AT_MOST = 100  # "of 200 and half of those" is no 200.5
+
+
+def _is_article(sheet: Sheet, i: int) -> bool:
+    return any(n.start == i and n.article for n in sheet.numbers)
+
+
+def _and_a_half(sheet: Sheet, i: int) -> int:
+    """Where "and a half" ends that begins at a token; 0 where none does."""
+    if i >= len(sheet.tokens):
+        return 0
+    for j in sheet.spans[i].get("num_and", ()):
+        if j < len(sheet.tokens) and "half" in sheet.spans[j]:
+            return max(sheet.spans[j]["half"])
+    return max(sheet.spans[i].get("and_a_half", (0,)))
+
+
+def _with_halves(sheet: Sheet, found: list[Amount], start: int, stop: int) -> list[Amount]:
+    """ "half a pallet", "palé y medio": a unit that no number counts."""
+    counted = {i for amount in found for i in range(amount.start, amount.end)}
+    timed = {i for moment in sheet.moments for i in range(moment.start, moment.end)}
+    for i, end in sheet.group("half", start, stop):
+        if i in counted or i in timed:
+            continue
+        begins = end + 1 if end < stop and _is_article(sheet, end) else end
+        unit, after = _unit_after(sheet, begins, stop) if begins < stop else ("", begins)
+        first = i - 1 if i and _is_article(sheet, i - 1) else i
+        if (
+            unit
+            and unit not in ("measure", "people")
+            and after <= begins + 1
+            and not (i and "num_and" in sheet.spans[i - 1])
+        ):
+            found = [a for a in found if not first <= a.start < after]
+            found.append(Amount(0.5, unit, first, after))
+    taken = counted | timed | {i for m in sheet.mentions for i in range(m.start, m.end)}  # "agua litro y medio"
+    for i in range(start, stop):
+        units = [name for name in sheet.spans[i] if name.startswith("uom_")] if i not in taken else []
+        if units and len(sheet.tokens[i].norm) > 2 and (after := _and_a_half(sheet, i + 1)):
+            found.append(Amount(1.5, units[0].removeprefix("uom_"), i, after))
+    return sorted(found, key=lambda a: a.start)
 
 
 def _counts(sheet: Sheet, end: int, start: int) -> bool:
@@ -130,6 +209,7 @@ def _counts(sheet: Sheet, end: int, start: int) -> bool:
     return len(between) < 2 or all({"of_word", "article_word"} & sheet.spans[i].keys() for i in between)
 
 
+_CONTAINERS = frozenset({"uom_pallets", "uom_box", "uom_drum", "uom_crate", "uom_bag"})
 _WORDS_TOO = frozenset({"to", "in", "as", "st", "un", "a", "e", "o", "i"})
 
 
@@ -155,6 +235,13 @@ def _unit_after(sheet: Sheet, i: int, stop: int) -> tuple[str, int]:
             units = [(j + 1, f"uom_{unit_class(sheet.tokens[j].norm)}")]
         if units:
             end, name = max(units)
+            if (
+                skip
+                and name in _CONTAINERS
+                and "of_word" in sheet.spans[j - 1]
+                and not sheet.tokens[j].norm.endswith("s")
+            ):
+                break  # "as 120 da palete rasgada": of one pallet, not pallets
             return name.removeprefix("uom_"), end
         if "people" in sheet.spans[j]:
             return "people", max(sheet.spans[j]["people"])

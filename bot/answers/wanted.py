@@ -189,7 +189,8 @@ def asks_for_figures(text: str, plant: Plant, now: datetime) -> bool:
 
 
 def _names_a_figure(words: str, time: Time) -> bool:
-    so_many = re.search(patterns("")["amount"].pattern + r" \d", words) is not None
+    undated = in_full(folded(time.rest))  # "minutes down 11/12": a day, and not so many minutes
+    so_many = re.search(patterns("")["amount"].pattern + r" \d", undated) is not None
     if so_many or says("act", words) or _MINUTES.search(time.rest) is not None:
         return False
     beside = _says_when(time) or any(first(kind, words) is not None for kind in ("by", "against"))
