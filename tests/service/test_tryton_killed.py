@@ -46,6 +46,8 @@ class Lossy:
     def __init__(self, to: str, share: float, seed: int) -> None:
         dice, lock, outer = random.Random(seed), threading.Lock(), self
         self.lost = 0
+        # One for all: to make one for each request is to read every certificate of the machine again.
+        client = self._client = httpx.Client(timeout=60)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -53,7 +55,7 @@ class Lossy:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if self.headers[name]}
-                answer = httpx.post(f"{to}{self.path}", content=body, headers=headers, timeout=60)
+                answer = client.post(f"{to}{self.path}", content=body, headers=headers)
                 with lock:
                     loses = dice.random() < share
                     outer.lost += loses
@@ -78,6 +80,7 @@ class Lossy:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+        self._client.close()
 
 
 class NoReader:

@@ -119,8 +119,9 @@ def test_R36_conditions_and_what_they_matched_are_told_in_the_readers_words(
     denise = signed_in(door, "denise.palmer")
 
     planner = words(denise.get("/rules").text.partition("orders &gt; 0 and (line_stopped")[0].rpartition("<article")[2])
-    said = "dotyczy zlecenia i (linia stoi lub (godziny do terminu zlecenia: mniej niż 24 i nikt nie mówi, że jeszcze"
-    assert said in planner
+    assert "gdy dotyczy zlecenia i (linia stoi lub (" in planner
+    assert "nikt nie mówi, że jeszcze" in planner
+    assert "godziny do terminu zlecenia: mniej niż 24" in planner
     why = words(denise.get("/cases/EX-1001").text.partition('<details class="why"')[2].partition("</details>")[0])
     assert "linia stoi" in why
     assert "line stopped" not in why
